@@ -1,0 +1,152 @@
+"""What Prelabel needs of a labeling platform, independent of Label Studio.
+
+Two real implementations: ``connectors.label_studio.client.LabelStudio`` and ``connectors.memory.MemoryPlatform``;
+``tests/contract/test_platform.py`` holds both to the same suite. All calls are synchronous, thread-safe and bounded
+in time. They raise ``models.errors.PlatformUnavailable`` (try again), ``PlatformRefused`` (do not) or
+``AuthenticationError``, and nothing else of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from models.types import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """The account behind the token."""
+
+    id: int
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteProject:
+    """A project as the platform describes it now."""
+
+    id: int
+    title: str
+    label_config: str
+    model_version: str
+    """The version whose predictions annotators see; '' when none."""
+    task_count: int
+    show_suggestions: bool = True
+    """Label Studio's ``show_collab_predictions``: whether annotators are shown predictions at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAnnotation:
+    """One annotation, in the platform's own result format."""
+
+    id: int
+    task_id: int
+    completed_by: int
+    result: list[dict[str, Any]]
+    updated_at: float
+    """Seconds since the epoch."""
+    was_cancelled: bool = False
+    """The annotator skipped the task."""
+    lead_time: float | None = None
+    """Seconds that the annotator spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTask:
+    """One task, with its annotations when they were asked for."""
+
+    id: int
+    data: dict[str, Any]
+    updated_at: float
+    """Seconds since the epoch."""
+    annotations: tuple[RemoteAnnotation, ...] | None = None
+    """None: not asked for."""
+    total_predictions: int = 0
+    total_annotations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingPrediction:
+    """A prediction on its way to one task."""
+
+    task_id: int
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One item that the platform, or our check before it, refused for good."""
+
+    task_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult:
+    """What came of a bulk write. Every task id that went in is in exactly one of the two."""
+
+    stored: tuple[int, ...] = ()
+    """Task ids that now hold exactly what was asked for, whether written now or found there."""
+    refused: tuple[Refusal, ...] = field(default=())
+
+
+class Platform(Protocol):
+    """One project on one labeling platform, seen with one account's rights."""
+
+    def whoami(self) -> User: ...
+
+    def project(self) -> RemoteProject: ...
+
+    def tasks(self, *, updated_after: float | None = None, with_annotations: bool = False) -> Iterator[list[RemoteTask]]:
+        """All tasks in pages, oldest update first where ``updated_after`` (epoch seconds, inclusive) is given."""
+        ...
+
+    def task_ids(self) -> set[int]:
+        """Ids of all tasks that exist now."""
+        ...
+
+    def publish_predictions(self, batch: Sequence[OutgoingPrediction], *, check_existing: bool) -> PublishResult:
+        """Store one prediction for each task, in bulk; at most one per (task, model version).
+
+        Validates every prediction against the label config first; counts afterwards; on a mismatch or a
+        refused batch it bisects, so that one bad item never takes its neighbours down.
+
+        Args:
+            batch: predictions of one model version, at most one a task.
+            check_existing: read back what is there first and skip it: for batches that may have been sent before.
+        """
+        ...
+
+    def remove_predictions(self, model_version: str) -> None:
+        """Remove all predictions of one model version (no error when there are none)."""
+        ...
+
+    def remove_task_predictions(self, task_ids: Sequence[int]) -> None:
+        """Remove every prediction of these tasks (they turned blind)."""
+        ...
+
+    def duplicate_predictions(self, model_version: str) -> int:
+        """Remove second and further predictions of one (task, model version); how many were removed."""
+        ...
+
+    def accept(self, task_ids: Sequence[int], *, model_version: str) -> PublishResult:
+        """Turn each task's prediction of ``model_version`` into an annotation by our account. Idempotent."""
+        ...
+
+    def retract(self, task_ids: Sequence[int]) -> None:
+        """Delete our account's annotations on these tasks, so that people get them again."""
+        ...
+
+    def set_model_version(self, model_version: str) -> None:
+        """Make the platform show predictions of this version."""
+        ...
+
+    def ensure_webhook(self, url: str, headers: dict[str, str]) -> int:
+        """Have exactly one active webhook to ``url`` with these headers; its id."""
+        ...
+
+    def remove_webhook(self, url: str) -> None:
+        """Remove every webhook to ``url``."""
+        ...

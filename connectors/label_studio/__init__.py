@@ -1,0 +1,1 @@
+"""Label Studio 1.23, through label_studio_sdk."""

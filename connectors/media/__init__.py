@@ -1,0 +1,1 @@
+"""Fetch of an item's media, guarded."""

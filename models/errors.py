@@ -1,0 +1,123 @@
+"""Every error that Prelabel raises on purpose.
+
+::
+
+    PrelabelError
+    ├── ConfigurationError          settings, label config or mapping is wrong        (422)
+    │   ├── MissingDependencyError  an optional package is not installed              (501)
+    │   └── ProviderError           an execution provider is not the one asked for    (500)
+    ├── ModelError                  score: a model could not load or run              (500)
+    │   └── ParityError             export: artefact differs from its source          (500)
+    ├── NotTrainableError           learn: the labels do not allow training yet       (409)
+    ├── PlatformError               fetch, publish, reconcile: Label Studio           (502)
+    │   ├── PlatformUnavailable     timeout, refused, 5xx, 429: try again             (503)
+    │   ├── PlatformRefused         4xx: trying again will not help                   (502)
+    │   └── AuthenticationError     the token is wrong or of a disabled kind          (401)
+    ├── MediaError                  fetch: an item's media cannot be had              (422)
+    ├── NotFoundError               api: no such project, item ...                    (404)
+    └── StoreError                  the store refuses (wrong host, old schema ...)    (503)
+
+``str(error)`` is safe to show: it never holds a token, and it says what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PrelabelError(Exception):
+    """Base of all errors that are ours."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+
+
+class ConfigurationError(PrelabelError):
+    """Settings, label config or mapping do not fit together."""
+
+    status = 422
+    code = "configuration"
+
+
+class MissingDependencyError(ConfigurationError):
+    """An optional package is not installed."""
+
+    status = 501
+    code = "missing_dependency"
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"the package {package!r} is not installed: pip install 'prelabel[{extra}]'")
+
+
+class ProviderError(ConfigurationError):
+    """The active execution provider is not the one that was asked for."""
+
+    status = 500
+    code = "provider"
+
+
+class ModelError(PrelabelError):
+    """A model could not be loaded, or failed on a whole chunk."""
+
+    code = "model"
+
+
+class ParityError(ModelError):
+    """An exported artefact does not give what its source gives."""
+
+    code = "parity"
+
+
+class NotTrainableError(PrelabelError):
+    """The labels at hand do not allow training."""
+
+    status = 409
+    code = "not_trainable"
+
+
+class PlatformError(PrelabelError):
+    """Label Studio did not do what was asked."""
+
+    status = 502
+    code = "platform"
+
+
+class PlatformUnavailable(PlatformError):
+    """A timeout, a refused connection, 5xx or 429: the same call may work later."""
+
+    status = 503
+    code = "platform_unavailable"
+
+
+class PlatformRefused(PlatformError):
+    """Label Studio understood and said no: the same call will fail again."""
+
+    code = "platform_refused"
+
+
+class AuthenticationError(PlatformError):
+    """The token is unknown, expired, or of a kind that is switched off."""
+
+    status = 401
+    code = "authentication"
+
+
+class MediaError(PrelabelError):
+    """An item's media cannot be fetched or is not what it claims to be."""
+
+    status = 422
+    code = "media"
+
+
+class NotFoundError(PrelabelError):
+    """Nothing has that name or id."""
+
+    status = 404
+    code = "not_found"
+
+
+class StoreError(PrelabelError):
+    """The store cannot be used as asked."""
+
+    status = 503
+    code = "store"

@@ -1,0 +1,1 @@
+"""Trainable heads over frozen encoders."""

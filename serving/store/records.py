@@ -1,0 +1,318 @@
+"""Rows as the rest of the service sees them: frozen, typed, free of SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from models.base import ModelRef, ModelSpec
+from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
+
+
+class ItemState(StrEnum):
+    """Where an item stands; see docs/decisions/0002."""
+
+    RECEIVED = "received"
+    """To be scored, as soon as the project has a model."""
+    SCORED = "scored"
+    """Has a prediction of the active model; to be decided."""
+    DECIDED = "decided"
+    """Has a route; outbox rows wait to be sent."""
+    PUBLISHED = "published"
+    """Label Studio shows what was decided (for a blind route: nothing)."""
+    LABELED = "labeled"
+    """A person's label is stored."""
+    DEAD = "dead"
+    """Given up, with a reason; an operator can re-drive it."""
+    GONE = "gone"
+    """The task was deleted in Label Studio."""
+
+
+class OutboxKind(StrEnum):
+    """What is written to Label Studio."""
+
+    SUGGESTION = "suggestion"
+    ACCEPTANCE = "acceptance"
+
+
+class OutboxState(StrEnum):
+    """``pending -> sent | dead | cancelled``."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+    """Overtaken: a person labelled the item first, or a newer decision replaced it."""
+
+
+class LabelRole(StrEnum):
+    """What a human label may be used for."""
+
+    TRAIN = "train"
+    """Given without a suggestion on the train fold."""
+    VALIDATION = "validation"
+    """Blind, on an item drawn for validation: certifies, never trains."""
+    AUDIT = "audit"
+    """Blind, on an item that the gate would have accepted."""
+    CORRECTION = "correction"
+    """Given while a suggestion was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """A connected Label Studio project."""
+
+    id: int
+    slug: str
+    """Name in URLs and on the command line; unique."""
+    platform_url: str
+    platform_project: int
+    """Label Studio's project id."""
+    token: bytes
+    """Label Studio token, encrypted (``serving.secrets``)."""
+    webhook_secret: bytes
+    """Encrypted; compared with the webhook's secret header."""
+    sampling_secret: bytes
+    """Encrypted key of the hash that draws folds, validation and audits."""
+    service_user: int
+    """Label Studio user id of the token's account: marks our own writes."""
+    label_config: LabelConfig
+    label_config_xml: str
+    spec: ModelSpec
+    epsilon: float
+    delta: float
+    train_target: int
+    """Train labels to collect before the first head is trained."""
+    validation_target: int
+    """Blind validation labels to collect before the gate is certified."""
+    validation_fraction: float
+    """Share of arriving items whose fold is validation, in (0, 1)."""
+    audit_rate: float
+    """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
+    validation_cut: float
+    """Items of the validation fold whose ``draw`` is below this are labelled blind: their inclusion probability."""
+    gate_state: GateState
+    gate_reason: str
+    active_model: str | None
+    """``version`` of the active model; None while cold."""
+    watermark: float
+    """Newest remote ``updated_at`` that reconcile has seen, epoch seconds."""
+    paused: bool
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What ``connect`` stores."""
+
+    slug: str
+    platform_url: str
+    platform_project: int
+    token: bytes
+    webhook_secret: bytes
+    sampling_secret: bytes
+    service_user: int
+    label_config: LabelConfig
+    label_config_xml: str
+    spec: ModelSpec
+    epsilon: float
+    delta: float
+    train_target: int
+    validation_target: int
+    validation_fraction: float
+    audit_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """One task as it arrives."""
+
+    task_id: int
+    digest: str
+    """sha256 of the canonical JSON of ``data``, hex."""
+    data: dict[str, Any]
+    fold: Fold
+    draw: float
+    """Keyed hash of the task in [0, 1), independent of its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item."""
+
+    id: int
+    project_id: int
+    task_id: int
+    digest: str
+    data: dict[str, Any]
+    fold: Fold
+    draw: float
+    state: ItemState
+    revision: int
+    """Counts changes of ``data``; 1 at first."""
+    attempts: int
+    """Claims since the last success."""
+    not_before: float
+    last_error: str | None
+    """Why the last attempt failed, or why the item is dead."""
+    route: Route | None
+    reason: str | None
+    """Reason code of the route."""
+    blind: bool
+    """No suggestion may be shown on any path."""
+    inclusion: float | None
+    """Probability with which the item was drawn for its blind label; None when it was not drawn."""
+    prediction_id: int | None
+    """The prediction that the route was decided on."""
+    confidence: float | None
+    model_version: str | None
+    received_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """A stored prediction."""
+
+    id: int
+    item_id: int
+    revision: int
+    prediction: Prediction
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A route with the numbers behind it."""
+
+    item_id: int
+    prediction_id: int | None
+    route: Route
+    reason: str
+    numbers: dict[str, float]
+    blind: bool
+    inclusion: float | None = None
+    certificate_id: int | None = None
+    outbox: tuple[OutboxKind, ...] = ()
+    """What must be written to Label Studio for it; empty: the item is published at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One write that Label Studio still has to hear of."""
+
+    id: int
+    project_id: int
+    item_id: int
+    task_id: int
+    kind: OutboxKind
+    model_version: str
+    prediction: Prediction
+    state: OutboxState
+    attempts: int
+    """Claims so far, this one included: 1 means that it was certainly never sent."""
+    last_error: str | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One human annotation."""
+
+    id: int
+    project_id: int
+    item_id: int
+    annotation_id: int
+    """Label Studio's annotation id; unique within the project."""
+    completed_by: int
+    regions: tuple[Region, ...]
+    was_cancelled: bool
+    lead_time: float | None
+    """Seconds."""
+    role: LabelRole
+    inclusion: float | None
+    prediction_id: int | None
+    """The prediction it is compared with: the one shown, or the one the route was decided on."""
+    loss: float | None
+    """Item loss of that prediction against this label, in [0, 1]; None when there is nothing to compare."""
+    remote_updated_at: float
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewLabel:
+    """An annotation as it arrives."""
+
+    item_id: int
+    annotation_id: int
+    completed_by: int
+    regions: tuple[Region, ...]
+    was_cancelled: bool
+    lead_time: float | None
+    role: LabelRole
+    inclusion: float | None
+    prediction_id: int | None
+    loss: float | None
+    remote_updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersionRow:
+    """One model version of a project."""
+
+    id: int
+    project_id: int
+    ref: ModelRef
+    n_train: int
+    metrics: dict[str, Any]
+    created_at: float
+    activated_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRow:
+    """A stored answer of ``models.gate.certify`` (open or not), with all that it was computed for."""
+
+    id: int
+    project_id: int
+    model_version: str
+    model_sha256: str
+    label_config_digest: str
+    open: bool
+    threshold: float | None
+    n: int
+    errors: int
+    epsilon: float
+    delta: float
+    """The delta that this test spent."""
+    selective_upper: float | None
+    overall_upper: float | None
+    coverage: float
+    needed_labels: int
+    reason: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class GateEvent:
+    """One change of the gate's state: the audit trail."""
+
+    project_id: int
+    before: GateState
+    after: GateState
+    reason: str
+    actor: str
+    """``prelabel`` or who asked for it."""
+    numbers: dict[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveResult:
+    """What came of a delivery of tasks."""
+
+    new: int
+    changed: int
+    """Known tasks whose data differs: they start again."""
+    unchanged: int
