@@ -33,7 +33,11 @@ class OutboxKind(StrEnum):
     """What is written to Label Studio."""
 
     SUGGESTION = "suggestion"
+    """A prediction that annotators see."""
     ACCEPTANCE = "acceptance"
+    """An annotation by our account; follows the suggestion of the same version."""
+    WITHDRAWAL = "withdrawal"
+    """Every prediction of the task is removed: it turned blind."""
 
 
 class OutboxState(StrEnum):
