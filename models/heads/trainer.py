@@ -1,0 +1,110 @@
+"""Labels in, a new model version out."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models import encoders
+from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.encoders.base import Encoder
+from models.errors import NotTrainableError
+from models.heads.artefact import HeadManifest, save
+from models.heads.logistic import Truth, fit
+from models.heads.model import check_medium
+from models.tasks import choices
+from models.tasks.inputs import UnreadableItem, read
+from models.types import ControlSpec
+
+Row = tuple[frozenset[str], Any]
+"""Chosen labels, prepared value."""
+
+
+class HeadTrainer:
+    """Fits a head. The same examples, in any order, give the same sha256."""
+
+    def train(
+        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, folder: Path
+    ) -> TrainingReport:
+        """See ``models.base.Trainer``."""
+        started = time.monotonic()
+        encoder = encoders.get(spec)
+        check_medium(spec, encoder, control)
+        rows = _readable(encoder, control, examples)
+        classes = Counter(label for labels, _ in rows for label in labels)
+        _refuse_too_few(control, rows, classes, skipped=len(examples) - len(rows))
+        known = tuple(label for label in control.labels if control.multiple or classes[label])
+        features = encoder.encode([value for _, value in rows])
+        fitted = fit(features, _truth(rows, known, multiple=control.multiple), len(known), multiple=control.multiple)
+        manifest = HeadManifest(
+            encoder=spec.encoder,
+            encoder_digest=encoder.digest,
+            control=control.name,
+            field=control.input.field,
+            labels=known,
+            multiple=control.multiple,
+            features=features.shape[1],
+            n=len(rows),
+            classes={label: classes[label] for label in known},
+            strength=fitted.strength,
+            accuracy=fitted.accuracy,
+            log_loss=fitted.log_loss,
+        )
+        digest, path = save(folder, manifest, fitted.weights)
+        ref = ModelRef(
+            spec=spec, control=control, version=f"{name}-{digest[:12]}", sha256=digest, path=str(path.resolve())
+        )
+        return TrainingReport(
+            ref=ref,
+            n=len(rows),
+            skipped=len(examples) - len(rows),
+            classes=manifest.classes,
+            accuracy=fitted.accuracy,
+            seconds=time.monotonic() - started,
+        )
+
+
+def _readable(encoder: Encoder[Any], control: ControlSpec, examples: Sequence[TrainingExample]) -> list[Row]:
+    """Usable examples in an order that depends on their content alone.
+
+    Equal values come next to each other, and the order says nothing of what they hold.
+    """
+    keyed: list[tuple[bytes, list[str], Row]] = []
+    for example in examples:
+        labels = choices.target(example.label, control)
+        if labels is None:
+            continue
+        try:
+            prepared = encoder.prepare(read(example.item, control.input))
+        except UnreadableItem:
+            continue
+        keyed.append((encoder.fingerprint(prepared), sorted(labels), (labels, prepared)))
+    return [row for _, _, row in sorted(keyed, key=lambda entry: entry[:2])]
+
+
+def _refuse_too_few(control: ControlSpec, rows: list[Row], classes: Counter[str], *, skipped: int) -> None:
+    counts = ", ".join(f"{label}: {classes[label]}" for label in control.labels)
+    if control.multiple:
+        if any(2 <= count <= len(rows) - 2 for count in classes.values()):
+            return
+        need = "one label with at least two examples that have it and two that do not"
+    else:
+        if sum(count >= 2 for count in classes.values()) >= 2:
+            return
+        need = "two classes with at least two examples each"
+    raise NotTrainableError(
+        f"Cannot train {control.name!r} yet: it needs {need}; "
+        f"there are {len(rows)} usable examples ({counts}) and {skipped} skipped. Label more items."
+    )
+
+
+def _truth(rows: list[Row], known: tuple[str, ...], *, multiple: bool) -> Truth:
+    if multiple:
+        return np.array([[label in labels for label in known] for labels, _ in rows], dtype=np.int64)
+    position = {label: k for k, label in enumerate(known)}
+    return np.array([position[next(iter(labels))] for labels, _ in rows], dtype=np.int64)

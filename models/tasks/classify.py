@@ -1,0 +1,82 @@
+"""The way of a chunk through any classifier: read each item, run the readable ones together, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import ModelError, PrelabelError
+from models.tasks import choices
+from models.tasks.inputs import UnreadableItem, read
+from models.types import ControlSpec, Failure, Item, Prediction, Scored
+
+Probabilities = NDArray[np.float64]
+"""``(N, K)``: N items, K labels, each entry in [0, 1]."""
+
+
+class Classifier:
+    """Shared by heads and ready-made classifiers.
+
+    ``prepare`` makes one value ready and may raise ``UnreadableItem``; ``run`` gives ``(N, K)`` for N prepared values.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        control: ControlSpec,
+        labels: Sequence[str],
+        prepare: Callable[[str], Any],
+        run: Callable[[Sequence[Any]], Probabilities],
+    ) -> None:
+        self._version, self._control, self._labels = version, control, tuple(labels)
+        self._prepare, self._run = prepare, run
+
+    def predict(self, items: Sequence[Item]) -> list[Scored]:
+        """One answer an item, in order.
+
+        Raises:
+            ModelError: the model failed on the chunk as a whole.
+        """
+        answers: list[Scored | None] = [None] * len(items)
+        prepared: list[Any] = []
+        places: list[int] = []
+        for place, item in enumerate(items):
+            try:
+                prepared.append(self._prepare(read(item, self._control.input)))
+                places.append(place)
+            except UnreadableItem as error:
+                answers[place] = Failure(key=item.key, code=error.code, message=str(error))
+        for place, row in zip(places, self.check(prepared), strict=True):
+            answers[place] = self._prediction(items[place].key, row)
+        return [answer for answer in answers if answer is not None]
+
+    def check(self, prepared: Sequence[Any]) -> Probabilities:
+        """Probabilities of prepared values, verified to be finite and of the right shape.
+
+        Raises:
+            ModelError: they are not, or the model raised.
+        """
+        if not prepared:
+            return np.zeros((0, len(self._labels)))
+        try:
+            rows = self._run(prepared)
+        except PrelabelError:
+            raise
+        except Exception as error:
+            raise ModelError(f"The model {self._version} failed on {len(prepared)} items: {error!r}") from error
+        if rows.shape != (len(prepared), len(self._labels)) or not np.isfinite(rows).all():
+            raise ModelError(f"The model {self._version} gave no finite probabilities for {len(prepared)} items.")
+        return rows
+
+    def _prediction(self, key: str, row: Probabilities) -> Prediction:
+        outcome = choices.decide(self._labels, row, self._control)
+        return Prediction(
+            key=key,
+            regions=outcome.regions,
+            confidence=outcome.confidence,
+            model_version=self._version,
+            numbers=outcome.numbers,
+        )

@@ -1,0 +1,41 @@
+"""From an item to the value that an encoder reads: the text itself, or the path of a fetched file."""
+
+from __future__ import annotations
+
+from models.types import InputSpec, Item, Medium
+
+
+class UnreadableItem(Exception):
+    """One item cannot be read; becomes a ``Failure`` and never leaves this package."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read(item: Item, source: InputSpec) -> str:
+    """Text of the field, or the path of the local file that holds its content.
+
+    Empty text is readable: it says nothing, and a model may still know what is usual.
+
+    Raises:
+        UnreadableItem: ``missing_field``, ``wrong_type`` or ``media_not_fetched``.
+    """
+    if source.medium is Medium.IMAGE and source.field in item.media:
+        return item.media[source.field]
+    value = item.data.get(source.field)
+    if value is None:
+        raise UnreadableItem(
+            "missing_field",
+            f"The task has no field {source.field!r}: import it with that field, or correct value in the label config.",
+        )
+    if not isinstance(value, str):
+        raise UnreadableItem(
+            "wrong_type",
+            f"Field {source.field!r} holds {type(value).__name__}, not text: correct the task's data.",
+        )
+    if source.medium is Medium.IMAGE:
+        raise UnreadableItem(
+            "media_not_fetched", f"The image of field {source.field!r} was not fetched: check its address and storage."
+        )
+    return value
