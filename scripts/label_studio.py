@@ -213,9 +213,10 @@ def _born(pid: int) -> str:
         os.waitpid(pid, os.WNOHANG)
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ended = fields[0] in "ZX" and len(list(Path(f"/proc/{pid}/task").iterdir())) <= 1  # threads may outlive main
     except OSError:
         return ""
-    return "" if fields[0] in "ZX" else fields[19]
+    return "" if ended else fields[19]
 
 
 def free_port() -> int:
