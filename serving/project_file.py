@@ -1,0 +1,57 @@
+"""A project as an operator writes it down: ``configs/projects/<slug>.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import ConfigDict, Field, ValidationError
+
+from models.base import HeadSpec, ModelSpec
+from models.errors import ConfigurationError
+from models.types import Frozen
+
+
+class ProjectFile(Frozen):
+    """What ``connect`` needs besides the address and the token; numbers as in ``serving.store.records.NewProject``."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    slug: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    """Name in URLs and on the command line: a small letter, then small letters, digits and hyphens."""
+    title: str
+    """Title of the Label Studio project, where one is made."""
+    label_config: str
+    """Label Studio's label config, XML."""
+    spec: ModelSpec = Field(default=HeadSpec(encoder="ngram"), discriminator="kind")
+    """The model that predicts."""
+    epsilon: float = Field(default=0.05, gt=0.0, lt=1.0)
+    """Error budget on accepted items, share in (0, 1)."""
+    delta: float = Field(default=0.1, gt=0.0, lt=1.0)
+    """Probability with which the budget may be missed, in (0, 1)."""
+    train_target: int = Field(default=200, ge=2)
+    """Train labels to collect before the first head is trained. Labels."""
+    validation_target: int = Field(default=200, ge=1)
+    """Blind validation labels to collect before the gate is certified. Labels."""
+    validation_fraction: float = Field(default=0.25, gt=0.0, lt=1.0)
+    """Share of arriving items whose fold is validation, in (0, 1)."""
+    audit_rate: float = Field(default=0.05, ge=0.0, lt=1.0)
+    """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a project file.
+
+        Raises:
+            ConfigurationError: it is missing, not YAML, has an unknown key or a wrong value.
+        """
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise ConfigurationError(f"cannot read the project file {path}: {error.strerror}") from error
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"the project file {path} is not YAML: {error}") from error
+        except ValidationError as error:
+            problems = (f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in error.errors())
+            raise ConfigurationError(f"the project file {path} is wrong: {'; '.join(problems)}") from error

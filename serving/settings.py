@@ -1,0 +1,200 @@
+"""Settings of one installation.
+
+``configs/service.yaml`` (or the file that PRELABEL_CONFIG names) < environment variables PRELABEL_<KEY> < arguments.
+An unknown key is an error in all three. Below, the text under a key is its documentation; ``configs/service.yaml``
+holds the same keys with the same defaults, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, SettingsConfigDict
+
+from models.errors import ConfigurationError
+
+PREFIX = "PRELABEL_"
+CONFIG_VARIABLE = "PRELABEL_CONFIG"
+DEFAULT_CONFIG = Path("configs/service.yaml")
+_NOT_KEYS = {CONFIG_VARIABLE, "PRELABEL_LABEL_STUDIO_VENV"}
+"""Environment variables with our prefix that are not settings."""
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Immutable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        protected_namespaces=(),
+    )
+
+    data_dir: Path = Path("var/prelabel")
+    """Folder for all that this installation keeps. A relative path counts from the working directory."""
+    store_url: str = Field(default="sqlite:///{data_dir}/prelabel.db", repr=False)
+    """Database: sqlite:///FILE (one host only) or postgresql://USER:PASSWORD@HOST/NAME. {data_dir} is replaced."""
+    secret_key: SecretStr | None = None
+    """Fernet key that encrypts stored secrets; several, separated by commas, to rotate: the first encrypts.
+    null: generated into {data_dir}/secret.key, mode 0600."""
+    api_token: SecretStr | None = None
+    """Bearer token of operators and programs. null: generated into {data_dir}/api.token, mode 0600."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8900, ge=1, le=65535)
+    """TCP port to listen on."""
+    public_url: str = "http://{host}:{port}"
+    """Base URL at which Label Studio reaches this service. {host} and {port} are replaced; must be written out when
+    host is a wildcard address."""
+    max_body_bytes: int = Field(default=64 * 2**20, ge=2**20)
+    """Largest request body, bytes. Label Studio sends 5,000 tasks in one webhook."""
+
+    chunk_size: int = Field(default=64, ge=1, le=1024)
+    """Items that are claimed and scored in one call. Items."""
+    publish_batch: int = Field(default=500, ge=1, le=5000)
+    """Predictions or annotations written to Label Studio in one call. Items."""
+    lease_s: float = Field(default=60.0, gt=0)
+    """How long a claim holds before another worker may take the items. Seconds."""
+    claim_idle_s: float = Field(default=0.5, gt=0)
+    """Pause before looking for work again when there was none. Seconds."""
+    reconcile_s: float = Field(default=15.0, gt=0)
+    """Time between two polls for what a webhook lost. Seconds."""
+    learn_s: float = Field(default=2.0, gt=0)
+    """Time between two looks at whether to train or to certify. Seconds."""
+    platform_timeout_s: float = Field(default=30.0, gt=0)
+    """Longest wait for one answer of Label Studio. Seconds."""
+    retry_base_s: float = Field(default=1.0, gt=0)
+    """Wait after the first transient failure; doubles with each further one. Seconds."""
+    retry_max_s: float = Field(default=60.0, gt=0)
+    """Longest wait between two tries. Seconds."""
+    max_attempts: int = Field(default=5, ge=1)
+    """Tries before an item is given up; counts only failures that are the item's own fault. Tries."""
+
+    scorer_replicas: int = Field(default=1, ge=1)
+    """Processes that score, for each project. Processes."""
+    scorer_threads: int = Field(default=1, ge=1)
+    """Threads of one scorer; more replicas with one thread each are faster than the other way round. Threads."""
+    token_budget: int = Field(default=256, ge=1)
+    """Tokens, padding included, of one run of a text model. 256 to 512 suit a CPU, thousands a GPU. Tokens."""
+    model_dir: Path = Path("{data_dir}/models")
+    """Folder for trained heads and exported encoders. {data_dir} is replaced."""
+
+    media_cache_dir: Path = Path("{data_dir}/media")
+    """Folder for fetched images. {data_dir} is replaced."""
+    media_cache_bytes: int = Field(default=2 * 2**30, ge=0)
+    """Largest size of that folder; the files used longest ago go first. Bytes."""
+    media_max_bytes: int = Field(default=32 * 2**20, ge=1)
+    """Largest file that is fetched. Bytes."""
+    media_max_pixels: int = Field(default=50_000_000, ge=1)
+    """Largest image that is decoded, width times height. Pixels."""
+    media_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts besides Label Studio from which media may be fetched, also on private networks. Host names; in the
+    environment separated by commas."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe level that is logged."""
+    log_json: bool = True
+    """One JSON object a line; false: lines for a terminal."""
+
+    @classmethod
+    def load(cls, config: Path | None = None, **overrides: Any) -> Self:
+        """Read file and environment.
+
+        Args:
+            config: YAML file; None: the one that PRELABEL_CONFIG names, else configs/service.yaml where it exists.
+            overrides: values that win over both, by key.
+
+        Raises:
+            ConfigurationError: the file is missing or not YAML, a key is unknown, or a value is wrong.
+        """
+        file = _config_file(config)
+        values = _read(file) if file else {}
+        environment = {key: value for key, value in os.environ.items() if key.upper().startswith(PREFIX)}
+        for where, known, keys in (
+            (str(file), set(cls.model_fields), values),
+            ("the environment", {PREFIX + name.upper() for name in cls.model_fields} | _NOT_KEYS, environment),
+        ):
+            _refuse_unknown(keys, known, where)
+        try:
+            return cls(**{**values, **EnvSettingsSource(cls)(), **overrides})
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error, file)) from None
+
+    @field_validator("media_allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _resolve(self) -> Self:
+        if self.host in ("0.0.0.0", "::", "") and "{host}" in self.public_url:  # noqa: S104  compared, not bound
+            raise ValueError("public_url must be set when host is a wildcard: the URL at which Label Studio reaches us")
+        if self.retry_max_s < self.retry_base_s:
+            raise ValueError("retry_max_s must not be below retry_base_s")
+        data_dir = self.data_dir.expanduser().absolute()
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        resolved: dict[str, object] = {
+            "data_dir": data_dir,
+            "store_url": self.store_url.replace("{data_dir}", str(data_dir)),
+            "public_url": self.public_url.replace("{host}", host).replace("{port}", str(self.port)).rstrip("/"),
+        }
+        for key in ("model_dir", "media_cache_dir"):
+            text = str(getattr(self, key)).replace("{data_dir}", str(data_dir))
+            resolved[key] = Path(text).expanduser().absolute()
+        for key, value in resolved.items():
+            object.__setattr__(self, key, value)
+        return self
+
+
+def _config_file(config: Path | None) -> Path | None:
+    if config is None and os.environ.get(CONFIG_VARIABLE):
+        config = Path(os.environ[CONFIG_VARIABLE])
+    if config is None:
+        return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+    return config
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the settings file {file}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"the settings file {file} is not YAML: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"the settings file {file} must hold keys and values")
+    return values
+
+
+def _refuse_unknown(keys: dict[str, Any], known: set[str], where: str) -> None:
+    for key in keys:
+        if key not in known and str(key).upper() not in known:
+            near = get_close_matches(str(key), known, n=1)
+            hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(sorted(known))}"
+            raise ConfigurationError(f"unknown setting {key!r} in {where}{hint}")
+
+
+def _explain(error: ValidationError, file: Path | None) -> str:
+    """Never shows a value: it may be a secret."""
+    source = f"in {file} or as" if file else "as"
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        key = ".".join(str(part) for part in problem["loc"])
+        place = f"{key} ({source} {PREFIX}{key.upper()}): " if key else ""
+        lines.append(place + problem["msg"].removeprefix("Value error, "))
+    return "wrong settings: " + "; ".join(lines)
