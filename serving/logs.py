@@ -22,22 +22,27 @@ from serving.settings import Settings
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _context: ContextVar[dict[str, object]] = ContextVar("log_context", default={})  # noqa: B039  never changed in place
 
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(authorization[\"']*\s*[:=,]\s*b?[\"']*(?:(?:token|bearer|basic)\s+)?)[^\s\"',}]+", re.I), r"\1***"),
-    (re.compile(r"\b(Token\s+)[0-9a-f]{40}\b", re.I), r"\1***"),
-    (re.compile(r"\b((?:Bearer|Basic)\s+)(?!\*)[\w.~+/=-]{8,}", re.I), r"\1***"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "***"),  # a JSON web token: Label Studio's personal access tokens
-    (re.compile(r"((?:token|password|secret|key)[\"']*\s*[:=]\s*b?[\"']*)[\w.+/=-]{16,}", re.I), r"\1***"),
-    (re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"), r"\1***"),
+_IS = r"[\"']*\s*[:=,]\s*(?:b(?=[\"']))?[\"']*"  # between a key and its value: JSON, Python, headers, query strings
+_SECRETS = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"(authorization{_IS}(?:(?:token|bearer|basic)\s+)?)[^\s\"',}}]+",
+        r"\b(token\s+)[0-9a-f]{40}\b",
+        r"\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}",
+        r"\b()eyJ[\w-]+\.[\w-]+\.[\w-]*",  # JSON web tokens: Label Studio's personal access tokens
+        rf"((?:token|password|secret|key){_IS})[\w.+/=-]{{16,}}",
+        r"(://[^/\s:@]*:)[^/\s@]+(?=@)",
+    )
 )
+"""The first group of each stays, the rest is taken out."""
 _SECRET_KEY = re.compile(r"authorization|password|secret|api_?key|cookie|token$", re.I)
 """Keys of mappings whose value is never shown."""
 
 
 def redact(text: str) -> str:
     """Replace what looks like a credential by ``***``: Authorization headers, tokens, passwords in URLs."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1***", text)
     return text
 
 
