@@ -1,0 +1,194 @@
+"""``make demo``: the main job, end to end, on real parts; then both servers stay up for you to look around."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from scripts import label_studio
+from scripts.demo.material import Importer, Material, material
+from scripts.demo.outcome import outcome, show
+from scripts.demo.stack import ROOT, Service, start_service, stop_service
+from scripts.demo.trainers import Answers, Trainers
+
+HOME = ROOT / "var" / "demo"
+PASSWORD = "label-these-well"
+TRAINERS = ("trainer-1@example.com", "trainer-2@example.com")
+MORE_SUGGESTIONS = 300
+"""Suggestions that the trainers still correct after the gate has answered; the others wait for people."""
+
+console = Console()
+
+
+def run(
+    project: Annotated[str, typer.Option(help="digits or reviews.")] = "digits",
+    epsilon: Annotated[float | None, typer.Option(help="Error budget; default: the project file's.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
+    leave: Annotated[bool, typer.Option("--exit", help="Stop both servers at the end.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Only stop what an earlier run left running.")] = False,
+) -> None:
+    """Run the demo, or stop what it left running."""
+    if stop:
+        ended = [
+            name
+            for name, done in (
+                ("Prelabel", stop_service(HOME / "prelabel")),
+                ("Label Studio", label_studio.stop(HOME / "label-studio")),
+            )
+            if done
+        ]
+        console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+        return
+    if project not in ("digits", "reviews"):
+        raise typer.BadParameter("digits or reviews")
+    value = demo(material(project), epsilon)
+    show(console, value)
+    if json_file is not None:
+        json_file.write_text(json.dumps(value, indent=2, ensure_ascii=False))
+    if leave:
+        stop_service(HOME / "prelabel")
+        label_studio.stop(HOME / "label-studio")
+    else:
+        farewell(value)
+
+
+def demo(chosen: Material, epsilon: float | None) -> dict[str, Any]:
+    """Start what is not running, do the main job on a new project, and say what came of it."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        row = progress.add_task("Label Studio", total=None)
+        say = _describe(progress, row)
+        studio = label_studio.start(HOME / "label-studio", progress=say)
+        tokens = [label_studio.create_user(studio, email, PASSWORD) for email in TRAINERS]
+        service = start_service(HOME / "prelabel", progress=say)
+        progress.update(row, description="Label Studio and Prelabel are up", total=1, completed=1)
+
+        importer = Importer(studio.url, studio.token, chosen)
+        number = importer.create(f"{chosen.project.title} {time.strftime('%H:%M:%S')}")
+        cut = int(len(chosen.examples) * chosen.first)
+        row = progress.add_task("items arrive", total=len(chosen.examples))
+        importer.send(number, chosen.examples[:cut], lambda n: progress.advance(row, n))
+        slug = connect(service, chosen, studio, number, epsilon)
+
+        control, obj = chosen.control, chosen.obj
+        answers = Answers(control=control, obj=obj, gold=importer.gold(number))
+        console.print(
+            f"two trainers label in project {number}; their labels are [bold]replayed from the gold[/bold] "
+            "through Label Studio's API, each with an account of their own"
+        )
+        trainers = Trainers(service, slug, studio.url, tokens, answers)
+        trainers.start()
+        label_until_answered(progress, service, slug, trainers, chosen)
+        importer.send(number, chosen.examples[cut:], lambda n: progress.advance(row, n))
+        answers.gold.update(importer.gold(number))
+        finish(progress, service, slug, trainers)
+        trainers.stop()
+        return outcome(chosen, service, slug, importer, number, url=studio.url, token=studio.token)
+
+
+def connect(service: Service, chosen: Material, studio: label_studio.Server, number: int, epsilon: float | None) -> str:
+    """``prelabel connect``, as an operator would call it; the project's name."""
+    slug = f"{chosen.name}-{number}"
+    extra = ["--epsilon", str(epsilon)] if epsilon is not None else []
+    done = json.loads(
+        service.command(
+            "connect",
+            *("--url", studio.url, "--token", studio.token, "--project", str(number), "--name", slug),
+            *("--file", str(chosen.file), "--json", *extra),
+        )
+    )
+    for warning in done["warnings"]:
+        console.print(f"[yellow]note[/yellow] {warning}")
+    return slug
+
+
+def label_until_answered(progress: Progress, service: Service, slug: str, trainers: Trainers, chosen: Material) -> None:
+    """Until the gate has opened, or has said why it stays closed."""
+    file = chosen.project
+    row = progress.add_task(
+        "people label: train and blind validation", total=file.train_target + file.validation_target
+    )
+    for said in watch(service, slug, trainers):
+        labeled = said["labeled"]
+        progress.update(row, completed=labeled["train"] + labeled["validation"])
+        if said["certificate"] is not None:
+            progress.update(row, description=f"people labelled; the gate is {said['gate']}")
+            return
+
+
+def finish(progress: Progress, service: Service, slug: str, trainers: Trainers) -> None:
+    """Until everything that arrived has gone its way, audits are in, and trainers have corrected some suggestions."""
+    row = progress.add_task("the stream goes on", total=None)
+    enough = trainers.suggestions_seen + MORE_SUGGESTIONS
+    for said in watch(service, slug, trainers):
+        states = said["states"]
+        moving = sum(states.get(state, 0) for state in ("received", "scored", "decided"))
+        progress.update(
+            row, total=said["arrived"], completed=said["arrived"] - moving, description="the stream goes on"
+        )
+        if moving:
+            continue
+        waiting = queue(service, slug)
+        blind = sum(item["blind"] for item in waiting)
+        if not waiting or (not blind and trainers.suggestions_seen >= enough):
+            return
+
+
+def watch(service: Service, slug: str, trainers: Trainers, limit_s: float = 1800.0) -> Any:
+    """The service's report, twice a second.
+
+    Raises:
+        RuntimeError: nothing came of it within ``limit_s`` seconds.
+    """
+    end = time.monotonic() + limit_s
+    with service.client() as http:
+        while time.monotonic() < end:
+            trainers.check()
+            yield http.get(f"/api/v1/projects/{slug}/report").raise_for_status().json()
+            time.sleep(0.5)
+    raise RuntimeError(f"the demo did not get on in {limit_s:.0f} s; see {service.data_dir / 'service.log'}")
+
+
+def queue(service: Service, slug: str) -> list[dict[str, Any]]:
+    with service.client() as http:
+        items: list[dict[str, Any]] = http.get(f"/api/v1/projects/{slug}/queue", params={"limit": 1000}).json()
+    return items
+
+
+def _describe(progress: Progress, row: Any) -> Callable[[str], None]:
+    return lambda message: progress.update(row, description=message)
+
+
+def farewell(value: dict[str, Any]) -> None:
+    """Where to look now."""
+    studio = label_studio.load(HOME / "label-studio")
+    token = json.loads((HOME / "prelabel" / "service.json").read_text())["token"]
+    assert studio is not None
+    number = value["label_studio"]["project_id"]
+    console.print(
+        f"\nLabel Studio  {studio.url}/projects/{number}/data\n"
+        f"  operator    {studio.username} / {studio.password}\n"
+        f"  trainers    {', '.join(TRAINERS)} / {PASSWORD}\n"
+        f"Prelabel      {value['prelabel_url']}/api/docs\n"
+        f"  token       {token}\n"
+        "make stop ends both.",
+        highlight=False,
+        markup=False,
+    )
+
+
+if __name__ == "__main__":
+    typer.run(run)

@@ -1,0 +1,59 @@
+"""Events from Label Studio: stored, then answered 202. They are hints: the poll finds what they lose."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+
+from connectors.label_studio import webhooks
+from serving.api.dependencies import ProjectDep, RuntimeDep
+from serving.pipeline import ingest, learn, reconcile
+from serving.pipeline.runtime import Runtime
+from serving.store.records import ProjectRow
+
+log = logging.getLogger(__name__)
+router = APIRouter(tags=["hooks"])
+
+
+@router.post("/hooks/label-studio/{slug}", status_code=202)
+async def receive(
+    request: Request, runtime: RuntimeDep, project: ProjectDep, body: Annotated[dict[str, Any], Body()]
+) -> dict[str, str]:
+    """One event. The secret header is checked first; an unknown action is accepted and ignored."""
+    expected = runtime.vault.decrypt(project.webhook_secret).decode()
+    if not webhooks.secret_matches(request.headers, expected):
+        raise HTTPException(status_code=401, detail="the webhook's secret header is missing or wrong")
+    event = webhooks.parse(body)
+    await run_in_threadpool(handle, runtime, project, event)
+    return {"status": "stored", "event": type(event).__name__}
+
+
+def handle(runtime: Runtime, project: ProjectRow, event: webhooks.Event) -> None:
+    """Store what the event tells; events of another Label Studio project are ignored."""
+    match event:
+        case webhooks.Ignored():
+            return
+        case webhooks.ProjectUpdated():
+            if event.project.id == project.platform_project:
+                reconcile.follow_config(runtime, project, event.project.label_config)
+            return
+        case _ if event.project_id != project.platform_project:
+            log.warning("event of another project", extra={"project": project.slug, "other": event.project_id})
+            return
+        case webhooks.StartTraining():
+            learn.train(runtime, project, actor="label-studio")
+            return
+    with runtime.store.begin() as uow:
+        match event:
+            case webhooks.TasksCreated():
+                ingest.receive_tasks(runtime, uow, project, event.tasks)
+            case webhooks.TasksDeleted():
+                uow.items.mark_gone(project.id, event.task_ids, runtime.now())
+            case webhooks.AnnotationsChanged():
+                ingest.receive_tasks(runtime, uow, project, event.tasks)
+                ingest.receive_annotations(runtime, uow, project, event.annotations)
+            case webhooks.AnnotationsDeleted():
+                uow.labels.remove(project.id, event.annotation_ids, runtime.now())

@@ -1,0 +1,125 @@
+"""Label Studio's "Connect Model": the ML-backend protocol, answered by the same scorer as the push path.
+
+It never accepts anything by itself, and shows no suggestion of an item that people must label blind.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+
+from connectors.base import RemoteTask
+from connectors.label_studio import backend, webhooks
+from models.errors import PlatformUnavailable
+from models.types import Item, Scored
+from serving.api import hooks
+from serving.api.dependencies import ProjectDep, RuntimeDep
+from serving.pipeline import ingest, score
+from serving.pipeline.runtime import Runtime
+from serving.store.records import ProjectRow
+
+USER = "prelabel"
+"""User name of the basic authentication; the password is the project's webhook secret."""
+
+
+def authenticate(request: Request, runtime: RuntimeDep, project: ProjectDep) -> None:
+    """Basic authentication, the only kind that Label Studio can send; its own webhook may use the secret header."""
+    secret = runtime.vault.decrypt(project.webhook_secret).decode()
+    if backend.basic_auth_matches(request.headers.get("authorization"), USER, secret):
+        return
+    if webhooks.secret_matches(request.headers, secret):
+        return
+    raise HTTPException(
+        status_code=401,
+        detail="basic authentication: user 'prelabel', password as printed by 'prelabel connect'",
+        headers={"WWW-Authenticate": "Basic"},
+    )
+
+
+router = APIRouter(prefix="/ml/{slug}", tags=["ml-backend"], dependencies=[Depends(authenticate)])
+JsonBody = Annotated[dict[str, Any], Body()]
+
+
+@router.get("")
+@router.get("/")
+@router.get("/health")
+def health(project: ProjectDep) -> dict[str, Any]:
+    """Answers at once; loads nothing."""
+    return backend.health()
+
+
+@router.post("/setup")
+def setup(project: ProjectDep) -> dict[str, Any]:
+    """The body (which carries an access token) is not even read."""
+    return backend.setup_response(project.active_model)
+
+
+@router.get("/versions")
+def versions(runtime: RuntimeDep, project: ProjectDep) -> dict[str, Any]:
+    with runtime.store.read() as uow:
+        known = [row.ref.version for row in uow.models.list(project.id)]
+    return backend.versions_response(known)
+
+
+@router.post("/predict")
+async def predict(runtime: RuntimeDep, project: ProjectDep, body: JsonBody) -> dict[str, Any]:
+    """Predictions of the tasks, one for each, in order; an empty one where there is nothing to show."""
+    request = backend.PredictRequest.model_validate(body)
+    return await run_in_threadpool(answer, runtime, project, request)
+
+
+def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictRequest) -> dict[str, Any]:
+    """Score what may be shown; blind items and a project without a model get empty predictions."""
+    items = backend.to_items(request)
+    scored: dict[str, Scored] = {}
+    hidden = blind_keys(runtime, project, items)
+    if project.active_model is not None:
+        with runtime.store.read() as uow:
+            ref = uow.models.get(project.id, project.active_model).ref
+        shown = [item for item in items if item.key not in hidden]
+        size = runtime.settings.chunk_size
+        for start in range(0, len(shown), size):
+            try:
+                results = score.predict(runtime, project, ref, shown[start : start + size])
+            except PlatformUnavailable:
+                continue
+            scored.update({result.key: result for result in results})
+    return backend.predict_response(
+        items,
+        list(scored.values()),
+        config=project.label_config,
+        model_version=backend.served_version(project.active_model),
+    )
+
+
+def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item]) -> set[str]:
+    """Keys of items that people label blind; tasks that we do not know yet are received first, so that they count."""
+    known = {item.key: int(item.key) for item in items if item.key.isdigit()}
+    if not known:
+        return set()
+    tasks = [
+        RemoteTask(id=known[item.key], data=item.data, updated_at=runtime.now()) for item in items if item.key in known
+    ]
+    with runtime.store.begin() as uow:
+        ours = uow.items.by_task(project.id, list(known.values()))
+        unknown = [task for task in tasks if task.id not in ours]
+        if unknown:
+            ingest.receive_tasks(runtime, uow, project, unknown)
+            ours = uow.items.by_task(project.id, list(known.values()))
+    return {key for key, task in known.items() if task in ours and ours[task].blind}
+
+
+@router.post("/webhook", status_code=201)
+async def webhook(runtime: RuntimeDep, project: ProjectDep, body: JsonBody) -> dict[str, Any]:
+    """START_TRAINING and the events of the webhook that Label Studio makes when a model is connected."""
+    await run_in_threadpool(hooks.handle, runtime, project, webhooks.parse(body))
+    return backend.webhook_response()
+
+
+@router.post("/train", status_code=201)
+async def train(runtime: RuntimeDep, project: ProjectDep) -> dict[str, Any]:
+    """Older Label Studio versions ask for training here."""
+    await run_in_threadpool(hooks.handle, runtime, project, webhooks.StartTraining(project.platform_project))
+    return backend.webhook_response()

@@ -1,0 +1,157 @@
+"""The JSON API of programs and operators; everything behind the operators' bearer token."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query
+
+from models.types import Frozen, GateState, Route
+from serving.api.dependencies import ProjectDep, RuntimeDep, require_operator
+from serving.monitoring.automation import AutomationReport, report
+from serving.pipeline import learn
+from serving.projects.gate import close
+from serving.store.records import ItemState
+
+router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
+
+
+class ProjectSummary(Frozen):
+    """One connected project."""
+
+    slug: str
+    label_studio_url: str
+    label_studio_project: int
+    gate: GateState
+    gate_reason: str
+    model_version: str | None
+    paused: bool
+
+
+class QueuedItem(Frozen):
+    """One item that a person should label next."""
+
+    item: int
+    task: int
+    """Label Studio's task id."""
+    url: str
+    """Opens the task in Label Studio."""
+    blind: bool
+    """No suggestion is shown."""
+    confidence: float | None
+    why: str
+    """Reason code of the route; ``seed`` before there is a model."""
+
+
+class ItemView(Frozen):
+    """One item as a list shows it."""
+
+    item: int
+    task: int
+    state: ItemState
+    route: Route | None
+    reason: str | None
+    confidence: float | None
+    model_version: str | None
+    last_error: str | None
+
+
+@router.get("/projects")
+def projects(runtime: RuntimeDep) -> list[ProjectSummary]:
+    with runtime.store.read() as uow:
+        rows = uow.projects.list()
+    return [
+        ProjectSummary(
+            slug=p.slug,
+            label_studio_url=p.platform_url,
+            label_studio_project=p.platform_project,
+            gate=p.gate_state,
+            gate_reason=p.gate_reason,
+            model_version=p.active_model,
+            paused=p.paused,
+        )
+        for p in rows
+    ]
+
+
+@router.get("/projects/{slug}/report")
+def project_report(runtime: RuntimeDep, project: ProjectDep) -> AutomationReport:
+    return report(runtime, project)
+
+
+@router.get("/projects/{slug}/queue")
+def queue(
+    runtime: RuntimeDep, project: ProjectDep, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+) -> list[QueuedItem]:
+    """What people should label next: blind samples first, then seeds while there is no model, then the least sure."""
+    with runtime.store.read() as uow:
+        rows = uow.items.wanted(project.id, limit=limit, now=runtime.now(), train=project.active_model is None)
+    base = f"{project.platform_url}/projects/{project.platform_project}/data?task="
+    return [
+        QueuedItem(
+            item=row.id,
+            task=row.task_id,
+            url=f"{base}{row.task_id}",
+            blind=row.blind,
+            confidence=None if row.blind else row.confidence,
+            why="blind" if row.blind else row.reason or "seed",
+        )
+        for row in rows
+    ]
+
+
+@router.get("/projects/{slug}/items")
+def items(
+    runtime: RuntimeDep,
+    project: ProjectDep,
+    state: ItemState | None = None,
+    after: int = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[ItemView]:
+    with runtime.store.read() as uow:
+        rows = uow.items.page(project.id, state=state, after_id=after, limit=limit)
+    return [
+        ItemView(
+            item=row.id,
+            task=row.task_id,
+            state=row.state,
+            route=row.route,
+            reason=row.reason,
+            confidence=row.confidence,
+            model_version=row.model_version,
+            last_error=row.last_error,
+        )
+        for row in rows
+    ]
+
+
+@router.get("/projects/{slug}/tasks/{task}")
+def explain(runtime: RuntimeDep, project: ProjectDep, task: int) -> dict[str, Any]:
+    """Everything that happened to one task."""
+    with runtime.store.read() as uow:
+        return uow.items.explain(project.id, task)
+
+
+@router.post("/projects/{slug}/redrive")
+def redrive(
+    runtime: RuntimeDep, project: ProjectDep, items: Annotated[list[int] | None, Body(embed=True)] = None
+) -> dict[str, int]:
+    """Give dead items another try: those named, or all."""
+    with runtime.store.begin() as uow:
+        return {"redriven": uow.items.redrive(project.id, items, runtime.now())}
+
+
+@router.post("/projects/{slug}/train")
+def train(runtime: RuntimeDep, project: ProjectDep) -> dict[str, str | None]:
+    """Train a head now. The gate closes until the new version is certified."""
+    ref = learn.train(runtime, project, actor="operator")
+    return {"model_version": ref.version if ref is not None else None}
+
+
+@router.post("/projects/{slug}/gate/close")
+def close_gate(
+    runtime: RuntimeDep, project: ProjectDep, reason: Annotated[str, Body(embed=True, min_length=3)]
+) -> dict[str, str]:
+    """Stop acceptance at once."""
+    event = close(runtime, project, reason=reason, actor="operator")
+    return {"gate": event.after.value, "reason": event.reason}

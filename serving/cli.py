@@ -1,0 +1,345 @@
+"""``prelabel``: every command shows progress, has ``--json``, and says what to do next when it fails."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from models.base import HeadSpec, ModelSpec, TransformersSpec
+from models.errors import PrelabelError
+from serving.composition import make_runtime
+from serving.local import LocalScorer
+from serving.logs import configure
+from serving.pipeline.runtime import Runtime
+from serving.project_file import ProjectFile
+from serving.settings import Settings
+from serving.store.records import ProjectRow
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, closing by hand.")
+models_app = typer.Typer(no_args_is_help=True, help="Model versions of a project.")
+app.add_typer(gate_app, name="gate")
+app.add_typer(models_app, name="models")
+out = Console()
+err = Console(stderr=True)
+
+Slug = Annotated[str, typer.Argument(help="Name of the connected project, as `prelabel projects` lists it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Path of a service.yaml.")]
+
+
+def main() -> None:
+    """Entry point: our own errors become one line on stderr and exit code 1."""
+    try:
+        app(standalone_mode=True)
+    except PrelabelError as error:
+        err.print(f"[red]error[/red] ({error.code}): {error}", highlight=False)
+        sys.exit(1)
+
+
+def runtime_of(config: Path | None) -> Runtime:
+    """The composition of a command: the store, and models in this very process."""
+    settings = Settings.load(config)
+    configure(settings.model_copy(update={"log_json": False, "log_level": "WARNING"}))
+    return make_runtime(settings, LocalScorer(Path(settings.model_dir)))
+
+
+def project_of(runtime: Runtime, slug: str) -> ProjectRow:
+    with runtime.store.read() as uow:
+        return uow.projects.by_slug(slug)
+
+
+def show(value: Any, as_json: bool, text: str | Table) -> None:
+    """Print a result once, in the form that was asked for."""
+    if as_json:
+        plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        print(json.dumps(plain, indent=2, ensure_ascii=False, default=str))
+    else:
+        out.print(text)
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    pipeline_replicas: Annotated[int, typer.Option(help="Processes that move items along.")] = 1,
+    ingress_replicas: Annotated[int, typer.Option(help="Processes that answer HTTP.")] = 1,
+) -> None:
+    """Run the service on this machine: Ray Serve, models, pipeline and HTTP, until Ctrl-C."""
+    from serving.deployments.run import serve_forever
+
+    settings = Settings.load(config)
+    configure(settings)
+    args = {
+        "config": str(config.resolve()) if config else None,
+        "pipeline_replicas": pipeline_replicas,
+        "ingress_replicas": ingress_replicas,
+    }
+    with err.status("starting Ray Serve"):
+        pass
+    serve_forever(settings, args=args, ready=lambda url: err.print(f"ready: {url}", highlight=False))
+
+
+@app.command()
+def connect(
+    url: Annotated[str, typer.Option(help="Address of Label Studio.")],
+    token: Annotated[str, typer.Option(help="Legacy token or personal access token.", envvar="LABEL_STUDIO_API_KEY")],
+    project: Annotated[int, typer.Option(help="Label Studio's project number.")],
+    name: Annotated[str | None, typer.Option(help="Name to call it by; default: from its title.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="ngram, pixels or minilm; default: by the label config.")] = None,
+    classifier: Annotated[str | None, typer.Option(help="Hub id or folder of a transformers classifier.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Project file with these and more settings.")] = None,
+    epsilon: Annotated[float | None, typer.Option(help="Error budget on accepted items; default 0.05.")] = None,
+    delta: Annotated[float | None, typer.Option(help="Probability of missing the budget; default 0.1.")] = None,
+    train_target: Annotated[int | None, typer.Option(help="Labels before the first training; default 200.")] = None,
+    validation_target: Annotated[int | None, typer.Option(help="Blind labels to certify; default 200.")] = None,
+    audit_rate: Annotated[float | None, typer.Option(help="Share of acceptable items checked blind; 0.05.")] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Connect a Label Studio project: checks everything, registers the webhook, reads the tasks that are there."""
+    from serving.projects import connect as connecting
+
+    runtime = runtime_of(config)
+    spec: ModelSpec | None = None
+    if classifier is not None:
+        spec = TransformersSpec(source=classifier)
+    elif encoder is not None:
+        spec = HeadSpec.model_validate({"encoder": encoder})
+    asked = {
+        "slug": name,
+        "spec": spec,
+        "epsilon": epsilon,
+        "delta": delta,
+        "train_target": train_target,
+        "validation_target": validation_target,
+        "audit_rate": audit_rate,
+    }
+    wish = connecting.Wish(url=url, token=token, platform_project=project)
+    if file is not None:
+        wish = connecting.of_file(wish, ProjectFile.load(file))
+    wish = replace(wish, **{key: value for key, value in asked.items() if value is not None})
+    with err.status("connecting: token, label config, webhook, tasks"):
+        done = connecting.connect(runtime, wish)
+    secret = runtime.vault.decrypt(done.project.webhook_secret).decode()
+    value = {
+        "project": done.project.slug,
+        "account": done.account,
+        "tasks": done.tasks,
+        "model": done.project.spec.model_dump(mode="json"),
+        "warnings": done.warnings,
+        "ml_backend": {
+            "url": f"{runtime.settings.public_url}/ml/{done.project.slug}",
+            "user": "prelabel",
+            "password": secret,
+        },
+    }
+    lines = [f"connected [bold]{done.project.slug}[/bold] as {done.account}: {done.tasks} tasks"]
+    lines += [f"[yellow]note[/yellow] {warning}" for warning in done.warnings]
+    lines += [
+        "next: `prelabel serve` (if it is not running), then `prelabel report " + done.project.slug + "`",
+        f"for 'Connect Model' in Label Studio: {value['ml_backend']}",
+    ]
+    show(value, as_json, "\n".join(lines))
+
+
+@app.command()
+def disconnect(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """Forget a project: its webhook and everything in our store. Label Studio keeps its tasks and labels."""
+    from serving.projects.connect import webhook_url
+
+    runtime = runtime_of(config)
+    project = project_of(runtime, slug)
+    try:
+        runtime.platform(project).remove_webhook(webhook_url(runtime, project))
+    except PrelabelError as error:
+        err.print(f"[yellow]note[/yellow] the webhook stays in Label Studio: {error}")
+    with runtime.store.begin() as uow:
+        uow.projects.remove(project.id)
+    show({"removed": slug}, as_json, f"removed {slug}")
+
+
+@app.command()
+def projects(as_json: Json = False, config: Config = None) -> None:
+    """List the connected projects."""
+    runtime = runtime_of(config)
+    with runtime.store.read() as uow:
+        rows = uow.projects.list()
+    table = Table("name", "Label Studio", "gate", "model")
+    for row in rows:
+        where = f"{row.platform_url}/projects/{row.platform_project}"
+        table.add_row(row.slug, where, row.gate_state.value, row.active_model or "-")
+    show([{"name": r.slug, "gate": r.gate_state.value, "model": r.active_model} for r in rows], as_json, table)
+
+
+@app.command()
+def doctor(
+    slug: Annotated[str | None, typer.Argument(help="Name of the project; default: all.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended from here.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Check token, webhook, addresses, versions and label config; print the setting to change for each finding."""
+    from serving.projects.doctor import examine
+
+    runtime = runtime_of(config)
+    with runtime.store.read() as uow:
+        rows = [uow.projects.by_slug(slug)] if slug else uow.projects.list()
+    findings = [finding for row in rows for finding in examine(runtime, row, fix=fix)]
+    table = Table("project", "check", "", "what to do")
+    for f in findings:
+        table.add_row(f.project, f.check, "[green]ok[/green]" if f.ok else "[red]wrong[/red]", f.advice or f.detail)
+    show([f.model_dump(mode="json") for f in findings], as_json, table)
+    if not all(f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def backfill(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """Read every task and annotation of the project again; finds whatever webhook and poll have missed."""
+    from serving.pipeline import reconcile
+
+    runtime = runtime_of(config)
+    with err.status("reading tasks"):
+        changed = reconcile.run(runtime, project_of(runtime, slug), full=True)
+    show({"changed": changed}, as_json, f"{changed} items were new, changed, labelled or gone")
+
+
+@app.command()
+def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """The automation rate, with its proof: certificate, audits, and how many labels it took."""
+    from serving.monitoring.automation import report as make
+
+    runtime = runtime_of(config)
+    value = make(runtime, project_of(runtime, slug))
+    table = Table("", "", show_header=False)
+    table.add_row("arrived", str(value.arrived))
+    table.add_row("labelled by people", ", ".join(f"{k} {v}" for k, v in value.labeled.model_dump().items()))
+    table.add_row("accepted without a person", f"{value.accepted} ({value.automation_rate:.1%} of arrived)")
+    table.add_row("suggested", str(value.suggested))
+    table.add_row("gate", f"{value.gate.value}: {value.gate_reason}")
+    if value.audits:
+        bound = f"{value.audit_error_upper:.1%}" if value.audit_error_upper is not None else "-"
+        table.add_row("audits", f"{value.audit_errors} wrong of {value.audits}; at most {bound} (95 %)")
+    show(value, as_json, table)
+
+
+@app.command()
+def explain(
+    slug: Slug, task: Annotated[int, typer.Argument(help="Label Studio's task id.")], config: Config = None
+) -> None:
+    """Everything that happened to one task, as JSON: predictions, decisions with numbers, writes, labels."""
+    runtime = runtime_of(config)
+    project = project_of(runtime, slug)
+    with runtime.store.read() as uow:
+        show(uow.items.explain(project.id, task), True, "")
+
+
+@app.command()
+def dead(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """List the items that were given up, with the reason."""
+    from serving.store.records import ItemState
+
+    runtime = runtime_of(config)
+    project = project_of(runtime, slug)
+    with runtime.store.read() as uow:
+        rows = uow.items.page(project.id, state=ItemState.DEAD, limit=1000)
+    table = Table("item", "task", "reason")
+    for row in rows:
+        table.add_row(str(row.id), str(row.task_id), row.last_error or "")
+    show([{"item": r.id, "task": r.task_id, "reason": r.last_error} for r in rows], as_json, table)
+
+
+@app.command()
+def redrive(
+    slug: Slug,
+    item: Annotated[list[int] | None, typer.Option("--item", help="Item id; default: all dead items.")] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Give dead items another try, after their cause was mended."""
+    runtime = runtime_of(config)
+    project = project_of(runtime, slug)
+    with runtime.store.begin() as uow:
+        count = uow.items.redrive(project.id, item, runtime.now())
+    show({"redriven": count}, as_json, f"{count} items start again")
+
+
+@app.command()
+def train(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """Train a head from the project's labels now. The gate closes until the new version is certified."""
+    from serving.pipeline import learn
+
+    runtime = runtime_of(config)
+    with err.status("training"):
+        ref = learn.train(runtime, project_of(runtime, slug), actor="operator")
+    version = ref.version if ref is not None else None
+    show({"model_version": version}, as_json, version or "nothing new: too few labels, or the same labels as before")
+
+
+@gate_app.command("status")
+def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """The gate's state, why, and its history."""
+    runtime = runtime_of(config)
+    project = project_of(runtime, slug)
+    with runtime.store.read() as uow:
+        events = uow.gate.events(project.id)
+    table = Table("when", "from", "to", "by", "why")
+    for e in events:
+        table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, e.reason)
+    value = {
+        "state": project.gate_state.value,
+        "reason": project.gate_reason,
+        "events": [{"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason} for e in events],
+    }
+    show(value, as_json, table)
+
+
+@gate_app.command("close")
+def gate_close(
+    slug: Slug,
+    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Stop acceptance at once."""
+    from serving.projects.gate import close
+
+    runtime = runtime_of(config)
+    event = close(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {event.reason}")
+
+
+@models_app.command("list")
+def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """Model versions of a project, with what they were trained on."""
+    runtime = runtime_of(config)
+    project = project_of(runtime, slug)
+    with runtime.store.read() as uow:
+        rows = uow.models.list(project.id)
+    table = Table("version", "labels", "accuracy (cross-validated)", "made", "")
+    for row in rows:
+        accuracy = row.metrics.get("accuracy")
+        mark = "active" if row.ref.version == project.active_model else ""
+        table.add_row(
+            row.ref.version,
+            str(row.n_train),
+            f"{accuracy:.1%}" if accuracy is not None else "-",
+            stamp(row.created_at),
+            mark,
+        )
+    show([r.ref.model_dump(mode="json") | {"n_train": r.n_train, "metrics": r.metrics} for r in rows], as_json, table)
+
+
+def stamp(seconds: float) -> str:
+    """Local time, to the second."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

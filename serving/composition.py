@@ -1,0 +1,113 @@
+"""Settings -> the parts that every process shares: store, vault, platforms, media. Free of Ray."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from connectors.label_studio.client import LabelStudio
+from connectors.media.fetcher import FetchPolicy, MediaFetcher
+
+from connectors.base import Platform
+from models.errors import MediaError
+from models.types import Item, Medium
+from serving.pipeline.runtime import Runtime, Scorer
+from serving.secrets import Vault, open_vault
+from serving.settings import Settings
+from serving.store.engine import Store
+from serving.store.records import ProjectRow
+
+
+def open_store(settings: Settings) -> Store:
+    """The store at its newest schema."""
+    store = Store.open(settings.store_url)
+    store.migrate()
+    store.check()
+    return store
+
+
+class Platforms:
+    """One Label Studio client a project, made again when its address or token changes."""
+
+    def __init__(self, settings: Settings, vault: Vault) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, int, bytes], LabelStudio] = {}
+
+    def __call__(self, project: ProjectRow) -> Platform:
+        return self.client(project)
+
+    def client(self, project: ProjectRow) -> LabelStudio:
+        key = (project.platform_url, project.platform_project, project.token)
+        with self._lock:
+            if key not in self._clients:
+                token = self._vault.decrypt(project.token).decode()
+                self._clients[key] = self.open(project.platform_url, token, project.platform_project)
+            return self._clients[key]
+
+    def open(self, url: str, token: str, project: int) -> LabelStudio:
+        """A client for a project that need not be stored yet."""
+        return LabelStudio(url, token, project, timeout_s=self._settings.platform_timeout_s)
+
+
+class GuardedMedia:
+    """Fetches the images of items through the guarded fetcher, with the project's own Label Studio account."""
+
+    def __init__(self, settings: Settings, platforms: Platforms) -> None:
+        self._settings = settings
+        self._platforms = platforms
+        self._lock = threading.Lock()
+        self._fetchers: dict[tuple[str, int, bytes], MediaFetcher] = {}
+
+    def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | str]:
+        """Each item with its images fetched to local files, or the reason why that cannot be done."""
+        fields = {c.input.field for c in project.label_config.controls if c.input.medium is Medium.IMAGE}
+        return [self._one(project, item, fields) for item in items] if fields else list(items)
+
+    def _one(self, project: ProjectRow, item: Item, fields: set[str]) -> Item | str:
+        fetcher = self._fetcher(project)
+        media = {}
+        try:
+            for name in fields & item.data.keys():
+                media[name] = str(fetcher.fetch(str(item.data[name])))
+        except MediaError as error:
+            return str(error)
+        return item.model_copy(update={"media": media})
+
+    def _fetcher(self, project: ProjectRow) -> MediaFetcher:
+        settings = self._settings
+        key = (project.platform_url, project.platform_project, project.token)
+        with self._lock:
+            if key not in self._fetchers:
+                self._fetchers[key] = MediaFetcher(
+                    Path(settings.media_cache_dir),
+                    policy=FetchPolicy(
+                        allowed_hosts=tuple(settings.media_allowed_hosts),
+                        max_bytes=settings.media_max_bytes,
+                        max_pixels=settings.media_max_pixels,
+                        cache_bytes=settings.media_cache_bytes,
+                    ),
+                    platform_url=project.platform_url,
+                    auth_headers=self._platforms.client(project).auth_headers,
+                )
+            return self._fetchers[key]
+
+
+def make_runtime(settings: Settings, scorer: Scorer, *, store: Store | None = None) -> Runtime:
+    """Everything that a pipeline or ingress process works with."""
+    vault = open_vault(settings)
+    platforms = Platforms(settings, vault)
+    return Runtime(
+        store=store or open_store(settings),
+        settings=settings,
+        vault=vault,
+        scorer=scorer,
+        media=GuardedMedia(settings, platforms),
+        platform=platforms,
+        owner=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+    )

@@ -1,0 +1,68 @@
+"""Starts Ray and Serve on this machine, on loopback, and keeps them up until a signal comes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from serving.settings import Settings
+
+log = logging.getLogger(__name__)
+
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_SERVE_ENABLE_HA_PROXY": "0",
+    "RAY_AUTH_MODE": "token",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",
+}
+"""Set before ray is imported, unless the operator set them: no telemetry, no open port without a token."""
+
+
+def serve_forever(settings: Settings, *, args: dict[str, object], ready: Callable[[str], None]) -> None:
+    """Run the application until SIGTERM or SIGINT.
+
+    Args:
+        settings: where to listen.
+        args: ``serving.app.AppArgs`` as a mapping.
+        ready: called with the service's address once it answers.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    import ray
+    from ray import serve
+    from ray.serve.config import HTTPOptions
+    from ray.serve.schema import LoggingConfig
+
+    from serving.app import AppArgs, build
+
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    ray.init(include_dashboard=False, configure_logging=True, log_to_driver=False, _node_ip_address="127.0.0.1")
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    try:
+        serve.start(
+            http_options=HTTPOptions(host=settings.host, port=settings.port, request_timeout_s=120),
+            logging_config=LoggingConfig(encoding="JSON", enable_access_log=False),
+        )
+        serve.run(
+            build(AppArgs.model_validate(args)),
+            name="prelabel",
+            route_prefix="/",
+            logging_config=LoggingConfig(encoding="JSON", enable_access_log=False),
+        )
+        ready(f"http://{settings.host}:{settings.port}")
+        stop.wait()
+    finally:
+        serve.shutdown()
+        ray.shutdown()

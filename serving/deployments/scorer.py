@@ -1,0 +1,83 @@
+"""Scorer: models in a process of their own, one chunk a call. Trains in a process of its own, gone when it is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import ray
+from ray import serve
+from ray.exceptions import RayActorError, RayTaskError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
+from ray.serve.handle import DeploymentHandle
+
+from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.errors import ModelError, PlatformUnavailable, PrelabelError
+from models.types import ControlSpec, Item, Scored
+from serving.local import LocalScorer
+
+
+@serve.deployment(max_ongoing_requests=2, max_queued_requests=16, graceful_shutdown_timeout_s=60)
+class ScorerDeployment:
+    """All logic is in ``models``; this only loads, serializes calls and answers for its health."""
+
+    def __init__(self, model_dir: str, threads: int) -> None:
+        self._local = LocalScorer(Path(model_dir), threads=threads)
+        self._one = asyncio.Semaphore(1)
+
+    async def score(self, ref: ModelRef, items: list[Item]) -> list[Scored]:
+        async with self._one:
+            return await asyncio.to_thread(self._local.score, ref, items)
+
+    async def check_health(self) -> None:
+        await asyncio.to_thread(self._local.self_test)
+
+
+class ServeScorer:
+    """The ``Scorer`` port over handles: one deployment a family of models."""
+
+    def __init__(self, handles: dict[str, DeploymentHandle], model_dir: Path, *, timeout_s: float) -> None:
+        self._handles = {
+            family: handle.options(method_name="score", _by_reference=False) for family, handle in handles.items()
+        }
+        self._folder = model_dir
+        self._timeout_s = timeout_s
+
+    def score(self, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
+        handle = self._handles[family_of(ref)]
+        try:
+            result: list[Scored] = handle.remote(ref, list(items)).result(timeout_s=self._timeout_s)
+        except (BackPressureError, DeploymentUnavailableError, RayActorError, TimeoutError) as error:
+            raise PlatformUnavailable(f"the scorer is busy or restarting: {type(error).__name__}") from error
+        except RayTaskError as error:
+            raise unwrap(error) from error
+        return result
+
+    def train(
+        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+    ) -> TrainingReport:
+        task = _train.remote(spec, control, list(examples), name, str(self._folder))
+        try:
+            report: TrainingReport = ray.get(task)
+        except RayTaskError as error:
+            raise unwrap(error) from error
+        return report
+
+
+def family_of(ref: ModelRef) -> str:
+    """Which deployment serves a model: its encoder, or ``transformers``."""
+    return ref.spec.encoder if isinstance(ref.spec, HeadSpec) else ref.spec.kind
+
+
+def unwrap(error: RayTaskError) -> PrelabelError:
+    """The error that the remote code raised, where it is one of ours."""
+    cause = error.cause
+    return cause if isinstance(cause, PrelabelError) else ModelError(f"the model failed: {cause!r}")
+
+
+@ray.remote(num_cpus=0, max_retries=1)
+def _train(
+    spec: HeadSpec, control: ControlSpec, examples: list[TrainingExample], name: str, folder: str
+) -> TrainingReport:
+    return LocalScorer(Path(folder)).train(spec, control, examples, name=name)

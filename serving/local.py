@@ -1,0 +1,49 @@
+"""A scorer in this very process: for tests, ``prelabel try`` and small installations without Ray."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.base import HeadSpec, Model, ModelRef, TrainingExample, TrainingReport
+from models.registry import load, trainer
+from models.types import ControlSpec, Item, Scored
+
+
+class LocalScorer:
+    """Loads each model version once, keeps the last few; thread-safe."""
+
+    def __init__(self, model_dir: Path, *, threads: int = 1, keep: int = 4) -> None:
+        self._folder = model_dir
+        self._threads = threads
+        self._keep = keep
+        self._models: dict[str, Model] = {}
+        self._lock = threading.Lock()
+
+    def score(self, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
+        return self.model(ref).predict(items)
+
+    def model(self, ref: ModelRef) -> Model:
+        """The loaded model; a new one is warmed up before anybody waits for it."""
+        with self._lock:
+            model = self._models.pop(ref.sha256, None)
+            if model is None:
+                model = load(ref, threads=self._threads)
+                model.warm_up()
+            self._models[ref.sha256] = model
+            while len(self._models) > self._keep:
+                self._models.pop(next(iter(self._models)))
+            return model
+
+    def train(
+        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+    ) -> TrainingReport:
+        return trainer(spec).train(spec, control, examples, name=name, folder=self._folder)
+
+    def self_test(self) -> None:
+        """Ask every loaded model whether it still answers."""
+        with self._lock:
+            models = list(self._models.values())
+        for model in models:
+            model.self_test()

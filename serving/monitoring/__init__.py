@@ -1,0 +1,1 @@
+"""Numbers that an engineer must be able to trust: from SQL, recomputable, each with its definition."""

@@ -1,0 +1,114 @@
+"""The automation rate of a project, with what makes it believable beside it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from models.gate.bounds import binomial_upper
+from models.types import Frozen, GateState, Route
+from serving.pipeline.runtime import Runtime
+from serving.store.records import CertificateRow, ItemState, LabelRole, ProjectRow
+
+
+class LabelCounts(Frozen):
+    """Items that people labelled, by what the label may be used for."""
+
+    train: int
+    """Labelled without a suggestion, on the train fold."""
+    validation: int
+    """Labelled blind to certify the gate."""
+    audit: int
+    """Labelled blind although the gate would have accepted them."""
+    correction: int
+    """Labelled while a suggestion was shown."""
+
+
+class CertificateReport(Frozen):
+    """The proof on which the gate stands, or why there is none."""
+
+    open: bool
+    threshold: float | None
+    n: int
+    """Validation items at or above the threshold."""
+    errors: int
+    """Errors among them."""
+    epsilon: float
+    delta: float
+    """The delta that this test spent; all tests of a project together spend no more than the project's."""
+    selective_upper: float | None
+    """Upper bound of the share of wrong labels among accepted items, at confidence 1 - delta."""
+    coverage: float
+    needed_labels: int
+    model_version: str
+    reason: str
+
+
+class AutomationReport(Frozen):
+    """The numbers of one project.
+
+    ``accepted`` items got their label without a person, audited ones are not among them; ``automation_rate`` is
+    accepted / arrived.
+    """
+
+    project: str
+    arrived: int
+    labeled: LabelCounts
+    accepted: int
+    suggested: int
+    """Items that were given to a person with a suggestion."""
+    automation_rate: float
+    gate: GateState
+    gate_reason: str
+    certificate: CertificateReport | None
+    audits: int
+    """Audited items whose blind label is in."""
+    audit_errors: int
+    audit_error_upper: float | None
+    """Upper bound of the error among acceptable items from the audits alone, confidence 95 %."""
+    suggestions_unchanged: float | None
+    """Share of labelled suggestions that people left as they were; None while there are none."""
+    states: dict[str, int]
+    items_per_second: dict[str, float] = Field(default_factory=dict)
+    """Items by busy seconds, for each stage."""
+
+
+def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
+    """The numbers of one project, all from one reading of the store."""
+    with runtime.store.read() as uow:
+        project = uow.projects.get(project.id)
+        states = uow.items.counts(project.id)
+        routes = uow.items.route_counts(project.id)
+        labels = uow.labels.counts(project.id)
+        certificate = uow.gate.latest(project.id)
+        audits = uow.labels.for_project(project.id, roles=(LabelRole.AUDIT,))
+        corrections = uow.labels.for_project(project.id, roles=(LabelRole.CORRECTION,))
+        stages = uow.stats.totals(project.id)
+        accepted = uow.items.accepted(project.id)
+    arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
+    audit_losses = [label.loss for label in audits if label.loss is not None]
+    shown = [label.loss for label in corrections if label.loss is not None]
+    errors = sum(loss > 0 for loss in audit_losses)
+    return AutomationReport(
+        project=project.slug,
+        arrived=arrived,
+        labeled=LabelCounts(**{role.value: labels.get(role, 0) for role in LabelRole}),
+        accepted=accepted,
+        suggested=routes.get(Route.SUGGEST, 0),
+        automation_rate=accepted / arrived if arrived else 0.0,
+        gate=project.gate_state,
+        gate_reason=project.gate_reason,
+        certificate=_certificate(certificate),
+        audits=len(audit_losses),
+        audit_errors=errors,
+        audit_error_upper=binomial_upper(errors, len(audit_losses), 0.05) if audit_losses else None,
+        suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
+        states={state.value: n for state, n in states.items()},
+        items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
+    )
+
+
+def _certificate(row: CertificateRow | None) -> CertificateReport | None:
+    if row is None:
+        return None
+    fields = {name: getattr(row, name) for name in CertificateReport.model_fields}
+    return CertificateReport(**fields)

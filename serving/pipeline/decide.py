@@ -1,0 +1,122 @@
+"""Arrow 3: a prediction -> a route with a reason code and the numbers behind it. Pure, but for ``run``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.gate.sampling import keyed_uniform
+
+from models.types import GateState, Route
+from serving.pipeline.runtime import Runtime
+from serving.store.records import CertificateRow, Decision, ItemRow, ItemState, OutboxKind, ProjectRow
+
+SHOWN = (OutboxKind.SUGGESTION,)
+ACCEPTED = (OutboxKind.SUGGESTION, OutboxKind.ACCEPTANCE)
+HIDDEN = (OutboxKind.WITHDRAWAL,)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gate as far as a decision needs it."""
+
+    state: GateState
+    threshold: float | None
+    model_version: str | None
+    certificate_id: int | None
+    audit_rate: float
+    secret: bytes
+
+
+def gate_of(project: ProjectRow, certificate: CertificateRow | None, secret: bytes) -> Gate:
+    """The gate of a project; a certificate counts only while the gate is open and for its own model."""
+    valid = (
+        project.gate_state is GateState.OPEN
+        and certificate is not None
+        and certificate.open
+        and certificate.model_version == project.active_model
+        and certificate.label_config_digest == project.label_config.digest
+    )
+    return Gate(
+        state=project.gate_state,
+        threshold=certificate.threshold if valid and certificate is not None else None,
+        model_version=project.active_model,
+        certificate_id=certificate.id if valid and certificate is not None else None,
+        audit_rate=project.audit_rate,
+        secret=secret,
+    )
+
+
+def decide(item: ItemRow, gate: Gate) -> Decision:
+    """The route of one scored item.
+
+    Reason codes: ``validation_sample`` (drawn for a blind label before anything was known of it), ``gate_cold``,
+    ``gate_shadow``, ``gate_closed`` (nothing may be accepted now), ``below_threshold``, ``blind_audit`` (would have
+    been accepted, drawn for a blind check), ``certified``.
+    """
+    confidence = item.confidence if item.confidence is not None else 0.0
+    numbers = {"confidence": confidence}
+    if item.blind and item.reason != "blind_audit":
+        inclusion = item.inclusion if item.inclusion is not None else 0.0
+        return Decision(
+            item_id=item.id,
+            prediction_id=item.prediction_id,
+            route=Route.AUDIT,
+            reason="validation_sample",
+            numbers=numbers | {"inclusion": inclusion},
+            blind=True,
+            inclusion=item.inclusion,
+            outbox=HIDDEN,
+        )
+    if gate.threshold is None or item.model_version != gate.model_version:
+        return _suggest(item, f"gate_{gate.state.value}", numbers)
+    numbers |= {"threshold": gate.threshold}
+    if confidence < gate.threshold:
+        return _suggest(item, "below_threshold", numbers, gate.certificate_id)
+    audit = keyed_uniform(gate.secret, "audit", item.task_id, item.revision)
+    numbers |= {"audit_rate": gate.audit_rate, "audit_draw": audit}
+    audited = audit < gate.audit_rate
+    return Decision(
+        item_id=item.id,
+        prediction_id=item.prediction_id,
+        route=Route.AUDIT if audited else Route.ACCEPT,
+        reason="blind_audit" if audited else "certified",
+        numbers=numbers,
+        blind=audited,
+        inclusion=gate.audit_rate if audited else None,
+        certificate_id=gate.certificate_id,
+        outbox=HIDDEN if audited else ACCEPTED,
+    )
+
+
+def _suggest(item: ItemRow, reason: str, numbers: dict[str, float], certificate: int | None = None) -> Decision:
+    return Decision(
+        item_id=item.id,
+        prediction_id=item.prediction_id,
+        route=Route.SUGGEST,
+        reason=reason,
+        numbers=numbers,
+        blind=False,
+        certificate_id=certificate,
+        outbox=SHOWN,
+    )
+
+
+def run(runtime: Runtime, project: ProjectRow) -> int:
+    """Decide one chunk: claim and decision in one transaction. Returns the number of items decided.
+
+    The project is read again inside the transaction, so that no item is accepted after the gate was closed.
+    """
+    with runtime.store.begin() as uow:
+        items = uow.items.claim(
+            project.id,
+            ItemState.SCORED,
+            limit=runtime.settings.chunk_size * 4,
+            owner=runtime.owner,
+            lease_s=runtime.settings.lease_s,
+            now=runtime.now(),
+        )
+        if not items:
+            return 0
+        current = uow.projects.get(project.id)
+        gate = gate_of(current, uow.gate.latest(project.id), runtime.sampling_secret(current))
+        return len(uow.items.decide(runtime.owner, [decide(item, gate) for item in items], runtime.now()))

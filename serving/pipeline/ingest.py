@@ -1,0 +1,101 @@
+"""Arrow 1: what Label Studio tells us -> items and labels. Idempotent: any delivery may come twice or late."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from connectors.label_studio.results import decode
+from models.gate.sampling import fold_of, keyed_uniform
+
+from connectors.base import RemoteAnnotation, RemoteTask
+from models.tasks import item_loss
+from models.types import Fold, Route
+from serving.pipeline.runtime import Runtime
+from serving.store.engine import UnitOfWork
+from serving.store.records import ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
+
+
+def digest_of(data: dict[str, Any]) -> str:
+    """sha256 of the canonical JSON of a task's data, hex."""
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def new_item(task: RemoteTask, project: ProjectRow, secret: bytes) -> NewItem:
+    """Draw the item's place in the folds; the draw depends on the key and the task id alone."""
+    draw = keyed_uniform(secret, "fold", task.id)
+    return NewItem(
+        task_id=task.id,
+        digest=digest_of(task.data),
+        data=task.data,
+        fold=fold_of(draw, project.validation_fraction),
+        draw=draw,
+    )
+
+
+def receive_tasks(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, tasks: Sequence[RemoteTask]) -> ReceiveResult:
+    """Store tasks that are new or changed."""
+    if not tasks:
+        return ReceiveResult(0, 0, 0)
+    secret = runtime.sampling_secret(project)
+    unique = {task.id: new_item(task, project, secret) for task in tasks}
+    return uow.items.receive(project.id, list(unique.values()), runtime.now())
+
+
+def role_of(item: ItemRow) -> LabelRole:
+    """What a label that arrives now may be used for."""
+    if (
+        item.blind
+        and item.fold is Fold.VALIDATION
+        and item.route in (None, Route.AUDIT)
+        and item.reason != "blind_audit"
+    ):
+        return LabelRole.VALIDATION
+    if item.blind:
+        return LabelRole.AUDIT
+    return LabelRole.TRAIN if item.route is None else LabelRole.CORRECTION
+
+
+def receive_annotations(
+    runtime: Runtime, uow: UnitOfWork, project: ProjectRow, annotations: Sequence[RemoteAnnotation]
+) -> list[int]:
+    """Store people's labels; our own account's are the echo of our writes and are left out.
+
+    Returns:
+        Ids of the items that were labelled by this.
+    """
+    theirs = [a for a in annotations if a.completed_by != project.service_user]
+    if not theirs:
+        return []
+    items = uow.items.by_task(project.id, [a.task_id for a in theirs])
+    shown = [i.prediction_id for i in items.values() if i.prediction_id is not None]
+    predictions = uow.items.predictions(shown)
+    labels = []
+    for annotation in theirs:
+        item = items.get(annotation.task_id)
+        if item is None:
+            continue
+        regions = decode(annotation.result, project.label_config)
+        row = predictions.get(item.prediction_id) if item.prediction_id is not None else None
+        loss = None
+        if row is not None and not annotation.was_cancelled:
+            loss = item_loss(row.prediction.regions, regions, project.label_config)
+        labels.append(
+            NewLabel(
+                item_id=item.id,
+                annotation_id=annotation.id,
+                completed_by=annotation.completed_by,
+                regions=regions,
+                was_cancelled=annotation.was_cancelled,
+                lead_time=annotation.lead_time,
+                role=role_of(item),
+                inclusion=item.inclusion,
+                prediction_id=row.id if row is not None else None,
+                loss=loss,
+                remote_updated_at=annotation.updated_at,
+            )
+        )
+    return uow.labels.upsert(project.id, labels, runtime.now())

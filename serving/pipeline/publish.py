@@ -1,0 +1,97 @@
+"""Arrow 4: outbox rows -> Label Studio, in bulk, at most once each.
+
+A row that was claimed before may have been sent by whoever claimed it; such rows are read back first. Label Studio
+being away is nobody's fault: rows wait with a growing delay and are never given up for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from connectors.base import OutgoingPrediction, Platform, PublishResult
+from models.errors import AuthenticationError, PlatformRefused, PlatformUnavailable
+from serving.pipeline.runtime import Runtime, backoff
+from serving.store.records import OutboxKind, OutboxRow, ProjectRow
+
+log = logging.getLogger(__name__)
+
+
+def run(runtime: Runtime, project: ProjectRow, kind: OutboxKind) -> int:
+    """Send one bulk of one kind. Returns the number of rows that were settled (sent or refused).
+
+    Raises:
+        PlatformError: nobody's fault and nothing lost; the rows wait in the outbox.
+    """
+    settings = runtime.settings
+    with runtime.store.begin() as uow:
+        rows = uow.outbox.claim(
+            project.id,
+            kind,
+            limit=settings.publish_batch,
+            owner=runtime.owner,
+            lease_s=settings.publish_lease_s,
+            now=runtime.now(),
+        )
+    if not rows:
+        return 0
+    started = runtime.now()
+    settled = 0
+    try:
+        platform = runtime.platform(project)
+        for group in _by_history(rows):
+            result = send(platform, kind, group)
+            settled += _settle(runtime, project, group, result)
+    except (PlatformUnavailable, AuthenticationError, PlatformRefused) as error:
+        _wait(runtime, rows, str(error))
+        raise
+    with runtime.store.begin() as uow:
+        uow.stats.add(project.id, f"publish_{kind.value}", settled, runtime.now() - started)
+    return settled
+
+
+def _by_history(rows: Sequence[OutboxRow]) -> list[list[OutboxRow]]:
+    fresh = [r for r in rows if r.attempts <= 1]
+    suspect = [r for r in rows if r.attempts > 1]
+    return [group for group in (fresh, suspect) if group]
+
+
+def send(platform: Platform, kind: OutboxKind, rows: Sequence[OutboxRow]) -> PublishResult:
+    """One bulk write; ``rows`` share kind, model version, and whether they may have been sent before."""
+    tasks = [row.task_id for row in rows]
+    if kind is OutboxKind.SUGGESTION:
+        batch = [OutgoingPrediction(task_id=row.task_id, prediction=row.prediction) for row in rows]
+        return platform.publish_predictions(batch, check_existing=any(row.attempts > 1 for row in rows))
+    if kind is OutboxKind.ACCEPTANCE:
+        return platform.accept(tasks, model_version=rows[0].model_version)
+    platform.remove_task_predictions(tasks)
+    return PublishResult(stored=tuple(tasks))
+
+
+def _settle(runtime: Runtime, project: ProjectRow, rows: Sequence[OutboxRow], result: PublishResult) -> int:
+    by_task = {row.task_id: row.id for row in rows}
+    refused = {by_task[r.task_id]: r.reason for r in result.refused}
+    with runtime.store.begin() as uow:
+        sent = uow.outbox.sent(runtime.owner, [by_task[task] for task in result.stored], runtime.now())
+        if refused:
+            uow.outbox.bury(runtime.owner, refused, runtime.now())
+    for refusal in result.refused:
+        log.error("item is dead", extra={"project": project.slug, "task": refusal.task_id, "reason": refusal.reason})
+    if len(sent) < len(result.stored):
+        log.warning("lease ran out while publishing", extra={"project": project.slug, "rows": len(rows)})
+    return len(sent) + len(refused)
+
+
+def _wait(runtime: Runtime, rows: Sequence[OutboxRow], error: str) -> None:
+    attempts = max(row.attempts for row in rows)
+    settings = runtime.settings
+    wait = backoff(attempts, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
+    with runtime.store.begin() as uow:
+        uow.outbox.release(
+            runtime.owner,
+            [row.id for row in rows],
+            error=error,
+            not_before=runtime.now() + wait,
+            now=runtime.now(),
+        )
+    log.warning("Label Studio did not take a batch; it will be tried again", extra={"reason": error, "wait_s": wait})

@@ -1,0 +1,74 @@
+"""What every stage needs, in one value; the ports behind which Ray and Label Studio stand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from connectors.base import Platform
+from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.types import ControlSpec, Item, Scored
+from serving.secrets import Vault
+from serving.settings import Settings
+from serving.store.engine import Store
+from serving.store.records import ProjectRow
+
+
+class Scorer(Protocol):
+    """Where models run: a Ray Serve deployment, or this process in tests."""
+
+    def score(self, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
+        """Predict one chunk; same length and order.
+
+        Raises:
+            ModelError: the chunk as a whole failed.
+            PlatformUnavailable: the scorer is overloaded or restarting; try again.
+        """
+        ...
+
+    def train(
+        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+    ) -> TrainingReport:
+        """Train a head off the request path.
+
+        Raises:
+            NotTrainableError: the labels do not allow it yet.
+        """
+        ...
+
+
+class Media(Protocol):
+    """Fetches what an item points to."""
+
+    def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | str]:
+        """Each item with its media fetched, or the reason why that cannot be done."""
+        ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The composition that a pipeline process works with."""
+
+    store: Store
+    settings: Settings
+    vault: Vault
+    scorer: Scorer
+    media: Media
+    platform: Callable[[ProjectRow], Platform]
+    owner: str
+    """Unique name of this process: the owner of its leases."""
+    clock: Callable[[], float] = field(default=time.time)
+    """Seconds since the epoch."""
+
+    def now(self) -> float:
+        return self.clock()
+
+    def sampling_secret(self, project: ProjectRow) -> bytes:
+        return self.vault.decrypt(project.sampling_secret)
+
+
+def backoff(attempts: int, *, base_s: float, max_s: float) -> float:
+    """Seconds to wait after the ``attempts``-th failure: doubles from ``base_s`` up to ``max_s``."""
+    return min(max_s, base_s * 2.0 ** min(max(attempts - 1, 0), 30))

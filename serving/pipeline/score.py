@@ -1,0 +1,103 @@
+"""Arrow 2: received items -> predictions, one chunk a call, poison items singled out by bisection."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from models.base import ModelRef
+from models.errors import ModelError, PlatformUnavailable
+from models.types import Failure, Item, Prediction, Scored
+from serving.pipeline.runtime import Runtime, backoff
+from serving.store.engine import UnitOfWork
+from serving.store.records import ItemRow, ItemState, ProjectRow
+
+log = logging.getLogger(__name__)
+
+
+def to_item(row: ItemRow) -> Item:
+    """What the model sees of a row; the row's id is the key."""
+    return Item(key=str(row.id), data=row.data)
+
+
+def predict(runtime: Runtime, project: ProjectRow, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
+    """Fetch media and predict, item for item; what cannot be fetched is a failure of that item alone.
+
+    Raises:
+        PlatformUnavailable: nothing is known of any item; try again.
+    """
+    attached = runtime.media.attach(project, items)
+    ready = [a for a in attached if isinstance(a, Item)]
+    scored = {s.key: s for s in bisect(runtime, ref, ready)}
+    return [
+        scored[item.key] if isinstance(got, Item) else Failure(key=item.key, code="media", message=got)
+        for item, got in zip(items, attached, strict=True)
+    ]
+
+
+def bisect(runtime: Runtime, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
+    """Score a chunk; where it fails as a whole, halve it until the item at fault stands alone."""
+    if not items:
+        return []
+    try:
+        return runtime.scorer.score(ref, items)
+    except ModelError as error:
+        if len(items) == 1:
+            return [Failure(key=items[0].key, code=error.code, message=str(error))]
+        middle = len(items) // 2
+        return bisect(runtime, ref, items[:middle]) + bisect(runtime, ref, items[middle:])
+
+
+def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
+    """Score one chunk of the project. Returns the number of items that went on or were given up."""
+    settings = runtime.settings
+    with runtime.store.begin() as uow:
+        rows = uow.items.claim(
+            project.id,
+            ItemState.RECEIVED,
+            limit=settings.chunk_size,
+            owner=runtime.owner,
+            lease_s=settings.lease_s,
+            now=runtime.now(),
+        )
+    if not rows:
+        return 0
+    started = runtime.now()
+    try:
+        results = predict(runtime, project, ref, [to_item(row) for row in rows])
+    except PlatformUnavailable as error:
+        _wait(runtime, rows, str(error))
+        return 0
+    failures = {int(r.key): r for r in results if isinstance(r, Failure)}
+    good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
+    with runtime.store.begin() as uow:
+        uow.items.store_predictions(runtime.owner, good, runtime.now())
+        _give_up_or_wait(runtime, uow, [row for row in rows if row.id in failures], failures)
+        uow.stats.add(project.id, "score", len(rows), runtime.now() - started)
+    return len(rows)
+
+
+def _give_up_or_wait(runtime: Runtime, uow: UnitOfWork, rows: Sequence[ItemRow], failures: dict[int, Failure]) -> None:
+    """An item that failed by itself is tried again a few times, then buried with its reason."""
+    settings = runtime.settings
+    hopeless = {r.id: failures[r.id].message for r in rows if r.attempts >= settings.max_attempts}
+    if hopeless:
+        uow.items.bury(runtime.owner, hopeless, runtime.now())
+    for row in rows:
+        if row.id in hopeless:
+            log.error("item is dead", extra={"item": row.id, "task": row.task_id, "reason": hopeless[row.id]})
+            continue
+        wait = backoff(row.attempts, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
+        uow.items.release(
+            runtime.owner, [row.id], error=failures[row.id].message, not_before=runtime.now() + wait, now=runtime.now()
+        )
+
+
+def _wait(runtime: Runtime, rows: Sequence[ItemRow], error: str) -> None:
+    """Not the items' fault: they wait, and do not come closer to being given up."""
+    wait = backoff(1, base_s=runtime.settings.retry_base_s, max_s=runtime.settings.retry_max_s)
+    now = runtime.now()
+    with runtime.store.begin() as uow:
+        uow.items.release(
+            runtime.owner, [r.id for r in rows], error=error, not_before=now + wait, now=now, blameless=True
+        )

@@ -1,0 +1,159 @@
+"""Turns the arrows: one thread a stage, every project in turn. Free of Ray; restartable at any point.
+
+Any number of workers may run: items and outbox rows are claimed by lease; reconcile and learn, which look at a whole
+project, are taken by one worker at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from models.base import ModelRef
+from models.errors import PlatformUnavailable, PrelabelError
+from serving.pipeline import decide, learn, publish, reconcile, score
+from serving.pipeline.runtime import Runtime, backoff
+from serving.store.records import OutboxKind, ProjectRow
+
+log = logging.getLogger(__name__)
+
+Stage = Callable[[ProjectRow], int]
+
+
+class Worker:
+    """The pipeline of one process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._beats: dict[str, float] = {}
+        self._last: dict[tuple[str, int], float] = {}
+        self._failures: dict[tuple[str, int], int] = {}
+        self._refs: dict[str, ModelRef] = {}
+        self._uncertain: dict[int, float] = {}
+        """Project -> since when one of our writes may have been stored twice, epoch seconds."""
+
+    def start(self) -> None:
+        settings = self._runtime.settings
+        for n in range(settings.scorer_replicas + 1):
+            self._spawn(f"score-{n}", self.score, settings.claim_idle_s)
+        self._spawn("decide", self.decide, settings.claim_idle_s)
+        self._spawn("publish", self.publish, settings.claim_idle_s)
+        self._spawn("reconcile", self.reconcile, settings.claim_idle_s)
+        self._spawn("learn", self.learn, settings.claim_idle_s)
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Stop claiming, let what is in flight end, give leases back."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout_s)
+        with self._runtime.store.begin() as uow:
+            uow.items.release_leases(self._runtime.owner)
+            uow.outbox.release_leases(self._runtime.owner)
+
+    def stale(self, limit_s: float) -> list[str]:
+        """Names of stages that have not come round for ``limit_s`` seconds, or whose thread has died."""
+        now = self._runtime.now()
+        late = {name for name, beat in self._beats.items() if now - beat > limit_s}
+        dead = {thread.name for thread in self._threads if not thread.is_alive()}
+        return sorted(late | dead)
+
+    def score(self, project: ProjectRow) -> int:
+        ref = self._ref(project)
+        return score.run(self._runtime, project, ref) if ref is not None else 0
+
+    def decide(self, project: ProjectRow) -> int:
+        return decide.run(self._runtime, project) if project.active_model is not None else 0
+
+    def publish(self, project: ProjectRow) -> int:
+        done = 0
+        for kind in OutboxKind:
+            done += publish.run(self._runtime, project, kind)
+        return done
+
+    def reconcile(self, project: ProjectRow) -> int:
+        if not self._turn("reconcile", project, self._runtime.settings.reconcile_s):
+            return 0
+        changed = reconcile.run(self._runtime, project)
+        self._dedupe(project)
+        return changed
+
+    def learn(self, project: ProjectRow) -> int:
+        if not self._turn("learn", project, self._runtime.settings.learn_s):
+            return 0
+        return int(learn.safe_tick(self._runtime, project))
+
+    def _dedupe(self, project: ProjectRow) -> None:
+        """Once after a start, and again after a write whose answer was lost."""
+        since = self._uncertain.setdefault(project.id, 0.0)
+        settle = self._runtime.settings.publish_lease_s
+        if since == float("inf") or self._runtime.now() - since < settle:
+            return
+        removed = reconcile.dedupe(self._runtime, project)
+        if removed:
+            log.warning("second predictions removed", extra={"project": project.slug, "count": removed})
+        self._uncertain[project.id] = float("inf")
+
+    def _turn(self, job: str, project: ProjectRow, every_s: float) -> bool:
+        """Whether this worker may do the job now: its time has come, and no other worker holds it."""
+        now = self._runtime.now()
+        if now - self._last.get((job, project.id), 0.0) < every_s:
+            return False
+        self._last[job, project.id] = now
+        with self._runtime.store.begin() as uow:
+            return uow.leases.acquire(f"{job}:{project.id}", self._runtime.owner, ttl_s=max(60.0, 2 * every_s), now=now)
+
+    def _ref(self, project: ProjectRow) -> ModelRef | None:
+        version = project.active_model
+        if version is None:
+            return None
+        if version not in self._refs:
+            with self._runtime.store.read() as uow:
+                self._refs[version] = uow.models.get(project.id, version).ref
+        return self._refs[version]
+
+    def _spawn(self, name: str, stage: Stage, idle_s: float) -> None:
+        self._beats[name] = self._runtime.now()
+        thread = threading.Thread(target=self._loop, args=(name, stage, idle_s), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _loop(self, name: str, stage: Stage, idle_s: float) -> None:
+        while not self._stop.is_set():
+            self._beats[name] = self._runtime.now()
+            done = 0
+            try:
+                with self._runtime.store.read() as uow:
+                    projects = [p for p in uow.projects.list() if not p.paused or name == "reconcile"]
+            except Exception:
+                log.exception("the store cannot be read", extra={"stage": name})
+                projects = []
+            for project in projects:
+                done += self._one(name, stage, project)
+            if not done:
+                self._stop.wait(idle_s)
+
+    def _one(self, name: str, stage: Stage, project: ProjectRow) -> int:
+        """One project's turn; whatever goes wrong there stays there, is written down, and is tried again later."""
+        key = (name, project.id)
+        settings = self._runtime.settings
+        failures = self._failures.get(key, 0)
+        if failures and self._runtime.now() < self._last.get(("retry " + name, project.id), 0.0):
+            return 0
+        try:
+            done = stage(project)
+        except PrelabelError as error:
+            log.warning("a stage waits", extra={"stage": name, "project": project.slug, "reason": str(error)})
+            if isinstance(error, PlatformUnavailable):
+                self._uncertain[project.id] = self._runtime.now()
+        except Exception:
+            log.exception("a stage failed", extra={"stage": name, "project": project.slug})
+        else:
+            self._failures[key] = 0
+            return done
+        self._failures[key] = failures + 1
+        wait = backoff(failures + 1, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
+        self._last["retry " + name, project.id] = self._runtime.now() + wait
+        return 0

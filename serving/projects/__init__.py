@@ -1,0 +1,1 @@
+"""A project's life as an operator drives it: connect, check, close, remove. Free of Ray and HTTP."""

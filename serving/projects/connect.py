@@ -1,0 +1,164 @@
+"""Connect a Label Studio project: check the token, read the config, store it, register the webhook, backfill."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from connectors.label_studio.client import check_token
+from connectors.label_studio.label_config import parse
+
+from connectors.label_studio.webhooks import SECRET_HEADER
+from models.base import HeadSpec, ModelSpec, TransformersSpec
+from models.errors import ConfigurationError, PlatformError
+from models.registry import reference
+from models.types import LabelConfig, Medium
+from serving.composition import Platforms
+from serving.pipeline import learn, reconcile
+from serving.pipeline.runtime import Runtime
+from serving.project_file import ProjectFile
+from serving.secrets import new_secret
+from serving.store.records import NewProject, ProjectRow
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator asked for."""
+
+    url: str
+    token: str
+    platform_project: int
+    slug: str | None = None
+    spec: ModelSpec | None = None
+    """None: n-grams for text, pixels for images."""
+    epsilon: float = 0.05
+    delta: float = 0.10
+    train_target: int = 200
+    validation_target: int = 200
+    validation_fraction: float = 0.25
+    audit_rate: float = 0.05
+
+
+def of_file(wish: Wish, file: ProjectFile) -> Wish:
+    """Take over what a project file says."""
+    names = (
+        "slug",
+        "spec",
+        "epsilon",
+        "delta",
+        "train_target",
+        "validation_target",
+        "validation_fraction",
+        "audit_rate",
+    )
+    return replace(wish, **{name: getattr(file, name) for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What came of it."""
+
+    project: ProjectRow
+    account: str
+    """E-mail of the account whose token is used."""
+    tasks: int
+    warnings: list[str] = field(default_factory=list)
+    """What works worse than it could, and how to mend it."""
+
+
+def connect(runtime: Runtime, wish: Wish) -> Connected:
+    """Connect one project; nothing is stored before everything that can be checked has been.
+
+    Raises:
+        AuthenticationError: the token is not accepted.
+        ConfigurationError: the label config has nothing to predict, or the project is connected already.
+        PlatformError: Label Studio cannot be reached or refuses.
+    """
+    url = wish.url.rstrip("/")
+    user = check_token(url, wish.token)
+    platform = Platforms(runtime.settings, runtime.vault).open(url, wish.token, wish.platform_project)
+    remote = platform.project()
+    config = parse(remote.label_config)
+    if not config.controls:
+        raise ConfigurationError(
+            "the label config has no control that Prelabel can predict"
+            + (f"; not covered yet: {', '.join(config.unsupported)}" if config.unsupported else "")
+        )
+    spec = wish.spec or propose(config)
+    new = NewProject(
+        slug=wish.slug or slug_of(remote.title, wish.platform_project),
+        platform_url=url,
+        platform_project=wish.platform_project,
+        token=runtime.vault.encrypt(wish.token.encode()),
+        webhook_secret=runtime.vault.encrypt(new_secret().encode()),
+        sampling_secret=runtime.vault.encrypt(new_secret().encode()),
+        service_user=user.id,
+        label_config=config,
+        label_config_xml=remote.label_config,
+        spec=spec,
+        epsilon=wish.epsilon,
+        delta=wish.delta,
+        train_target=wish.train_target,
+        validation_target=wish.validation_target,
+        validation_fraction=wish.validation_fraction,
+        audit_rate=wish.audit_rate,
+    )
+    ref = reference(spec, config.controls[0], name=new.slug) if isinstance(spec, TransformersSpec) else None
+    with runtime.store.begin() as uow:
+        project = uow.projects.add(new, runtime.now())
+        if ref is not None:
+            uow.models.add(project.id, ref, 0, {}, runtime.now())
+            learn.activate(runtime, uow, project, ref, actor="connect", numbers={})
+    warnings = notes(config, remote.show_suggestions)
+    try:
+        register_webhook(runtime, project)
+    except PlatformError as error:
+        warnings.append(
+            f"no webhook, so news arrive only with the poll every {runtime.settings.reconcile_s:g} s: {error}"
+        )
+    with runtime.store.read() as uow:
+        project = uow.projects.get(project.id)
+    reconcile.run(runtime, project, full=True)
+    with runtime.store.read() as uow:
+        project = uow.projects.get(project.id)
+        tasks = sum(uow.items.counts(project.id).values())
+    return Connected(project=project, account=user.email, tasks=tasks, warnings=warnings)
+
+
+def webhook_url(runtime: Runtime, project: ProjectRow) -> str:
+    """Where Label Studio sends its events of this project."""
+    return f"{runtime.settings.public_url}/hooks/label-studio/{project.slug}"
+
+
+def register_webhook(runtime: Runtime, project: ProjectRow) -> None:
+    """Have exactly one webhook with our secret."""
+    secret = runtime.vault.decrypt(project.webhook_secret).decode()
+    runtime.platform(project).ensure_webhook(webhook_url(runtime, project), {SECRET_HEADER: secret})
+
+
+def propose(config: LabelConfig) -> ModelSpec:
+    """The model for a project that names none: needs no download, and learns from the project's own labels."""
+    medium = config.controls[0].input.medium
+    return HeadSpec(encoder="pixels" if medium is Medium.IMAGE else "ngram")
+
+
+def slug_of(title: str, number: int) -> str:
+    """A name for URLs: letters, digits and hyphens of the title, or the project's number."""
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-")
+    return slug if slug and slug[0].isalpha() else f"project-{number}"
+
+
+def notes(config: LabelConfig, show_suggestions: bool) -> list[str]:
+    """What an operator should know before people start."""
+    found = []
+    if config.unsupported:
+        found.append(f"not predicted: {', '.join(config.unsupported)}")
+    if len(config.controls) > 1:
+        names = ", ".join(c.name for c in config.controls[1:])
+        found.append(f"only {config.controls[0].name} is predicted; people fill in: {names}")
+    if not show_suggestions:
+        found.append(
+            "annotators see no suggestions: in Label Studio, Settings > Annotation, switch on 'Use predictions to "
+            "prelabel tasks'"
+        )
+    return found

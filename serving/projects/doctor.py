@@ -1,0 +1,150 @@
+"""Checks a connected project from end to end; every finding names the setting to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from connectors.base import RemoteProject
+from connectors.label_studio.client import LabelStudio
+from connectors.label_studio.label_config import parse
+from connectors.label_studio.webhooks import SECRET_HEADER
+from models.errors import AuthenticationError, ConfigurationError, PlatformError
+from models.types import Frozen
+from serving.pipeline import reconcile
+from serving.pipeline.runtime import Runtime
+from serving.projects.connect import notes, register_webhook, webhook_url
+from serving.store.records import ItemState, OutboxKind, OutboxState, ProjectRow
+
+SUPPORTED = ("1.23",)
+"""Label Studio versions whose behaviour was measured."""
+
+PRIVATE_ADDRESSES = (
+    "Label Studio refuses to call private addresses. Start it with USE_DEFAULT_BANNED_SUBNETS=false "
+    "USER_ADDITIONAL_BANNED_SUBNETS=169.254.0.0/16, or give Prelabel a public_url that it may call"
+)
+
+
+class Finding(Frozen):
+    """One check."""
+
+    project: str
+    check: str
+    ok: bool
+    detail: str
+    advice: str = ""
+    """What to change; empty when all is well."""
+
+
+def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list[Finding]:
+    """All checks of one project. Those that need Label Studio are left out when it does not answer."""
+    found: list[Finding] = []
+
+    def note(check: str, ok: bool, detail: str, advice: str = "") -> None:
+        found.append(Finding(project=project.slug, check=check, ok=ok, detail=detail, advice="" if ok else advice))
+
+    platform = runtime.platform(project)
+    assert isinstance(platform, LabelStudio)
+    try:
+        user = platform.whoami()
+        remote = platform.project()
+    except AuthenticationError as error:
+        note("token", False, str(error), f"{error}; then `prelabel connect` again with the new token")
+        return found
+    except PlatformError as error:
+        note("reachable", False, str(error), f"{error}; check that Label Studio runs at {project.platform_url}")
+        return found
+    note("token", True, f"accepted, as {user.email}")
+    _version(platform, note)
+    _config(project, remote, note)
+    _service(runtime, note)
+    _webhook(runtime, project, platform, fix, note)
+    _model_version(runtime, project, platform, remote, fix, note)
+    _work(runtime, project, note)
+    return found
+
+
+Note = Callable[..., None]
+
+
+def _version(platform: LabelStudio, note: Note) -> None:
+    version = platform.version()
+    note(
+        "version",
+        version.startswith(SUPPORTED),
+        f"Label Studio {version}",
+        f"Label Studio {version} was not measured, {', '.join(SUPPORTED)} was: run the contract tests before relying on it",
+    )
+
+
+def _config(project: ProjectRow, remote: RemoteProject, note: Note) -> None:
+    try:
+        config = parse(remote.label_config)
+    except ConfigurationError as error:
+        note("label config", False, str(error), f"mend the labeling interface in Label Studio: {error}")
+        return
+    note(
+        "label config",
+        bool(config.controls),
+        f"{len(config.controls)} controls can be predicted",
+        f"no control can be predicted; not covered: {', '.join(config.unsupported)}",
+    )
+    for warning in notes(config, remote.show_suggestions):
+        note("label config", remote.show_suggestions or not warning.startswith("annotators"), warning, warning)
+
+
+def _service(runtime: Runtime, note: Note) -> None:
+    url = f"{runtime.settings.public_url}/healthz"
+    try:
+        answer = httpx.get(url, timeout=5.0, trust_env=False)
+        ok, detail = answer.status_code == 200, f"{url} answers {answer.status_code}"
+    except httpx.HTTPError as error:
+        ok, detail = False, f"{url}: {type(error).__name__}"
+    note("service", ok, detail, f"{detail}: start `prelabel serve`, or set public_url (PRELABEL_PUBLIC_URL)")
+
+
+def _webhook(runtime: Runtime, project: ProjectRow, platform: LabelStudio, fix: bool, note: Note) -> None:
+    url = webhook_url(runtime, project)
+    secret = runtime.vault.decrypt(project.webhook_secret).decode()
+    try:
+        if fix:
+            register_webhook(runtime, project)
+        problem = platform.webhook_problem(url, {SECRET_HEADER: secret})
+    except PlatformError as error:
+        problem = str(error)
+    advice = f"{problem}; run `prelabel doctor {project.slug} --fix`"
+    if problem and "reserved" in problem:
+        advice = f"{problem}: {PRIVATE_ADDRESSES}"
+    note("webhook", not problem, problem or f"active, to {url}", advice)
+
+
+def _model_version(
+    runtime: Runtime, project: ProjectRow, platform: LabelStudio, remote: RemoteProject, fix: bool, note: Note
+) -> None:
+    if fix:
+        reconcile.keep_model_version(runtime, project, platform, remote)
+        remote = platform.project()
+    with runtime.store.read() as uow:
+        counts = uow.outbox.counts(project.id, model_version=project.active_model) if project.active_model else {}
+    sent = counts.get((OutboxKind.SUGGESTION, OutboxState.SENT), 0)
+    ok = not sent or remote.model_version == project.active_model
+    note(
+        "model_version",
+        ok,
+        f"Label Studio shows predictions of {remote.model_version or 'no version'!r}",
+        f"annotators see predictions of {remote.model_version!r}, we push {project.active_model!r}: run "
+        f"`prelabel doctor {project.slug} --fix`, or choose it in Settings > Annotation > Live predictions",
+    )
+
+
+def _work(runtime: Runtime, project: ProjectRow, note: Note) -> None:
+    with runtime.store.read() as uow:
+        dead = uow.items.counts(project.id).get(ItemState.DEAD, 0)
+    note(
+        "dead items",
+        not dead,
+        f"{dead} items were given up",
+        f"`prelabel dead {project.slug}` says why; after mending it, `prelabel redrive {project.slug}`",
+    )
+    note("paused", not project.paused, project.gate_reason, f"the project is paused: {project.gate_reason}")
