@@ -87,13 +87,17 @@ def _pack(weights: Weights) -> Arrays:
         "columns": columns,
         "coefficients": np.ascontiguousarray(weights.coefficients[:, columns]),
         "intercepts": weights.intercepts,
+        "scale_columns": np.flatnonzero(weights.scales).astype(np.int64),
+        "scales": weights.scales[weights.scales != 0],
     }
 
 
 def _unpack(arrays: Arrays, manifest: HeadManifest) -> Weights:
     coefficients = np.zeros((len(manifest.labels), manifest.features), np.float32)
     coefficients[:, arrays["columns"].astype(np.int64)] = arrays["coefficients"]
-    return Weights(coefficients, arrays["intercepts"].astype(np.float32), manifest.multiple)
+    scales = np.zeros(manifest.features if arrays["scales"].size else 0, np.float32)
+    scales[arrays["scale_columns"].astype(np.int64)] = arrays["scales"]
+    return Weights(coefficients, arrays["intercepts"].astype(np.float32), scales, manifest.multiple)
 
 
 def _digest(manifest: HeadManifest, arrays: Arrays) -> str:

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.encoders.base import Features
+from models.heads import scaling
 
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
 """Inverse regularization strengths (C) to choose from."""
@@ -21,6 +22,10 @@ FOLDS = 5
 
 Truth = NDArray[np.int64]
 """Single: ``(N,)`` class index. Multiple: ``(N, K)`` of 0 and 1."""
+Coefficients = NDArray[np.float32]
+Linear = tuple[Coefficients, Coefficients]
+"""Coefficients ``(K, D)`` and intercepts ``(K,)``."""
+Held = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,12 @@ class Weights:
     """``(K, D)``."""
     intercepts: NDArray[np.float32]
     """``(K,)``."""
+    scales: scaling.Scales
     multiple: bool
 
     def probabilities(self, features: Features) -> NDArray[np.float64]:
         """``(N, K)``, each in [0, 1]; rows sum to 1 unless ``multiple``."""
-        scores = np.asarray(features @ self.coefficients.T, dtype=np.float64) + self.intercepts
-        return np.asarray(expit(scores) if self.multiple else np.exp(log_softmax(scores, axis=1)))
+        return _activate(scaling.apply(features, self.scales), self.coefficients, self.intercepts, self.multiple)
 
 
 @dataclass(frozen=True)
@@ -57,16 +62,22 @@ def fit(features: Features, truth: Truth, classes: int, *, multiple: bool) -> Fi
     The result depends on the order of rows in its last bits: sort them for a reproducible digest.
     Needs two classes with two examples each (multiple: one label with two on either side).
     """
+    scales = scaling.learn(features)
     seen = np.unique(features.nonzero()[1])
-    reduced = features[:, seen]
+    reduced = scaling.apply(features, scales)[:, seen]
     with threadpool_limits(limits=1):
         scores = {c: _cross_validate(reduced, truth, classes, c, multiple=multiple) for c in STRENGTHS}
         strength = min(STRENGTHS, key=lambda c: (round(scores[c][0], 9), c))
-        weights = _fit_once(reduced, truth, classes, strength, multiple=multiple)
+        narrow, intercepts = _fit_once(reduced, truth, classes, strength, multiple=multiple)
     coefficients = np.zeros((classes, features.shape[1]), np.float32)
-    coefficients[:, seen] = weights.coefficients
+    coefficients[:, seen] = narrow
     log_loss, accuracy = scores[strength]
-    return Fit(Weights(coefficients, weights.intercepts, multiple), strength, accuracy, log_loss)
+    return Fit(Weights(coefficients, intercepts, scales, multiple), strength, accuracy, log_loss)
+
+
+def _activate(features: Features, coefficients: Coefficients, intercepts: Coefficients, multiple: bool) -> Held:
+    scores = np.asarray(features @ coefficients.T, dtype=np.float64) + intercepts
+    return np.asarray(expit(scores) if multiple else np.exp(log_softmax(scores, axis=1)))
 
 
 def _cross_validate(
@@ -76,8 +87,8 @@ def _cross_validate(
     folds = _folds(truth)
     for fold in np.unique(folds):
         inside = folds != fold
-        weights = _fit_once(features[inside], truth[inside], classes, strength, multiple=multiple)
-        held_out[~inside] = weights.probabilities(features[~inside])
+        linear = _fit_once(features[inside], truth[inside], classes, strength, multiple=multiple)
+        held_out[~inside] = _activate(features[~inside], *linear, multiple)
     clipped = np.clip(held_out, 1e-7, 1 - 1e-7)
     if multiple:
         per_item = -np.where(truth == 1, np.log(clipped), np.log1p(-clipped)).sum(axis=1)
@@ -98,12 +109,12 @@ def _folds(truth: Truth) -> NDArray[np.int64]:
     return folds
 
 
-def _fit_once(features: Features, truth: Truth, classes: int, strength: float, *, multiple: bool) -> Weights:
-    one: Callable[..., Weights] = _one_versus_rest if multiple else _softmax
+def _fit_once(features: Features, truth: Truth, classes: int, strength: float, *, multiple: bool) -> Linear:
+    one: Callable[..., Linear] = _one_versus_rest if multiple else _softmax
     return one(features, truth, classes, strength)
 
 
-def _softmax(features: Features, truth: Truth, classes: int, strength: float) -> Weights:
+def _softmax(features: Features, truth: Truth, classes: int, strength: float) -> Linear:
     """A class without examples gets minus infinity's stand-in, so that its probability is 0."""
     model = _solve(features, truth, strength)
     coefficients = np.zeros((classes, features.shape[1]), np.float32)
@@ -115,10 +126,10 @@ def _softmax(features: Features, truth: Truth, classes: int, strength: float) ->
     else:
         coefficients[present] = model.coef_
         intercepts[present] = model.intercept_
-    return Weights(coefficients, intercepts, multiple=False)
+    return coefficients, intercepts
 
 
-def _one_versus_rest(features: Features, truth: Truth, classes: int, strength: float) -> Weights:
+def _one_versus_rest(features: Features, truth: Truth, classes: int, strength: float) -> Linear:
     """A label that is always or never chosen gets its smoothed frequency."""
     coefficients = np.zeros((classes, features.shape[1]), np.float32)
     intercepts = np.zeros(classes, np.float32)
@@ -130,7 +141,7 @@ def _one_versus_rest(features: Features, truth: Truth, classes: int, strength: f
             coefficients[k], intercepts[k] = model.coef_[0], model.intercept_[0]
         else:
             intercepts[k] = np.log((positives + 0.5) / (n - positives + 0.5))
-    return Weights(coefficients, intercepts, multiple=True)
+    return coefficients, intercepts
 
 
 def _solve(features: Features, truth: Truth, strength: float) -> LogisticRegression:
