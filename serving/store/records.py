@@ -296,6 +296,8 @@ class CertificateRow:
     needed_labels: int
     reason: str
     created_at: float
+    n_validation: int = 0
+    """Drawn validation items that the test looked at, accepted by its threshold or not."""
 
 
 @dataclass(frozen=True, slots=True)

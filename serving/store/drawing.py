@@ -1,0 +1,74 @@
+"""Which items people should label next, and which of them blind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, or_, select, text, update
+
+from models.types import Fold, Route
+from serving.store.outbox import OVER, cancel, settle
+from serving.store.records import ItemRow, ItemState, OutboxKind, OutboxState
+from serving.store.rows import to_item
+from serving.store.sql import NO_LEASE, batches, lock_items
+from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, item, outbox
+
+
+def drawn(conn: Connection, project_id: int, *, cut: float, limit: int) -> list[ItemRow]:
+    """See ``ItemRepository.drawn``."""
+    query = _drawn(select(item), project_id, cut).order_by(item.c.draw).limit(limit)
+    return [to_item(row) for row in conn.execute(query)]
+
+
+def set_blind(conn: Connection, project_id: int, *, cut: float, now: float) -> list[int]:
+    """See ``ItemRepository.set_blind``."""
+    found = conn.scalars(_drawn(select(item.c.id), project_id, cut).where(item.c.blind.is_(False))).all()
+    ids = [row.id for row in lock_items(conn, found)]
+    for batch in batches(ids):
+        blind = {"blind": True, "inclusion": cut, "updated_at": now, **NO_LEASE}
+        conn.execute(update(item).where(item.c.id.in_(batch)).values(blind))
+    cancel(conn, ids, now, keep=[OutboxKind.WITHDRAWAL])
+    settle(conn, ids, now)
+    return sorted(_shown(conn, ids))
+
+
+def wanted(conn: Connection, project_id: int, *, limit: int, train: bool, exclude: Collection[int]) -> list[ItemRow]:
+    """See ``ItemRepository.wanted``."""
+    found: list[ItemRow] = []
+    for query in _queues(project_id, train=train):
+        if exclude:
+            query = query.where(item.c.id.not_in(exclude))
+        found += [to_item(row) for row in conn.execute(query.limit(limit - len(found)))]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _queues(project_id: int, *, train: bool) -> Iterator[Select[Any]]:
+    mine = select(item).where(item.c.project_id == project_id)
+    yield mine.where(text(AWAITS_BLIND)).order_by(item.c.draw)
+    if train:
+        yield mine.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)
+    shown = (item.c.state == ItemState.PUBLISHED, item.c.route == Route.SUGGEST, item.c.blind.is_(False))
+    yield mine.where(*shown).order_by(item.c.confidence)
+
+
+def _drawn(query: Select[Any], project_id: int, cut: float) -> Select[Any]:
+    return query.where(
+        item.c.project_id == project_id,
+        item.c.fold == Fold.VALIDATION,
+        item.c.draw < cut,
+        item.c.state.not_in(OVER),
+    )
+
+
+def _shown(conn: Connection, ids: Collection[int]) -> Iterator[int]:
+    """Tasks whose suggestion was sent, or may have been: somebody had claimed it."""
+    sent = exists().where(
+        outbox.c.item_id == item.c.id,
+        outbox.c.kind == OutboxKind.SUGGESTION,
+        or_(outbox.c.state == OutboxState.SENT, outbox.c.attempts > 0),
+    )
+    for batch in batches(ids):
+        yield from conn.scalars(select(item.c.task_id).where(item.c.id.in_(batch), sent))

@@ -1,0 +1,210 @@
+"""Opens the database, and hands out units of work: one transaction each, with every repository bound to it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from models.errors import ConfigurationError, StoreError
+from serving.store import host, schema
+from serving.store.gate import GateRepository
+from serving.store.items import ItemRepository
+from serving.store.labels import LabelRepository
+from serving.store.leases import LeaseRepository
+from serving.store.model_versions import ModelVersionRepository
+from serving.store.outbox import OutboxRepository
+from serving.store.projects import ProjectRepository
+from serving.store.stats import StatsRepository
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a SQLite writer waits for another process's transaction."""
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""An escaped NUL in JSON text, which PostgreSQL cannot store."""
+
+
+class UnitOfWork:
+    """One transaction. Repositories never commit; ``Store.begin`` does."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.projects = ProjectRepository(conn)
+        self.items = ItemRepository(conn)
+        self.outbox = OutboxRepository(conn)
+        self.labels = LabelRepository(conn)
+        self.models = ModelVersionRepository(conn)
+        self.gate = GateRepository(conn)
+        self.leases = LeaseRepository(conn)
+        self.stats = StatsRepository(conn)
+
+
+class Store:
+    """All that Prelabel remembers. Safe to use from many threads and, on one host, from many processes."""
+
+    def __init__(self, engine: Engine, this_host: str) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        """``sqlite`` or ``postgresql``."""
+        self._host = this_host
+        self._writer = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, *, this_host: str | None = None) -> Store:
+        """Open a database; nothing is created in it before ``migrate``.
+
+        Args:
+            url: ``sqlite:///path.db`` or ``postgresql://user:password@host/database``.
+            this_host: fixed name of this machine, where its host name changes with every start (containers).
+
+        Raises:
+            ConfigurationError: the URL is of another kind.
+        """
+        return cls(_engine(_normalise(url)), this_host or host.this_host())
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """A transaction that may write: committed at the end, rolled back on any exception.
+
+        On SQLite it takes the write lock at once (threads of this process take turns, other processes wait up to
+        ``BUSY_TIMEOUT_S``), so it never fails half-way for a lock. Do not open a second one inside.
+
+        Raises:
+            StoreError: the database refused; nothing was written.
+        """
+        with self._turn(), _readable_errors(), self.engine.begin() as conn:
+            yield UnitOfWork(conn)
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        """One consistent look at the data, without a write lock on SQLite. Writing in it is refused.
+
+        Raises:
+            StoreError: the database refused.
+        """
+        with _readable_errors(), self.engine.connect() as plain:
+            conn = plain.execution_options(postgresql_readonly=True, sqlite_begin="BEGIN")
+            with conn.begin():
+                if self.dialect == "sqlite":
+                    conn.exec_driver_sql("PRAGMA query_only = ON")
+                try:
+                    yield UnitOfWork(conn)
+                finally:
+                    if self.dialect == "sqlite":
+                        conn.exec_driver_sql("PRAGMA query_only = OFF")
+
+    def migrate(self) -> None:
+        """Bring the schema up to date. Several processes may call it at once.
+
+        Raises:
+            StoreError: the file belongs to another host, or was written by a newer Prelabel.
+        """
+        with self._turn(), _readable_errors(), self.engine.begin() as conn:
+            schema.upgrade(conn)
+            if self.dialect == "sqlite":
+                schema.keep_host(conn, self._host)
+
+    def check(self) -> None:
+        """Make sure that the database can be used as it is.
+
+        Raises:
+            StoreError: the schema is not the one this Prelabel knows, or the file belongs to another host.
+        """
+        with _readable_errors(), self.engine.connect() as conn:
+            schema.check(conn)
+            if self.dialect == "sqlite":
+                schema.check_host(conn, self._host)
+
+    def move_here(self) -> None:
+        """Let this host own the SQLite file from now on. Only after the service on the other host was stopped."""
+        with self._turn(), _readable_errors(), self.engine.begin() as conn:
+            schema.move_host(conn, self._host)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads of one process queue here instead of polling SQLite's lock."""
+        if self.dialect != "sqlite":
+            yield
+            return
+        if not self._writer.acquire(timeout=3 * BUSY_TIMEOUT_S):
+            raise StoreError("another transaction of this process holds the store: a unit of work must be short")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(f"the database refused: {str(cause).strip()}") from error
+
+
+def _normalise(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError(
+            "the store's URL cannot be read: use sqlite:///path.db or postgresql://user:password@host/database"
+        ) from error
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigurationError(f"the store can be sqlite:/// or postgresql://, not {parsed.drivername}://")
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ConfigurationError("the store needs a file: sqlite:///path.db")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        json_serializer=_dump,
+        json_deserializer=_leave,
+        pool_size=8,
+        max_overflow=24,
+        pool_pre_ping=url.drivername != "sqlite",
+    )
+    if url.drivername == "sqlite":
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _dump(value: Any) -> str:
+    text = value.model_dump_json() if isinstance(value, BaseModel) else to_json(value, inf_nan_mode="null").decode()
+    return NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
+
+
+def _leave(text: Any) -> Any:
+    """JSON stays text; ``serving.store.rows`` gives it to pydantic as it is."""
+    return text
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _on_sqlite_begin(conn: Connection) -> None:
+    conn.exec_driver_sql(conn.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))

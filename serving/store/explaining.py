@@ -1,0 +1,27 @@
+"""The whole story of one item, for ``prelabel explain``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import from_json
+from sqlalchemy import Connection, Table, select
+
+from serving.store.tables import decision, label, outbox, prediction
+
+JSON_COLUMNS = ("prediction", "numbers", "regions")
+
+
+def history(conn: Connection, item_id: int) -> dict[str, list[dict[str, Any]]]:
+    """See ``ItemRepository.history``."""
+    tables = {"predictions": prediction, "decisions": decision, "outbox": outbox, "labels": label}
+    return {name: _rows(conn, table, item_id) for name, table in tables.items()}
+
+
+def _rows(conn: Connection, table: Table, item_id: int) -> list[dict[str, Any]]:
+    query = select(table).where(table.c.item_id == item_id).order_by(table.c.created_at, table.c.id)
+    return [{key: _plain(key, value) for key, value in row.items()} for row in conn.execute(query).mappings()]
+
+
+def _plain(key: str, value: Any) -> Any:
+    return from_json(value) if key in JSON_COLUMNS and value is not None else value

@@ -1,0 +1,197 @@
+"""Human annotations, and what they do to their items."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, insert, or_, select
+
+from models.errors import NotFoundError
+from models.types import Fold
+from serving.store.outbox import cancel
+from serving.store.records import ItemRow, ItemState, LabelRole, LabelRow, NewLabel
+from serving.store.rows import to_item, to_label
+from serving.store.sql import CLEAN, batches, lock_items, update_all, update_each
+from serving.store.tables import item, label, project
+
+LIVE = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
+TRAINABLE = (LabelRole.TRAIN, LabelRole.CORRECTION)
+NEWER = ("completed_by", "regions", "was_cancelled", "lead_time", "loss", "remote_updated_at")
+PREFIX = "label_"
+
+
+class LabelRepository:
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def upsert(self, project_id: int, labels: Sequence[NewLabel], now: float) -> list[int]:
+        """Store annotations; any of them may come twice, late, or after it was deleted.
+
+        An older ``remote_updated_at`` changes nothing. Role, inclusion and prediction of the first sight are kept; a
+        loss against another prediction than the kept one is not stored. A label that was not skipped sets its item to
+        ``labeled``; one that turned into a skip takes that back when no other is left.
+
+        Returns:
+            Ids of the items that are newly labelled.
+
+        Raises:
+            NotFoundError: an item does not exist in this project; nothing is stored.
+        """
+        arrived = {new.annotation_id: new for new in sorted(labels, key=lambda new: new.remote_updated_at)}
+        states = self._lock(project_id, {new.item_id for new in arrived.values()})
+        known = self._known(project_id, list(arrived))
+        fresh = [new for id, new in arrived.items() if id not in known]
+        late = {
+            id for id, new in arrived.items() if id in known and new.remote_updated_at < known[id].remote_updated_at
+        }
+        changes = [(known[id], new) for id, new in arrived.items() if id in known and _news(known[id], new)]
+        if fresh:
+            self._conn.execute(insert(label), [_row(project_id, new, now) for new in fresh])
+        update_each(self._conn, label, NEWER, [_change(old, new) for old, new in changes], deleted=False)
+        self._reopen([new.item_id for _, new in changes if new.was_cancelled], now)
+        live = {new.item_id for id, new in arrived.items() if id not in late and not new.was_cancelled}
+        newly = sorted(id for id in live if states[id] != ItemState.LABELED)
+        update_all(self._conn, item, newly, state=ItemState.LABELED, updated_at=now, **CLEAN)
+        cancel(self._conn, newly, now)
+        return newly
+
+    def remove(self, project_id: int, annotation_ids: Sequence[int], now: float) -> list[int]:
+        """The annotations were deleted. An item with no label left goes back to the pipeline; ids of those items."""
+        known = self._known(project_id, annotation_ids)
+        lock_items(self._conn, {row.item_id for row in known.values()})
+        update_all(self._conn, label, [row.id for row in known.values()], deleted=True)
+        return self._reopen([row.item_id for row in known.values()], now)
+
+    def for_project(self, project_id: int, *, roles: Collection[LabelRole] | None = None) -> list[LabelRow]:
+        """Labels that count (not deleted, not skipped), oldest first."""
+        query = select(label).where(label.c.project_id == project_id, *LIVE).order_by(label.c.id)
+        if roles is not None:
+            query = query.where(label.c.role.in_(list(roles)))
+        return [to_label(row) for row in self._conn.execute(query)]
+
+    def counts(self, project_id: int) -> dict[LabelRole, int]:
+        """Items with a label that counts, by the label's role; several annotations of an item count once."""
+        query = select(label.c.role, func.count(label.c.item_id.distinct())).where(
+            label.c.project_id == project_id, *LIVE
+        )
+        return {LabelRole(role): n for role, n in self._conn.execute(query.group_by(label.c.role))}
+
+    def set_losses(self, losses: Mapping[int, tuple[int, float]]) -> None:
+        """Label id -> (prediction id, loss): what the label is compared with from now on."""
+        rows = [
+            {"row_id": id, "new_prediction_id": prediction_id, "new_loss": loss}
+            for id, (prediction_id, loss) in losses.items()
+        ]
+        update_each(self._conn, label, ("prediction_id", "loss"), rows)
+
+    def annotation_ids(self, project_id: int, task_ids: Sequence[int]) -> dict[int, set[int]]:
+        """Task id -> ids of its annotations that are not deleted, skips among them; tasks without any are left out."""
+        found: dict[int, set[int]] = {}
+        for batch in batches(task_ids):
+            query = (
+                select(item.c.task_id, label.c.annotation_id)
+                .join(label, label.c.item_id == item.c.id)
+                .where(item.c.project_id == project_id, item.c.task_id.in_(batch), label.c.deleted.is_(False))
+            )
+            for task_id, annotation_id in self._conn.execute(query):
+                found.setdefault(task_id, set()).add(annotation_id)
+        return found
+
+    def training(self, project_id: int) -> list[tuple[ItemRow, LabelRow]]:
+        """Items of the train fold, each with its newest label that counts (roles train and correction only)."""
+        newest = _first(
+            (label.c.remote_updated_at.desc(), label.c.id.desc()),
+            label.c.project_id == project_id,
+            label.c.role.in_(TRAINABLE),
+            *LIVE,
+        )
+        query = select(item, newest).join(newest, newest.c.label_item_id == item.c.id).where(*_trainable(project_id))
+        return [(to_item(row), to_label(row, PREFIX)) for row in self._conn.execute(query.order_by(item.c.id))]
+
+    def training_count(self, project_id: int) -> int:
+        """How many items ``training`` would give."""
+        labelled = exists().where(label.c.item_id == item.c.id, label.c.role.in_(TRAINABLE), *LIVE)
+        query = select(func.count()).select_from(item).where(*_trainable(project_id), labelled)
+        return self._conn.scalar(query) or 0
+
+    def validation(self, project_id: int) -> list[tuple[ItemRow, LabelRow | None]]:
+        """Items of the validation fold that were drawn, by id, each with its first label, or None.
+
+        A skip (``was_cancelled``) is given only where there is no other.
+        """
+        first = _first(
+            (label.c.was_cancelled, label.c.id), label.c.project_id == project_id, label.c.deleted.is_(False)
+        )
+        drawn = (
+            item.c.project_id == project_id,
+            item.c.fold == Fold.VALIDATION,
+            item.c.inclusion.is_not(None),
+            item.c.state != ItemState.GONE,
+        )
+        query = select(item, first).outerjoin(first, first.c.label_item_id == item.c.id).where(*drawn)
+        return [
+            (to_item(row), to_label(row, PREFIX) if row.label_id is not None else None)
+            for row in self._conn.execute(query.order_by(item.c.id))
+        ]
+
+    def _lock(self, project_id: int, item_ids: Collection[int]) -> dict[int, str]:
+        """Item id -> state, for items that are locked from now on."""
+        mine = item.c.project_id == project_id
+        states = {row.id: row.state for row in lock_items(self._conn, item_ids, mine, columns=(item.c.state,))}
+        missing = sorted(set(item_ids) - set(states))
+        if missing:
+            raise NotFoundError(f"project {project_id} has no item {', '.join(map(str, missing[:5]))}")
+        return states
+
+    def _known(self, project_id: int, annotation_ids: Collection[int]) -> dict[int, Any]:
+        known: dict[int, Any] = {}
+        for batch in batches(annotation_ids):
+            query = select(label).where(label.c.project_id == project_id, label.c.annotation_id.in_(batch))
+            known |= {row.annotation_id: row for row in self._conn.execute(query)}
+        return known
+
+    def _reopen(self, item_ids: Collection[int], now: float) -> list[int]:
+        """Labelled (locked) items that have lost their last label go back to where the active model has them."""
+        left = exists().where(label.c.item_id == item.c.id, *LIVE)
+        current = or_(project.c.active_model.is_(None), project.c.active_model == item.c.model_version)
+        scored = item.c.prediction_id.is_not(None) & current
+        columns = (item.c.id, case((scored, ItemState.SCORED), else_=ItemState.RECEIVED).label("to"))
+        back: list[Any] = []
+        for batch in batches(set(item_ids)):
+            query = select(*columns).join(project, project.c.id == item.c.project_id)
+            back += self._conn.execute(query.where(item.c.id.in_(batch), item.c.state == ItemState.LABELED, ~left))
+        rows = [{"row_id": row.id, "new_state": row.to} for row in back]
+        update_each(self._conn, item, ["state"], rows, updated_at=now, **CLEAN)
+        return sorted(row.id for row in back)
+
+
+def _first(order: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]) -> Subquery:
+    """The first label of each item in the given order; its columns are called ``label_...``."""
+    rank = func.row_number().over(partition_by=label.c.item_id, order_by=order).label("rank")
+    columns = [column.label(f"{PREFIX}{column.name}") for column in label.c]
+    ranked = select(*columns, rank).where(*conditions).subquery("ranked")
+    return select(*[c for c in ranked.c if c.name != "rank"]).where(ranked.c.rank == 1).subquery("first")
+
+
+def _trainable(project_id: int) -> tuple[ColumnElement[bool], ...]:
+    return item.c.project_id == project_id, item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE
+
+
+def _news(old: Any, new: NewLabel) -> bool:
+    """Whether an annotation says more than what is stored: it was edited, or is back from deletion."""
+    stored: float = old.remote_updated_at
+    return new.remote_updated_at > stored or (bool(old.deleted) and new.remote_updated_at == stored)
+
+
+def _row(project_id: int, new: NewLabel, now: float) -> dict[str, Any]:
+    values = {field.name: getattr(new, field.name) for field in fields(new)}
+    return values | {"project_id": project_id, "deleted": False, "created_at": now}
+
+
+def _change(old: Any, new: NewLabel) -> dict[str, Any]:
+    change = {f"new_{name}": getattr(new, name) for name in NEWER}
+    if new.prediction_id != old.prediction_id:
+        change["new_loss"] = None
+    return {"row_id": old.id, **change}

@@ -1,0 +1,1 @@
+"""Alembic environment; ``serving.store.schema`` runs it."""

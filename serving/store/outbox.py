@@ -1,0 +1,190 @@
+"""Writes that Label Studio still has to hear of. Rows are made by ``ItemRepository.decide``, in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, update
+
+from serving.store.records import ItemState, OutboxKind, OutboxRow, OutboxState
+from serving.store.rows import to_outbox
+from serving.store.sql import NO_LEASE, batches, lock_items, update_all, update_each
+from serving.store.tables import item, outbox, prediction
+
+OVER = (ItemState.LABELED, ItemState.GONE, ItemState.DEAD)
+
+
+class OutboxRepository:
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def claim(
+        self, project_id: int, kind: OutboxKind, *, limit: int, owner: str, lease_s: float, now: float
+    ) -> list[OutboxRow]:
+        """The oldest rows that may be sent now, all of one model version; they are the owner's until the lease ends.
+
+        An acceptance waits for the suggestion that it turns into an annotation. A withdrawal waits until nobody
+        can be sending anything else for the item. Nothing but a withdrawal is sent for a blind item.
+        """
+        query = (
+            select(outbox, item.c.task_id, prediction.c.prediction)
+            .join(item, item.c.id == outbox.c.item_id)
+            .join(prediction, prediction.c.id == outbox.c.prediction_id)
+            .where(
+                outbox.c.project_id == project_id,
+                outbox.c.kind == kind,
+                outbox.c.state == OutboxState.PENDING,
+                outbox.c.not_before <= now,
+                outbox.c.lease_until <= now,
+                item.c.state.not_in(OVER),
+                *_may_be_sent(kind, now),
+            )
+            .order_by(outbox.c.id)
+            .limit(limit)
+            .with_for_update(of=outbox, skip_locked=True, key_share=True)
+        )
+        found = self._conn.execute(query).all()
+        rows = [to_outbox(row) for row in found if row.model_version == found[0].model_version]
+        update_all(
+            self._conn,
+            outbox,
+            [row.id for row in rows],
+            lease_owner=owner,
+            lease_until=now + lease_s,
+            attempts=outbox.c.attempts + 1,
+        )
+        return rows
+
+    def sent(self, owner: str, ids: Sequence[int], now: float) -> list[int]:
+        """Label Studio has them. Rows whose lease ended, or that were cancelled meanwhile, are left out.
+
+        Returns:
+            Ids of the rows that are ``sent`` now. An item with nothing left to send is published.
+        """
+        items = self._lock(owner, ids)
+        done = self._fenced(owner, ids, now)
+        update_all(
+            self._conn,
+            outbox,
+            done,
+            state=OutboxState.SENT,
+            last_error=None,
+            not_before=0.0,
+            updated_at=now,
+            **NO_LEASE,
+        )
+        if len(done) < len(set(ids)):
+            self._let_go_of_cancelled(owner, ids)
+        settle(self._conn, items, now)
+        return done
+
+    def release(self, owner: str, ids: Sequence[int], *, error: str, not_before: float, now: float) -> int:
+        """They could not be sent now; they wait until ``not_before``. Returns how many were the owner's."""
+        done = 0
+        for batch in batches(sorted(set(ids))):
+            mine = (outbox.c.id.in_(batch), outbox.c.lease_owner == owner)
+            done += self._conn.execute(
+                update(outbox).where(*mine).values(last_error=error, not_before=not_before, updated_at=now, **NO_LEASE)
+            ).rowcount
+        return done
+
+    def bury(self, owner: str, reasons: Mapping[int, str], now: float) -> int:
+        """Label Studio refused them for good: rows and items are dead, each with its reason (by outbox id)."""
+        self._lock(owner, list(reasons))
+        done = self._fenced(owner, list(reasons), now)
+        rows = [{"row_id": id, "new_last_error": reasons[id]} for id in done]
+        update_each(self._conn, outbox, ["last_error"], rows, state=OutboxState.DEAD, updated_at=now, **NO_LEASE)
+        items: dict[int, str] = {}
+        for batch in batches(done):
+            pairs = self._conn.execute(select(outbox.c.id, outbox.c.item_id).where(outbox.c.id.in_(batch)))
+            items |= {item_id: reasons[id] for id, item_id in pairs}
+        kill(self._conn, items, now)
+        return len(done)
+
+    def cancel_item(self, item_ids: Collection[int], now: float) -> None:
+        """Send nothing more for these items."""
+        lock_items(self._conn, item_ids)
+        cancel(self._conn, item_ids, now)
+        settle(self._conn, item_ids, now)
+
+    def release_leases(self, owner: str) -> int:
+        """Give back whatever the owner still holds."""
+        return self._conn.execute(update(outbox).where(outbox.c.lease_owner == owner).values(NO_LEASE)).rowcount
+
+    def counts(self, project_id: int, *, model_version: str | None = None) -> dict[tuple[OutboxKind, OutboxState], int]:
+        """Rows by kind and state, of one model version or of all."""
+        query = select(outbox.c.kind, outbox.c.state, func.count()).where(outbox.c.project_id == project_id)
+        if model_version is not None:
+            query = query.where(outbox.c.model_version == model_version)
+        rows = self._conn.execute(query.group_by(outbox.c.kind, outbox.c.state))
+        return {(OutboxKind(kind), OutboxState(state)): n for kind, state, n in rows}
+
+    def oldest_pending(self, project_id: int) -> float | None:
+        """When the oldest row that still waits was made, epoch seconds."""
+        waiting = (outbox.c.kind.in_(list(OutboxKind)), outbox.c.state == OutboxState.PENDING)
+        query = select(func.min(outbox.c.created_at)).where(outbox.c.project_id == project_id, *waiting)
+        oldest: float | None = self._conn.scalar(query)
+        return oldest
+
+    def _lock(self, owner: str, ids: Sequence[int]) -> list[int]:
+        """Lock the items of the owner's rows: items come first, see ``serving.store.sql``."""
+        items: set[int] = set()
+        for batch in batches(ids):
+            mine = (outbox.c.id.in_(batch), outbox.c.lease_owner == owner)
+            items |= set(self._conn.scalars(select(outbox.c.item_id).where(*mine)))
+        return [row.id for row in lock_items(self._conn, items)]
+
+    def _fenced(self, owner: str, ids: Sequence[int], now: float) -> list[int]:
+        done: list[int] = []
+        for batch in batches(sorted(set(ids))):
+            live = (outbox.c.lease_owner == owner, outbox.c.lease_until > now, outbox.c.state == OutboxState.PENDING)
+            query = select(outbox.c.id).where(outbox.c.id.in_(batch), *live).order_by(outbox.c.id)
+            done += self._conn.scalars(query.with_for_update(key_share=True))
+        return done
+
+    def _let_go_of_cancelled(self, owner: str, ids: Sequence[int]) -> None:
+        """The sending is over, so a withdrawal need not wait for its lease any longer."""
+        for batch in batches(ids):
+            mine = (outbox.c.id.in_(batch), outbox.c.lease_owner == owner, outbox.c.state == OutboxState.CANCELLED)
+            self._conn.execute(update(outbox).where(*mine).values(NO_LEASE))
+
+
+def _may_be_sent(kind: OutboxKind, now: float) -> tuple[ColumnElement[bool], ...]:
+    other = outbox.alias("other")
+    if kind is OutboxKind.WITHDRAWAL:
+        sending = (other.c.item_id == outbox.c.item_id, other.c.id != outbox.c.id, other.c.lease_until > now)
+        return (~exists().where(*sending),)
+    if kind is OutboxKind.SUGGESTION:
+        return (item.c.blind.is_(False),)
+    shown = and_(
+        other.c.item_id == outbox.c.item_id,
+        other.c.revision == outbox.c.revision,
+        other.c.kind == OutboxKind.SUGGESTION,
+        other.c.model_version == outbox.c.model_version,
+        other.c.state == OutboxState.SENT,
+    )
+    return item.c.blind.is_(False), exists().where(shown)
+
+
+def cancel(conn: Connection, item_ids: Collection[int], now: float, *, keep: Collection[OutboxKind] = ()) -> None:
+    """Cancel what waits for these (locked) items. A live lease stays: somebody may be sending the row right now."""
+    for batch in batches(item_ids):
+        pending = [outbox.c.item_id.in_(batch), outbox.c.state == OutboxState.PENDING]
+        if keep:
+            pending.append(outbox.c.kind.not_in(keep))
+        conn.execute(update(outbox).where(*pending).values(state=OutboxState.CANCELLED, updated_at=now))
+
+
+def settle(conn: Connection, item_ids: Collection[int], now: float) -> None:
+    """Decided items with nothing left to send are published."""
+    waiting = exists().where(outbox.c.item_id == item.c.id, outbox.c.state == OutboxState.PENDING)
+    for batch in batches(item_ids):
+        mine = (item.c.id.in_(batch), item.c.state == ItemState.DECIDED, ~waiting)
+        conn.execute(update(item).where(*mine).values(state=ItemState.PUBLISHED, updated_at=now))
+
+
+def kill(conn: Connection, reasons: Mapping[int, str], now: float) -> None:
+    """These (locked) items are dead, each with its reason, and nothing more is sent for them."""
+    rows = [{"row_id": id, "new_last_error": reason} for id, reason in reasons.items()]
+    update_each(conn, item, ["last_error"], rows, state=ItemState.DEAD, updated_at=now, **NO_LEASE)
+    cancel(conn, reasons.keys(), now)

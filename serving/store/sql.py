@@ -1,0 +1,74 @@
+"""What the repositories share: upserts on both databases, long id lists, one order of locking.
+
+Every transaction locks items before outbox rows, and both by rising id, so that no two of them can wait for each
+other on PostgreSQL. On SQLite the whole transaction holds the one write lock and ``FOR UPDATE`` is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from serving.store.tables import item
+
+T = TypeVar("T")
+
+BATCH: Final = 1000
+"""Ids in one IN list; both databases take far more, but the statement has to be parsed."""
+
+
+def upsert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ``on_conflict_do_update``, for the database at hand."""
+    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def batches(values: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def lock_items(
+    conn: Connection, ids: Collection[int], *conditions: ColumnElement[bool], columns: Sequence[ColumnElement[Any]] = ()
+) -> list[Any]:
+    """Lock the items among ``ids`` that meet the conditions, by rising id; rows of (id, *columns)."""
+    rows: list[Any] = []
+    for batch in batches(sorted(set(ids))):
+        query = select(item.c.id, *columns).where(item.c.id.in_(batch), *conditions).order_by(item.c.id)
+        rows += conn.execute(query.with_for_update(key_share=True)).all()
+    return rows
+
+
+def update_each(
+    conn: Connection, table: Table, columns: Iterable[str], rows: Sequence[Mapping[str, Any]], **common: Any
+) -> None:
+    """Set ``columns`` of many rows, each to its own values, and ``common`` in all of them.
+
+    Every row has the keys ``row_id`` and ``new_<column>``.
+    """
+    if not rows:
+        return
+    own: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    conn.execute(update(table).where(table.c.id == bindparam("row_id")).values({**own, **common}), rows)
+
+
+def update_all(conn: Connection, table: Table, ids: Collection[int], **values: Any) -> int:
+    """Set the same values in all rows ``ids``; how many rows there were."""
+    done = 0
+    for batch in batches(ids):
+        done += conn.execute(update(table).where(table.c.id.in_(batch)).values(values)).rowcount
+    return done
+
+
+def leased(owner: str, now: float) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The fence: only the owner of a live lease may complete an item."""
+    return item.c.lease_owner == owner, item.c.lease_until > now
+
+
+NO_LEASE: Final[Mapping[str, Any]] = {"lease_owner": None, "lease_until": 0.0}
+CLEAN: Final[Mapping[str, Any]] = {**NO_LEASE, "attempts": 0, "not_before": 0.0, "last_error": None}
+"""A row as if nobody had ever tried it."""
