@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Makes the virtual environments: scripts/setup.sh [project|label-studio|all]
+#
+#   project       .venv, with this project (editable) and its tools
+#   label-studio  .venv-label-studio, or the folder that PRELABEL_LABEL_STUDIO_VENV names, with Label Studio
+#
+# May be run again and again, also by several processes at once: an environment whose pins have not changed is left
+# alone. PYTHON names the interpreter to use (3.11 or newer).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+what=${1:-all}
+label_studio_venv=${PRELABEL_LABEL_STUDIO_VENV:-.venv-label-studio}
+
+fail() {
+    printf 'setup: %s\n' "$1" >&2
+    exit 1
+}
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3.11 python3}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed. Debian 12: apt-get install python3 python3-venv"
+}
+
+# Digest of all that decides what an environment holds.
+digest() {
+    cat "$@" | sha256sum | cut -d' ' -f1
+}
+
+# Runs a command with its output in a log file; shows how far it is, and the log only when it fails.
+quietly() {
+    local title=$1 log=$2 start=$SECONDS status=0 shown=0 child collected
+    shift 2
+    mkdir -p "$(dirname "$log")"
+    "$@" >"$log" 2>&1 &
+    child=$!
+    trap 'kill "$child" 2>/dev/null || true; exit 130' INT TERM
+    while kill -0 "$child" 2>/dev/null; do
+        sleep 0.5
+        collected=$(grep -c -E '^(Collecting|Requirement already)' "$log" || true)
+        if [ -t 1 ]; then
+            printf '\r  %s: %d packages seen, %d s ' "$title" "$collected" "$((SECONDS - start))"
+        elif [ "$((SECONDS - start))" -ge "$((shown + 15))" ]; then
+            shown=$((SECONDS - start))
+            printf '  %s: %d packages seen, %d s\n' "$title" "$collected" "$shown"
+        fi
+    done
+    wait "$child" || status=$?
+    trap - INT TERM
+    [ -t 1 ] && printf '\r'
+    if [ "$status" -ne 0 ]; then
+        grep -v -E '^WARNING' "$log" | tail -n 40 >&2 || true
+        fail "$title failed (status $status); the whole log is in $log"
+    fi
+    printf '  %s: done in %d s            \n' "$title" "$((SECONDS - start))"
+}
+
+# make_venv FOLDER DIGEST PIP-ARGUMENTS...
+make_venv() {
+    local venv=$1 wanted=$2 python name
+    shift 2
+    [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$wanted" ] && return
+    name=$(basename "$venv")
+    mkdir -p var/setup
+    exec 9>"var/setup/$name.lock"
+    if command -v flock >/dev/null && ! flock --nonblock 9; then
+        echo "setup: waiting for another setup of $venv"
+        flock 9
+    fi
+    if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$wanted" ]; then
+        echo "setup: $venv"
+        rm -f "$venv/.stamp"
+        if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+            python=$(find_python)
+            "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+                fail "$python cannot make virtual environments. Debian: apt-get install python3-venv"
+            quietly "virtual environment" "var/setup/$name-venv.log" "$python" -m venv --clear "$venv" 9>&-
+        fi
+        quietly "packages" "var/setup/$name-pip.log" \
+            "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@" 9>&-
+        echo "$wanted" >"$venv/.stamp"
+    fi
+    exec 9>&-
+}
+
+project() {
+    make_venv .venv "$(digest pyproject.toml constraints.txt)" -c constraints.txt -e '.[dev]'
+}
+
+label_studio() {
+    make_venv "$label_studio_venv" "$(digest constraints-label-studio.txt)" \
+        -c constraints-label-studio.txt label-studio
+}
+
+case $what in
+    project) project ;;
+    label-studio) label_studio ;;
+    all)
+        project
+        label_studio
+        ;;
+    *) fail "what is '$what'? Say project, label-studio or all" ;;
+esac
