@@ -7,6 +7,7 @@ their own: ``receiving``, ``predicting``, ``deciding``, ``drawing``, ``explainin
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, select, update
@@ -228,6 +229,11 @@ class ItemRepository:
         query = select(item.c.route, func.count()).where(*mine).group_by(item.c.route)
         return {Route(route): n for route, n in self._conn.execute(query)}
 
+    def accepted(self, project_id: int) -> int:
+        """Items whose annotation by our account stands in Label Studio, and that no person has labelled."""
+        mine = (item.c.project_id == project_id, item.c.state == ItemState.PUBLISHED, item.c.route == Route.ACCEPT)
+        return self._conn.scalar(select(func.count()).select_from(item).where(*mine)) or 0
+
     def page(self, project_id: int, *, state: ItemState | None, after_id: int = 0, limit: int = 100) -> list[ItemRow]:
         """Items by rising id, from behind ``after_id``."""
         ids = select(item.c.id).where(item.c.project_id == project_id, item.c.id > after_id)
@@ -255,6 +261,13 @@ class ItemRepository:
     def history(self, item_id: int) -> dict[str, list[dict[str, Any]]]:
         """Everything that happened to an item: ``predictions``, ``decisions``, ``outbox``, ``labels``, oldest first."""
         return explaining.history(self._conn, item_id)
+
+    def explain(self, project_id: int, task_id: int) -> dict[str, Any]:
+        """``history`` of the item of a task, with the item itself under ``item``. Raises NotFoundError."""
+        row = self.by_task(project_id, [task_id]).get(task_id)
+        if row is None:
+            raise NotFoundError(f"task {task_id} is not known in this project")
+        return {"item": asdict(row), **self.history(row.id)}
 
     def _ids_of(self, project_id: int, task_ids: Sequence[int]) -> list[int]:
         ids: list[int] = []
