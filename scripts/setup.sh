@@ -42,7 +42,7 @@ quietly() {
     child=$!
     trap 'kill "$child" 2>/dev/null || true; exit 130' INT TERM
     while kill -0 "$child" 2>/dev/null; do
-        sleep 0.5
+        sleep 0.2
         collected=$(grep -c -E '^(Collecting|Requirement already)' "$log" || true)
         if [ -t 1 ]; then
             printf '\r  %s: %d packages seen, %d s ' "$title" "$collected" "$((SECONDS - start))"
