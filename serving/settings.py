@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Predictions or annotations written to Label Studio in one call. Items."""
     lease_s: float = Field(default=60.0, gt=0)
     """How long a claim holds before another worker may take the items. Seconds."""
+    publish_lease_s: float = Field(default=180.0, gt=0)
+    """The same for a batch on its way to Label Studio: a refused batch is bisected, which takes many calls. Seconds."""
     claim_idle_s: float = Field(default=0.5, gt=0)
     """Pause before looking for work again when there was none. Seconds."""
     reconcile_s: float = Field(default=15.0, gt=0)
@@ -82,6 +84,8 @@ class Settings(BaseSettings):
     """Processes that score, for each project. Processes."""
     scorer_threads: int = Field(default=1, ge=1)
     """Threads of one scorer; more replicas with one thread each are faster than the other way round. Threads."""
+    scorer_timeout_s: float = Field(default=55.0, gt=0)
+    """Longest wait for the scores of one chunk, loading the model included; below lease_s. Seconds."""
     token_budget: int = Field(default=256, ge=1)
     """Tokens, padding included, of one run of a text model. 256 to 512 suit a CPU, thousands a GPU. Tokens."""
     model_dir: Path = Path("{data_dir}/models")
