@@ -1,1 +1,4 @@
-"""The only files that import onnxruntime, torch or transformers (lazily)."""
+"""The only place, beside ``models.export``, that imports onnxruntime, torch and transformers; each when first needed.
+
+Enters: named arrays. Leaves: one array. Knows nothing of items or labels, but for ``transformers.py``.
+"""

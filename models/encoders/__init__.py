@@ -1,39 +1,55 @@
 """Frozen encoders: text or a picture in, features out. Loaded once a process and shared by all heads.
 
-Enters: the value of one field. Leaves: a matrix. Imports nothing that runs on a GPU unless asked to.
+Enters: the value of one field. Leaves: a matrix. Imports nothing heavy until an encoder needs it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from models.base import HeadSpec
+from models.base import EncoderName, HeadSpec
 from models.encoders.base import Encoder
+from models.encoders.minilm import MinilmEncoder
 from models.encoders.ngram import NgramEncoder
 from models.encoders.pixels import PixelsEncoder
 from models.errors import ProviderError
+from models.types import Medium
 
-__all__ = ["Encoder", "get"]
+__all__ = ["MEDIA", "Encoder", "get"]
+
+MEDIA: dict[EncoderName, Medium] = {
+    "ngram": NgramEncoder.medium,
+    "pixels": PixelsEncoder.medium,
+    "minilm": MinilmEncoder.medium,
+}
+"""What each encoder reads."""
 
 _loaded: dict[tuple[object, ...], Encoder[Any]] = {}
 _lock = Lock()
 
 
-def get(spec: HeadSpec, *, threads: int = 1) -> Encoder[Any]:
+def get(spec: HeadSpec, *, threads: int = 1, model_dir: Path | None = None) -> Encoder[Any]:
     """The encoder that the spec names, from memory where it is already loaded.
 
     Raises:
         ProviderError: the encoder does not run on that provider.
     """
-    key = (spec.encoder, spec.provider, spec.quantize, threads)
+    key = (
+        (spec.encoder, spec.provider, spec.quantize, threads)
+        if spec.encoder == "minilm"
+        else (spec.encoder, spec.provider)
+    )
     with _lock:
         if key not in _loaded:
-            _loaded[key] = _load(spec, threads)
+            _loaded[key] = _load(spec, threads, model_dir)
         return _loaded[key]
 
 
-def _load(spec: HeadSpec, threads: int) -> Encoder[Any]:
+def _load(spec: HeadSpec, threads: int, model_dir: Path | None) -> Encoder[Any]:
+    if spec.encoder == "minilm":
+        return MinilmEncoder(provider=spec.provider, quantize=spec.quantize, threads=threads, model_dir=model_dir)
     if spec.provider != "cpu":
         raise ProviderError(f"The encoder {spec.encoder!r} runs on the CPU only: set provider to cpu.")
     return NgramEncoder() if spec.encoder == "ngram" else PixelsEncoder()

