@@ -14,6 +14,7 @@
     │   ├── PlatformRefused         4xx: trying again will not help                   (502)
     │   └── AuthenticationError     the token is wrong or of a disabled kind          (401)
     ├── MediaError                  fetch: an item's media cannot be had              (422)
+    │   └── MediaUnavailable        timeout, refused, 5xx, 429: try again             (503)
     ├── NotFoundError               api: no such project, item ...                    (404)
     └── StoreError                  the store refuses (wrong host, old schema ...)    (503)
 
@@ -107,6 +108,13 @@ class MediaError(PrelabelError):
 
     status = 422
     code = "media"
+
+
+class MediaUnavailable(MediaError):
+    """The media's host, Label Studio included, did not answer: the same fetch may work later."""
+
+    status = 503
+    code = "media_unavailable"
 
 
 class NotFoundError(PrelabelError):

@@ -1,0 +1,73 @@
+"""Label Studio as a place that holds media: which URLs are its own, and where its token may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import httpx
+
+from models.errors import MediaError, MediaUnavailable, PlatformError
+
+_MEDIA_PATHS = ("/data/", "/tasks/", "/storage-data/")
+"""The only paths that get the token; everything else below the host is somebody else's URL to us."""
+
+
+class PlatformSite:
+    """The platform's address. Without a ``url`` it owns nothing."""
+
+    def __init__(self, url: str | None, auth_headers: Callable[[], dict[str, str]] | None) -> None:
+        self._base = None if url is None else httpx.URL(url.rstrip("/"))
+        self._prefix = "" if self._base is None else self._base.path.rstrip("/")
+        self._auth_headers = auth_headers
+
+    def absolute(self, path: str) -> httpx.URL:
+        """URL of a path such as ``/data/upload/1/a.png``, below the platform's own path prefix where it has one.
+
+        Raises:
+            MediaError: the platform's URL is not known, or the path holds no media.
+        """
+        if self._base is None:
+            raise MediaError("path on Label Studio: its address is not known; set the project's URL")
+        prefix = "" if path.startswith(f"{self._prefix}/") else self._prefix
+        url = self._base.join(prefix + path)
+        if not self.owns(url):
+            raise MediaError(f"path on Label Studio: media stand below {', '.join(_MEDIA_PATHS)} only; check the data")
+        return url
+
+    def owns(self, url: httpx.URL) -> bool:
+        """Whether the URL is media on the platform itself: same scheme, host and port, and a media path.
+
+        A path that any decoding would lead out of its folder is not.
+        """
+        if self._base is None or _origin(url) != _origin(self._base):
+            return False
+        path = _decoded(url.path)
+        inside = path.startswith(tuple(self._prefix + start for start in _MEDIA_PATHS))
+        return inside and "\\" not in path and not {".", ".."} & set(path.split("/"))
+
+    def headers(self) -> dict[str, str]:
+        """The token, fresh.
+
+        Raises:
+            MediaUnavailable: none could be had.
+        """
+        try:
+            return self._auth_headers() if self._auth_headers else {}
+        except PlatformError as error:
+            raise MediaUnavailable(f"Label Studio media: no token to fetch with: {error}") from error
+
+
+def is_platform_path(uri: str) -> bool:
+    """Whether a URI without a host is a path on the platform."""
+    return uri.startswith("/") and not uri.startswith("//")
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def _decoded(path: str) -> str:
+    while (plain := unquote(path)) != path:
+        path = plain
+    return path
