@@ -1,0 +1,59 @@
+"""Who does a token belong to, and what may it see."""
+
+from __future__ import annotations
+
+from connectors.base import RemoteProject, User
+from connectors.label_studio.transport import UNKNOWN_CREDENTIAL, Transport
+from models.errors import AuthenticationError, PlatformRefused
+
+TIMEOUT_S = 15.0
+
+
+def check_token(url: str, token: str) -> User:
+    """The account behind a legacy token or a personal access token.
+
+    Raises:
+        AuthenticationError: wrong or expired token, or legacy tokens are switched off; says where to switch them on.
+        PlatformUnavailable: nothing answers.
+        PlatformRefused: something else than Label Studio answers.
+    """
+    if not token.strip() or not token.isascii():
+        raise AuthenticationError(UNKNOWN_CREDENTIAL)
+    transport = Transport(url, token.strip(), TIMEOUT_S)
+    try:
+        return whoami(transport)
+    finally:
+        transport.close()
+
+
+def whoami(transport: Transport) -> User:
+    """The account that a connection acts for."""
+    answer = transport.request("GET", "api/current-user/whoami")
+    if not isinstance(answer, dict) or not isinstance(answer.get("id"), int) or "email" not in answer:
+        raise PlatformRefused(f"what answers at {transport.url} is not a Label Studio: check the address")
+    return User(id=answer["id"], email=str(answer["email"]))
+
+
+def list_projects(url: str, token: str) -> list[RemoteProject]:
+    """Every project that the account may see, oldest first. Raises as ``check_token`` does."""
+    transport = Transport(url, token.strip(), TIMEOUT_S)
+    try:
+        whoami(transport)
+        with transport.errors():
+            found = [remote_project(project.model_dump()) for project in transport.sdk.projects.list(page_size=100)]
+        return sorted(found, key=lambda project: project.id)
+    finally:
+        transport.close()
+
+
+def remote_project(project: dict[str, object]) -> RemoteProject:
+    """Label Studio's project, reduced to ours."""
+    count = project.get("task_number")
+    return RemoteProject(
+        id=int(str(project["id"])),
+        title=str(project.get("title") or ""),
+        label_config=str(project.get("label_config") or ""),
+        model_version=str(project.get("model_version") or ""),
+        task_count=count if isinstance(count, int) else 0,
+        show_suggestions=bool(project.get("show_collab_predictions", True)),
+    )

@@ -1,0 +1,242 @@
+"""One Label Studio project, seen with one account's rights."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from connectors.base import OutgoingPrediction, Platform, PublishResult, Refusal, RemoteProject, RemoteTask, User
+from connectors.bulk import CHUNK, Stored, Wire, publish
+from connectors.label_studio import results
+from connectors.label_studio.auth import check_token, list_projects, remote_project, whoami
+from connectors.label_studio.label_config import interface, parse
+from connectors.label_studio.reader import Reader, Row, condition
+from connectors.label_studio.transport import Transport
+from models.errors import ConfigurationError, PlatformUnavailable
+
+__all__ = ["WEBHOOK_ACTIONS", "LabelStudio", "check_token", "list_projects"]
+
+WEBHOOK_ACTIONS = (
+    "TASKS_CREATED",
+    "TASKS_DELETED",
+    "ANNOTATION_CREATED",
+    "ANNOTATIONS_CREATED",
+    "ANNOTATION_UPDATED",
+    "ANNOTATIONS_DELETED",
+    "PROJECT_UPDATED",
+)
+CONFIG_AGE_S = 30.0
+"""How long a label config is trusted for validation before it is read again."""
+
+
+class LabelStudio(Platform):
+    """See ``connectors.base.Platform``. Thread-safe; every call is bounded by ``timeout_s`` per request."""
+
+    def __init__(self, url: str, token: str, project_id: int, *, timeout_s: float = 30.0) -> None:
+        self._transport = Transport(url, token, timeout_s)
+        self._sdk = self._transport.sdk
+        self._project_id = project_id
+        self._reader = Reader(self._transport, project_id)
+        self._lock = threading.Lock()
+        self._me: User | None = None
+        self._config: tuple[str, float] = ("", -CONFIG_AGE_S)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def whoami(self) -> User:
+        """The account behind the token."""
+        if self._me is None:
+            self._me = whoami(self._transport)
+        return self._me
+
+    def project(self) -> RemoteProject:
+        """The project as it is now."""
+        row = self._transport.request("GET", f"api/projects/{self._project_id}/")
+        with self._transport.errors():
+            found = remote_project(row)
+        with self._lock:
+            self._config = (found.label_config, time.monotonic())
+        return found
+
+    def tasks(
+        self, *, updated_after: float | None = None, with_annotations: bool = False
+    ) -> Iterator[list[RemoteTask]]:
+        """Pages of up to 500 tasks."""
+        return self._reader.tasks(updated_after, with_annotations)
+
+    def task_ids(self) -> set[int]:
+        """Ids of all tasks; reads whole tasks (Label Studio has no lighter list), 450-750 a second."""
+        return self._reader.task_ids()
+
+    def publish_predictions(self, batch: Sequence[OutgoingPrediction], *, check_existing: bool) -> PublishResult:
+        """In calls of 500; what is there already with other content is replaced when ``check_existing`` is set."""
+        return publish(self, batch, check_existing=check_existing)
+
+    def check(self, outgoing: OutgoingPrediction) -> Wire | Refusal:
+        """Encode and validate against the label config."""
+        xml, prediction = self._label_config(), outgoing.prediction
+        try:
+            result = results.encode(prediction.regions, parse(xml))
+        except ConfigurationError as error:
+            return Refusal(outgoing.task_id, str(error))
+        wire = Wire(outgoing.task_id, result, prediction.confidence, prediction.model_version)
+        errors = results.validate(_body(wire), interface(xml))
+        return Refusal(outgoing.task_id, "; ".join(errors)) if errors else wire
+
+    def send(self, batch: Sequence[Wire]) -> int:
+        """One bulk import."""
+        with self._transport.errors():
+            answer = self._sdk.projects.import_predictions(self._project_id, request=[_body(wire) for wire in batch])
+            created = int(answer.created)
+        if created != len(batch):
+            self._config = ("", -CONFIG_AGE_S)
+        return created
+
+    def existing_tasks(self, task_ids: Collection[int]) -> set[int]:
+        """Which of the tasks exist."""
+        return self._reader.existing(task_ids)
+
+    def stored(self, task_ids: Collection[int], model_version: str) -> list[Stored]:
+        """Predictions of one version on these tasks, oldest first."""
+        return self._reader.stored(task_ids, model_version)
+
+    def correct(self, stored: Stored, wire: Wire) -> None:
+        """Replace the content of one prediction."""
+        with self._transport.errors():
+            self._sdk.predictions.update(stored.id, result=wire.result, score=wire.score)
+
+    def remove(self, stored: Stored) -> None:
+        """Delete one prediction."""
+        with self._transport.errors():
+            self._sdk.predictions.delete(stored.id)
+
+    def remove_predictions(self, model_version: str) -> None:
+        """All of one version, in one call."""
+        path = f"api/projects/{self._project_id}/model-versions/"
+        self._transport.request("DELETE", path, json={"model_version": model_version})
+
+    def remove_task_predictions(self, task_ids: Sequence[int]) -> None:
+        """All of these tasks, 500 a call."""
+        for chunk in _chunks(task_ids):
+            self._act("delete_tasks_predictions", chunk)
+
+    def duplicate_predictions(self, model_version: str) -> int:
+        """Keeps the oldest, which is the one that annotators see. Reads all predictions (7,000 a second)."""
+        seen: set[int] = set()
+        removed = 0
+        for found in self._reader.predictions(model_version):
+            if found.task_id in seen:
+                self.remove(found)
+                removed += 1
+            seen.add(found.task_id)
+        return removed
+
+    def accept(self, task_ids: Sequence[int], *, model_version: str) -> PublishResult:
+        """500 a call. A task that has an annotation is left alone: another person's makes a refusal, ours counts."""
+        stored: list[int] = []
+        refused: list[Refusal] = []
+        unlabeled = condition("total_annotations", "equal", "Number", 0)
+        for chunk in _chunks(task_ids):
+            answer = self._act("predictions_to_annotations", chunk, [unlabeled], {"model_version": model_version})
+            count = re.search(r"\d+", str(answer.get("detail", "")))
+            if count and int(count[0]) == len(chunk):
+                stored += chunk
+            else:
+                self._verify(chunk, model_version, stored, refused)
+        return PublishResult(stored=tuple(stored), refused=tuple(refused))
+
+    def _verify(self, chunk: Sequence[int], version: str, stored: list[int], refused: list[Refusal]) -> None:
+        rows = {row["id"]: row for row in self._reader.selected(chunk, full=True)}
+        for task_id in chunk:
+            row = rows.get(task_id)
+            if row is None:
+                refused.append(Refusal(task_id, f"task {task_id} does not exist (any more)"))
+            elif ours := [item for item in row["annotations"] if self._is_ours(item)]:
+                self._delete_copies(ours)
+                stored.append(task_id)
+            elif any(not item["was_cancelled"] for item in row["annotations"]):
+                refused.append(Refusal(task_id, "a person labelled the task first"))
+            elif not any(item["model_version"] == version for item in row["predictions"]):
+                refused.append(Refusal(task_id, f"the task has no prediction of {version!r}"))
+            else:
+                raise PlatformUnavailable(f"Label Studio did not accept task {task_id} though it could: try again")
+
+    def _is_ours(self, item: Row) -> bool:
+        return bool(item["completed_by"] == self.whoami().id and not item["was_cancelled"])
+
+    def _delete_copies(self, ours: Sequence[Row]) -> None:
+        """A second prediction of the same version has become a second annotation."""
+        made = sorted(item["id"] for item in ours if item["parent_prediction"] is not None)
+        for annotation_id in made[1:]:
+            with self._transport.errors():
+                self._sdk.annotations.delete(annotation_id)
+
+    def retract(self, task_ids: Sequence[int]) -> None:
+        """Deletes our annotations and drafts on these tasks, 500 a call."""
+        for chunk in _chunks(task_ids):
+            self._act("delete_tasks_annotations", chunk, extra={"annotator": str(self.whoami().id)})
+
+    def set_model_version(self, model_version: str) -> None:
+        """Label Studio refuses a version of which there is no prediction yet: call it after the first publish."""
+        with self._transport.errors():
+            self._sdk.projects.update(self._project_id, model_version=model_version)
+
+    def ensure_webhook(self, url: str, headers: dict[str, str]) -> int:
+        """One active webhook with our headers and actions; others to the same address are removed."""
+        settings: dict[str, Any] = {
+            "url": url,
+            "headers": headers,
+            "actions": list(WEBHOOK_ACTIONS),
+            "send_for_all_actions": False,
+            "send_payload": True,
+            "is_active": True,
+        }
+        with self._transport.errors():
+            there = self._webhooks(url)
+            for extra in there[1:]:
+                self._sdk.webhooks.delete(extra)
+            if there:
+                self._sdk.webhooks.update(there[0], **settings)
+                return there[0]
+            return int(self._sdk.webhooks.create(project=self._project_id, **settings).id)
+
+    def remove_webhook(self, url: str) -> None:
+        """Every webhook of the project to ``url``."""
+        with self._transport.errors():
+            for webhook_id in self._webhooks(url):
+                self._sdk.webhooks.delete(webhook_id)
+
+    def _webhooks(self, url: str) -> list[int]:
+        found = self._sdk.webhooks.list(project=str(self._project_id))
+        return sorted(int(hook.id) for hook in found if hook.url == url and hook.project == self._project_id)
+
+    def _label_config(self) -> str:
+        xml, read_at = self._config
+        return xml if time.monotonic() - read_at < CONFIG_AGE_S else self.project().label_config
+
+    def _act(
+        self, action: str, task_ids: Sequence[int], filters: Sequence[Row] = (), extra: dict[str, str] | None = None
+    ) -> Row:
+        """A data manager action on these tasks. Label Studio takes an empty selection for all tasks of the project."""
+        if not task_ids:
+            raise ValueError(f"{action} on no task at all")
+        body: Row = {"selectedItems": {"all": False, "included": list(task_ids)}, **(extra or {})}
+        if filters:
+            body["filters"] = {"conjunction": "and", "items": list(filters)}
+        params = {"id": action, "project": self._project_id}
+        answer: Row = self._transport.request("POST", "api/dm/actions/", params=params, json=body)
+        return answer
+
+
+def _body(wire: Wire) -> Row:
+    return {"task": wire.task_id, "result": wire.result, "score": wire.score, "model_version": wire.model_version}
+
+
+def _chunks(task_ids: Sequence[int]) -> Iterator[list[int]]:
+    unique = list(dict.fromkeys(task_ids))
+    return (unique[start : start + CHUNK] for start in range(0, len(unique), CHUNK))

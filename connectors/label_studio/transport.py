@@ -1,0 +1,121 @@
+"""The SDK's client, bounded in time, with every error of SDK and network turned into one of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from label_studio_sdk.client import LabelStudio as Sdk
+from label_studio_sdk.core.api_error import ApiError
+
+from connectors.bulk import BadRequest
+from models.errors import AuthenticationError, PlatformError, PlatformRefused, PlatformUnavailable
+
+LEGACY_SWITCHED_OFF = (
+    "Label Studio has legacy tokens switched off. Switch them on under Organization > Access Token Settings > "
+    "Legacy Tokens, or use a personal access token (Account & Settings > Personal Access Token)"
+)
+UNKNOWN_CREDENTIAL = (
+    "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token "
+    "(or > Legacy Token)"
+)
+
+
+class Transport:
+    """One account's connection to one Label Studio. Thread-safe; nothing is retried here."""
+
+    def __init__(self, url: str, token: str, timeout_s: float) -> None:
+        self.url = url.rstrip("/")
+        if not _is_address(self.url):
+            raise PlatformRefused(f"{url!r} is not an address of Label Studio: write it as http://host:port")
+        self._token = token
+        # Loopback never goes through a proxy. Redirects are errors: followed, a POST would become a GET.
+        self._http = httpx.Client(
+            timeout=timeout_s,
+            follow_redirects=False,
+            mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
+        )
+        with self.errors():
+            # The trailing slash keeps a path prefix when a personal access token is refreshed.
+            self.sdk = Sdk(
+                base_url=self.url + "/", api_key=token, httpx_client=self._http, timeout=timeout_s, max_retries=0
+            )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def request(self, method: str, path: str, *, params: dict[str, Any] | None = None, json: Any = None) -> Any:
+        """One call that the SDK has no method for, or one that throws away what we need; the answer's JSON."""
+        with self.errors():
+            answer = self.sdk._client_wrapper.httpx_client.request(path, method=method, params=params, json=json)
+            if not 200 <= answer.status_code < 300:
+                raise ApiError(status_code=answer.status_code, headers=dict(answer.headers), body=_body(answer))
+            return answer.json() if answer.content else None
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Raise ``PlatformUnavailable``, ``PlatformRefused`` or ``AuthenticationError`` for what went wrong inside."""
+        try:
+            yield
+        except PlatformError:
+            raise
+        except ApiError as error:
+            raise self._translated(error) from None
+        except (httpx.TimeoutException, httpx.TransportError) as error:
+            raise PlatformUnavailable(
+                f"Label Studio at {self.url} cannot be reached ({self._safe(str(error)) or type(error).__name__}): "
+                "check that it runs, and the address"
+            ) from None
+        except (ValueError, TypeError, AttributeError, KeyError, httpx.HTTPError) as error:
+            raise PlatformRefused(
+                f"what answers at {self.url} does not speak as Label Studio does ({type(error).__name__}): "
+                "check the address"
+            ) from None
+
+    def _translated(self, error: ApiError) -> PlatformError:
+        status = error.status_code or 0
+        detail = self._safe(_detail(error.body))
+        if status == 401:
+            return AuthenticationError(LEGACY_SWITCHED_OFF if "legacy" in detail.lower() else UNKNOWN_CREDENTIAL)
+        if status == 403:
+            return PlatformRefused(f"this account may not do that in Label Studio: {detail}")
+        if status in (408, 425, 429) or status >= 500:
+            return PlatformUnavailable(f"Label Studio at {self.url} answered {status}: {detail}. Its log says why")
+        if 300 <= status < 400:
+            target = (error.headers or {}).get("location", "elsewhere")
+            return PlatformRefused(f"{self.url} sends on to {self._safe(target)}: use that address")
+        if status < 300 or detail.lstrip().startswith("<"):
+            return PlatformRefused(
+                f"what answers at {self.url} is not a Label Studio (status {status}): check the address"
+            )
+        kind = BadRequest if status == 400 else PlatformRefused
+        return kind(f"Label Studio refused ({status}): {detail}")
+
+    def _safe(self, text: str) -> str:
+        return text.replace(self._token, "***")[:500] if self._token else text[:500]
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _body(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text[:500]
+
+
+def _detail(body: Any) -> str:
+    """The sentence in an error body of Label Studio; its validation errors where it has them."""
+    if isinstance(body, dict):
+        return str(body.get("validation_errors") or body.get("detail") or body)
+    return str(body)
