@@ -74,11 +74,13 @@ class MediaCache:
             return None
 
     def remember(self, name: str, path: Path) -> None:
-        """Find ``path``, which ``keep`` gave, under the name from now on."""
-        with self.incoming() as entry:
-            entry.write(f"{path.name} {path.stat().st_size}".encode("ascii"))
-            entry.close()
-            self._place(entry.path, self._entry(name))
+        """Find ``path``, which ``keep`` gave, under the name from now on, if it is still there."""
+        with suppress(FileNotFoundError):
+            known = f"{path.name} {path.stat().st_size}"
+            with self.incoming() as entry:
+                entry.write(known.encode("ascii"))
+                entry.close()
+                self._place(entry.path, self._entry(name))
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:

@@ -39,7 +39,12 @@ class Deadline:
 
 @contextmanager
 def get(
-    url: httpx.URL, headers: Mapping[str, str], *, addresses: Sequence[str], deadline: Deadline, tls: ssl.SSLContext
+    url: httpx.URL,
+    headers: Mapping[str, str],
+    *,
+    addresses: Sequence[str],
+    deadline: Deadline,
+    tls: ssl.SSLContext | None,
 ) -> Iterator[httpcore.Response]:
     """The answer's head, with its body still to be read; the connection ends with the context.
 
