@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -187,7 +188,13 @@ def _engine(url: URL) -> Engine:
 
 
 def _dump(value: Any) -> str:
-    text = value.model_dump_json() if isinstance(value, BaseModel) else to_json(value, inf_nan_mode="null").decode()
+    if isinstance(value, BaseModel):
+        text = value.model_dump_json()
+    else:
+        try:
+            text = to_json(value, inf_nan_mode="null").decode()
+        except PydanticSerializationError:  # half of a surrogate pair, from a text that was cut
+            text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
     return NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
 
 

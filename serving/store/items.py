@@ -18,7 +18,7 @@ from serving.store import deciding, drawing, explaining, predicting, receiving
 from serving.store.outbox import OVER, cancel, kill
 from serving.store.records import Decision, ItemRow, ItemState, NewItem, OutboxState, PredictionRow, ReceiveResult
 from serving.store.rows import to_item, to_prediction
-from serving.store.sql import CLEAN, NO_LEASE, batches, leased, lock_items, update_all
+from serving.store.sql import CLEAN, NO_LEASE, batches, leased, lock_items, readable, update_all
 from serving.store.tables import item, outbox, prediction
 
 REQUEUED = 1
@@ -113,7 +113,12 @@ class ItemRepository:
             now: epoch seconds.
             blameless: it was not the items' fault: the attempt is not counted.
         """
-        values: dict[str, Any] = {"last_error": error, "not_before": not_before, "updated_at": now, **NO_LEASE}
+        values: dict[str, Any] = {
+            "last_error": readable(error),
+            "not_before": not_before,
+            "updated_at": now,
+            **NO_LEASE,
+        }
         if blameless:
             values["attempts"] = case((item.c.attempts > 0, item.c.attempts - 1), else_=0)
         mine = [row.id for row in lock_items(self._conn, ids, item.c.lease_owner == owner)]

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, up
 
 from serving.store.records import ItemState, OutboxKind, OutboxRow, OutboxState
 from serving.store.rows import to_outbox
-from serving.store.sql import NO_LEASE, batches, lock_items, update_all, update_each
+from serving.store.sql import NO_LEASE, batches, lock_items, readable, update_all, update_each
 from serving.store.tables import item, outbox, prediction
 
 OVER = (ItemState.LABELED, ItemState.GONE, ItemState.DEAD)
@@ -84,7 +84,9 @@ class OutboxRepository:
         for batch in batches(sorted(set(ids))):
             mine = (outbox.c.id.in_(batch), outbox.c.lease_owner == owner)
             done += self._conn.execute(
-                update(outbox).where(*mine).values(last_error=error, not_before=not_before, updated_at=now, **NO_LEASE)
+                update(outbox)
+                .where(*mine)
+                .values(last_error=readable(error), not_before=not_before, updated_at=now, **NO_LEASE)
             ).rowcount
         return done
 
@@ -92,7 +94,7 @@ class OutboxRepository:
         """Label Studio refused them for good: rows and items are dead, each with its reason (by outbox id)."""
         self._lock(owner, list(reasons))
         done = self._fenced(owner, list(reasons), now)
-        rows = [{"row_id": id, "new_last_error": reasons[id]} for id in done]
+        rows = [{"row_id": id, "new_last_error": readable(reasons[id])} for id in done]
         update_each(self._conn, outbox, ["last_error"], rows, state=OutboxState.DEAD, updated_at=now, **NO_LEASE)
         items: dict[int, str] = {}
         for batch in batches(done):
@@ -185,6 +187,6 @@ def settle(conn: Connection, item_ids: Collection[int], now: float) -> None:
 
 def kill(conn: Connection, reasons: Mapping[int, str], now: float) -> None:
     """These (locked) items are dead, each with its reason, and nothing more is sent for them."""
-    rows = [{"row_id": id, "new_last_error": reason} for id, reason in reasons.items()]
+    rows = [{"row_id": id, "new_last_error": readable(reason)} for id, reason in reasons.items()]
     update_each(conn, item, ["last_error"], rows, state=ItemState.DEAD, updated_at=now, **NO_LEASE)
     cancel(conn, reasons.keys(), now)

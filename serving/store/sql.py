@@ -64,6 +64,11 @@ def update_all(conn: Connection, table: Table, ids: Collection[int], **values: A
     return done
 
 
+def readable(text: str) -> str:
+    """Text that both databases take: PostgreSQL stores no NUL."""
+    return text.replace("\x00", "\ufffd")
+
+
 def leased(owner: str, now: float) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """The fence: only the owner of a live lease may complete an item."""
     return item.c.lease_owner == owner, item.c.lease_until > now

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from models.base import TransformersSpec
+from models.errors import ConfigurationError, NotFoundError
+from models.types import GateState, Route
+from serving.store.engine import Store
+from serving.store.records import LabelRole
+from serving.store.tables import metadata
+from tests.store.world import CONFIG, World, model_ref, new_project, task
+
+
+def test_a_project_comes_back_as_it_was_stored(store: Store) -> None:
+    new = new_project()
+    with store.begin() as uow:
+        added = uow.projects.add(new, 12.5)
+    with store.read() as uow:
+        assert uow.projects.get(added.id) == uow.projects.by_slug("reviews") == added
+        assert uow.projects.list() == [added]
+    assert {name: getattr(added, name) for name in new.__slots__} == {
+        name: getattr(new, name) for name in new.__slots__
+    }
+    assert (added.gate_state, added.active_model, added.created_at) == (GateState.COLD, None, 12.5)
+
+
+def test_the_same_platform_project_is_refused_by_the_name_it_has(store: Store) -> None:
+    with store.begin() as uow:
+        uow.projects.add(new_project("first"), 0.0)
+    with store.begin() as uow:
+        with pytest.raises(
+            ConfigurationError, match=r"project 1 of http://127\.0\.0\.1:8080 is connected already, as 'first'"
+        ):
+            uow.projects.add(new_project("second"), 0.0)
+        with pytest.raises(ConfigurationError, match="'first' is connected already, to project 1"):
+            uow.projects.add(new_project("first", number=2), 0.0)
+        uow.projects.add(new_project("third", number=3), 0.0)
+    with store.read() as uow:
+        assert [p.slug for p in uow.projects.list()] == ["first", "third"]
+
+
+def test_an_unknown_project_names_the_known_ones(world: World) -> None:
+    with world.store.read() as uow:
+        with pytest.raises(NotFoundError, match="'shop'; connected are: reviews"):
+            uow.projects.by_slug("shop")
+        with pytest.raises(NotFoundError, match="connected are: reviews"):
+            uow.projects.get(4711)
+
+
+def test_update_changes_what_is_named_and_nothing_else(world: World) -> None:
+    config = CONFIG.model_copy(update={"digest": "1" * 64})
+    spec = TransformersSpec(source="some/model", label_map={"LABEL_0": "a"})
+    with world.store.begin() as uow:
+        before = uow.projects.get(world.project)
+        after = uow.projects.update(
+            world.project, label_config=config, spec=spec, paused=True, watermark=3.5, active_model="m1", token=b"new"
+        )
+    assert after == replace(
+        before, label_config=config, spec=spec, paused=True, watermark=3.5, active_model="m1", token=b"new"
+    )
+    with world.store.begin() as uow:
+        assert uow.projects.update(world.project, active_model=None).active_model is None
+        assert uow.projects.update(world.project).paused
+        with pytest.raises(TypeError, match="gate_state"):
+            uow.projects.update(world.project, gate_state="open")  # type: ignore[call-arg]
+
+
+def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
+    other = World(world.store, "other", number=2)
+    for each in (world, other):
+        each.published(1, 2)
+        each.label(1, 10, role=LabelRole.CORRECTION)
+        with world.store.begin() as uow:
+            uow.models.add(each.project, model_ref(), 10, {}, 0.0)
+            uow.gate.transition(each.project, GateState.SHADOW, reason="r", actor="a", numbers={}, now=0.0)
+            uow.stats.add(each.project, "score", 3, 0.5)
+    with world.store.begin() as uow:
+        uow.projects.remove(world.project)
+    with world.store.engine.connect() as conn:
+        left = {t.name: conn.scalar(select(func.count()).select_from(t)) for t in metadata.sorted_tables}
+    assert {name: n for name, n in left.items() if name not in ("meta", "lease", "certificate")} == {
+        "project": 1,
+        "item": 2,
+        "prediction": 2,
+        "decision": 2,
+        "outbox": 2,
+        "label": 1,
+        "model_version": 1,
+        "gate_event": 1,
+        "stage_stat": 1,
+    }
+    assert other.item(2).route is Route.SUGGEST
+
+
+def test_the_same_task_number_may_be_in_two_projects(world: World) -> None:
+    other = World(world.store, "other", number=2)
+    world.receive(task(1))
+    other.receive(task(1, text="else"))
+    assert world.item(1).id != other.item(1).id
+    assert world.item(1).data["text"] == "good"
