@@ -33,9 +33,22 @@ digest() {
     cat "$@" | sha256sum | cut -d' ' -f1
 }
 
+# What a pip log says of how far it is.
+progress() {
+    local packages
+    packages=$(grep -c -E '^(Collecting|Requirement already)' "$1" || true)
+    if grep -q '^Installing collected' "$1"; then
+        printf 'installing %d packages' "$(($(grep '^Installing collected' "$1" | tail -n 1 | wc -w) - 3))"
+    elif [ "$packages" -gt 0 ]; then
+        printf 'finding and fetching, %d packages so far' "$packages"
+    else
+        printf 'working'
+    fi
+}
+
 # Runs a command with its output in a log file; shows how far it is, and the log only when it fails.
 quietly() {
-    local title=$1 log=$2 start=$SECONDS status=0 shown=0 child collected
+    local title=$1 log=$2 start=$SECONDS status=0 shown=0 child
     shift 2
     mkdir -p "$(dirname "$log")"
     "$@" >"$log" 2>&1 &
@@ -43,22 +56,21 @@ quietly() {
     trap 'kill "$child" 2>/dev/null || true; exit 130' INT TERM
     while kill -0 "$child" 2>/dev/null; do
         sleep 0.2
-        collected=$(grep -c -E '^(Collecting|Requirement already)' "$log" || true)
         if [ -t 1 ]; then
-            printf '\r  %s: %d packages seen, %d s ' "$title" "$collected" "$((SECONDS - start))"
+            printf '\r\033[K  %s: %s, %d s' "$title" "$(progress "$log")" "$((SECONDS - start))"
         elif [ "$((SECONDS - start))" -ge "$((shown + 15))" ]; then
             shown=$((SECONDS - start))
-            printf '  %s: %d packages seen, %d s\n' "$title" "$collected" "$shown"
+            printf '  %s: %s, %d s\n' "$title" "$(progress "$log")" "$shown"
         fi
     done
     wait "$child" || status=$?
     trap - INT TERM
-    [ -t 1 ] && printf '\r'
+    if [ -t 1 ]; then printf '\r\033[K'; fi
     if [ "$status" -ne 0 ]; then
         grep -v -E '^WARNING' "$log" | tail -n 40 >&2 || true
         fail "$title failed (status $status); the whole log is in $log"
     fi
-    printf '  %s: done in %d s            \n' "$title" "$((SECONDS - start))"
+    printf '  %s: done in %d s\n' "$title" "$((SECONDS - start))"
 }
 
 # make_venv FOLDER DIGEST PIP-ARGUMENTS...
@@ -67,8 +79,9 @@ make_venv() {
     shift 2
     [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$wanted" ] && return
     name=$(basename "$venv")
+    name=${name#.}
     mkdir -p var/setup
-    exec 9>"var/setup/$name.lock"
+    exec 9>"var/setup/$name.lock" # held by pip too, so that nobody starts beside one whose setup was killed
     if command -v flock >/dev/null && ! flock --nonblock 9; then
         echo "setup: waiting for another setup of $venv"
         flock 9
@@ -80,10 +93,10 @@ make_venv() {
             python=$(find_python)
             "$python" -c 'import ensurepip, venv' 2>/dev/null ||
                 fail "$python cannot make virtual environments. Debian: apt-get install python3-venv"
-            quietly "virtual environment" "var/setup/$name-venv.log" "$python" -m venv --clear "$venv" 9>&-
+            quietly "virtual environment" "var/setup/$name-venv.log" "$python" -m venv --clear "$venv"
         fi
         quietly "packages" "var/setup/$name-pip.log" \
-            "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@" 9>&-
+            "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@"
         echo "$wanted" >"$venv/.stamp"
     fi
     exec 9>&-

@@ -95,7 +95,7 @@ def test_a_failed_install_shows_the_log_and_is_tried_again(clone: Path) -> None:
     assert status != 0
     assert "ERROR: no such thing" in output
     assert "noise" not in output
-    assert "packages failed (status 3); the whole log is in var/setup/.venv-pip.log" in output
+    assert "packages failed (status 3); the whole log is in var/setup/venv-pip.log" in output
     assert finish(start(clone, "project"))[0] == 0
     assert calls(clone) == ["venv", "install .[dev]", "install .[dev]"]
 
