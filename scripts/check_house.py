@@ -141,9 +141,10 @@ def _together(name: str, used: str) -> bool:
 
 
 def _module_of(target: Path) -> bool:
-    """``test_settings_file.py`` may test one side of ``settings.py``."""
+    """``test_settings_file.py`` may test one side of ``settings.py``; a script may be one of the shell's."""
     words = target.name.split("_")
-    return any(target.with_name("_".join(words[:n]) + ".py").is_file() for n in range(len(words), 0, -1))
+    stems = ("_".join(words[:n]) for n in range(len(words), 0, -1))
+    return any(target.with_name(stem + suffix).is_file() for stem in stems for suffix in (".py", ".sh"))
 
 
 def _imports(text: str) -> Iterator[str]:
