@@ -1,0 +1,517 @@
+"""One suite for both platforms: a real Label Studio and its twin in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from connectors.base import OutgoingPrediction, Platform, RemoteTask
+from connectors.bulk import Stored, Wire
+from connectors.label_studio.client import WEBHOOK_ACTIONS, LabelStudio, check_token, list_projects
+from connectors.label_studio.label_config import parse
+from connectors.label_studio.results import decode, encode
+from connectors.memory import MemoryPlatform
+from models.errors import AuthenticationError, PlatformRefused, PlatformUnavailable
+from models.types import Choices, Prediction, Region
+from scripts import label_studio
+from scripts.label_studio import Server
+from tests.support.label_studio import RemoteHands, trainer
+
+XML = """<View><Text name="text" value="$text"/>
+<Choices name="tone" toName="text"><Choice value="good"/><Choice value="bad"/></Choices></View>"""
+OTHER_XML = XML.replace("bad", "poor")
+# The SDK, when it refreshes a personal access token.
+pytestmark = pytest.mark.filterwarnings("ignore:The `parse_obj` method is deprecated:DeprecationWarning")
+HOOK = "http://127.0.0.1:9/hooks/label-studio/1"
+
+
+class Hands(Protocol):
+    """What people do on the platform."""
+
+    def add_tasks(self, data: list[dict[str, Any]]) -> list[int]: ...
+    def edit_task(self, task_id: int, data: dict[str, Any]) -> None: ...
+    def delete_tasks(self, task_ids: list[int]) -> None: ...
+    def annotate(self, task_id: int, result: list[dict[str, Any]], *, was_cancelled: bool = False) -> int: ...
+    def edit_annotation(self, annotation_id: int, result: list[dict[str, Any]]) -> None: ...
+    def set_label_config(self, label_config: str) -> None: ...
+
+
+class World:
+    """A platform and people's hands on it."""
+
+    def __init__(self, platform: LabelStudio | MemoryPlatform, hands: Hands) -> None:
+        self.platform, self.hands = platform, hands
+
+    def texts(self, count: int) -> list[int]:
+        return self.hands.add_tasks([{"text": f"text {number}"} for number in range(count)])
+
+    def predictions(self, task_id: int) -> list[tuple[str, tuple[str, ...], float | None]]:
+        """(model version, labels, score)."""
+        if isinstance(self.hands, RemoteHands):
+            return [(version, _labels(result), score) for version, result, score in self.hands.predictions(task_id)]
+        assert isinstance(self.platform, MemoryPlatform)
+        return [(version, _labels(item.result), item.score) for version, item in self.platform.predictions(task_id)]
+
+    def tasks(self, updated_after: float | None = None) -> dict[int, RemoteTask]:
+        pages = self.platform.tasks(updated_after=updated_after, with_annotations=True)
+        return {task.id: task for page in pages for task in page}
+
+    def annotations(self, task_id: int) -> list[tuple[int, tuple[str, ...]]]:
+        """(author, labels)."""
+        found = self.tasks()[task_id].annotations
+        assert found is not None
+        return [(item.completed_by, _labels(item.result)) for item in found]
+
+
+@pytest.fixture(params=["memory", pytest.param("label_studio", marks=pytest.mark.label_studio)])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param == "memory":
+        memory = MemoryPlatform(XML)
+        yield World(memory, memory)
+        return
+    server: Server = request.getfixturevalue("server")
+    hands = RemoteHands(server, XML, trainer=trainer(server))
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    yield World(platform, hands)
+    platform.close()
+    hands.close()
+
+
+def _labels(result: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(label for region in decode(result, parse(XML)) for label in region.value.labels)
+
+
+def _regions(label: str, score: float | None = None) -> tuple[Region, ...]:
+    return (Region(control="tone", value=Choices(labels=(label,)), score=score),)
+
+
+def outgoing(task_id: int, label: str = "good", confidence: float = 0.9, version: str = "v1") -> OutgoingPrediction:
+    prediction = Prediction(
+        key=str(task_id), regions=_regions(label, confidence), confidence=confidence, model_version=version
+    )
+    return OutgoingPrediction(task_id, prediction)
+
+
+def human(label: str) -> list[dict[str, Any]]:
+    return encode(_regions(label), parse(XML))
+
+
+def test_both_satisfy_the_protocol(world: World) -> None:
+    def takes(platform: Platform) -> str:
+        return platform.whoami().email
+
+    assert "@" in takes(world.platform)
+
+
+def test_published_once_however_often_it_is_sent(world: World) -> None:
+    ids = world.texts(3)
+    batch = [outgoing(task_id) for task_id in ids]
+    for _ in range(2):
+        result = world.platform.publish_predictions(batch, check_existing=True)
+        assert sorted(result.stored) == ids
+        assert result.refused == ()
+    assert [world.predictions(task_id) for task_id in ids] == [[("v1", ("good",), 0.9)]] * 3
+
+
+def test_publishing_what_was_partly_there_fills_the_gap(world: World) -> None:
+    ids = world.texts(4)
+    world.platform.publish_predictions([outgoing(task_id) for task_id in ids[:2]], check_existing=False)
+    result = world.platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=True)
+    assert sorted(result.stored) == ids
+    assert all(len(world.predictions(task_id)) == 1 for task_id in ids)
+
+
+def test_other_content_of_the_same_version_replaces(world: World) -> None:
+    [task_id, other] = world.texts(2)
+    world.platform.publish_predictions([outgoing(task_id), outgoing(other)], check_existing=True)
+    result = world.platform.publish_predictions([outgoing(task_id, "bad", 0.6)], check_existing=True)
+    assert result.stored == (task_id,)
+    assert world.predictions(task_id) == [("v1", ("bad",), 0.6)]
+    assert world.predictions(other) == [("v1", ("good",), 0.9)]
+
+
+def test_unknown_task_takes_no_neighbour_down(world: World) -> None:
+    ids = world.texts(20)
+    batch = [outgoing(task_id) for task_id in ids]
+    batch.insert(7, outgoing(max(ids) + 1000))
+    result = world.platform.publish_predictions(batch, check_existing=False)
+    assert sorted(result.stored) == ids
+    [refusal] = result.refused
+    assert refusal.task_id == max(ids) + 1000
+    assert "does not exist" in refusal.reason
+    assert all(len(world.predictions(task_id)) == 1 for task_id in ids)
+
+
+def test_invalid_prediction_takes_no_neighbour_down(world: World) -> None:
+    ids = world.texts(5)
+    batch = [outgoing(task_id, "no such label" if task_id == ids[2] else "bad") for task_id in ids]
+    result = world.platform.publish_predictions(batch, check_existing=False)
+    assert sorted(result.stored) == sorted(set(ids) - {ids[2]})
+    [refusal] = result.refused
+    assert refusal.task_id == ids[2]
+    assert "no such label" in refusal.reason
+
+
+def test_silent_drop_is_noticed(world: World) -> None:
+    ids = world.texts(4)
+    world.platform.publish_predictions([outgoing(ids[0])], check_existing=False)  # the config is known now
+    world.hands.set_label_config(OTHER_XML)
+    if isinstance(world.platform, MemoryPlatform):
+        world.platform.set_label_config(XML)
+        world.platform.drop_tasks(ids[1:2])
+    batch = [outgoing(task_id, "bad" if task_id == ids[1] else "good") for task_id in ids[1:]]
+    result = world.platform.publish_predictions(batch, check_existing=False)
+    assert sorted(result.stored) == ids[2:]
+    assert [refusal.task_id for refusal in result.refused] == [ids[1]]
+    assert "label config" in result.refused[0].reason
+
+
+def test_one_batch_one_version_one_prediction_a_task(world: World) -> None:
+    [task_id, other] = world.texts(2)
+    for batch in ([outgoing(task_id), outgoing(task_id)], [outgoing(task_id), outgoing(other, version="v2")]):
+        with pytest.raises(ValueError, match="one prediction a task"):
+            world.platform.publish_predictions(batch, check_existing=False)
+
+
+def test_empty_calls_touch_nothing(world: World) -> None:
+    """Label Studio takes an empty selection for every task."""
+    ids = world.texts(2)
+    world.platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    assert world.platform.publish_predictions([], check_existing=True).stored == ()
+    assert world.platform.accept([], model_version="v1").stored == ()
+    world.platform.remove_task_predictions([])
+    world.platform.retract([])
+    assert [len(world.predictions(task_id)) for task_id in ids] == [1, 1]
+    assert [world.annotations(task_id) for task_id in ids] == [[], []]
+
+
+def test_empty_prediction_is_stored_and_accepted(world: World) -> None:
+    [task_id] = world.texts(1)
+    nothing = Prediction(key="1", regions=(), confidence=0.7, model_version="v1")
+    assert world.platform.publish_predictions([OutgoingPrediction(task_id, nothing)], check_existing=True).stored
+    assert world.predictions(task_id) == [("v1", (), 0.7)]
+    assert world.platform.accept([task_id], model_version="v1").stored == (task_id,)
+    assert [labels for _, labels in world.annotations(task_id)] == [()]
+
+
+def test_accepted_once_however_often(world: World) -> None:
+    ids = world.texts(3)
+    world.platform.publish_predictions([outgoing(task_id, "bad") for task_id in ids], check_existing=False)
+    for _ in range(2):
+        result = world.platform.accept(ids[:2], model_version="v1")
+        assert sorted(result.stored) == ids[:2]
+        assert result.refused == ()
+    me = world.platform.whoami().id
+    assert [world.annotations(task_id) for task_id in ids] == [[(me, ("bad",))], [(me, ("bad",))], []]
+    assert world.tasks()[ids[0]].total_annotations == 1
+
+
+def test_accept_leaves_a_persons_label_alone(world: World) -> None:
+    [mine, theirs, skipped] = world.texts(3)
+    world.platform.publish_predictions([outgoing(i) for i in (mine, theirs, skipped)], check_existing=False)
+    world.hands.annotate(theirs, human("bad"))
+    world.hands.annotate(skipped, [], was_cancelled=True)
+    result = world.platform.accept([mine, theirs, skipped], model_version="v1")
+    assert sorted(result.stored) == [mine, skipped]
+    [refusal] = result.refused
+    assert refusal.task_id == theirs
+    assert "person" in refusal.reason
+    assert [labels for _, labels in world.annotations(theirs)] == [("bad",)]
+
+
+def test_accept_refuses_what_it_cannot(world: World) -> None:
+    [bare, other] = world.texts(2)
+    world.platform.publish_predictions([outgoing(other, version="v0")], check_existing=False)
+    result = world.platform.accept([bare, other, other + 1000], model_version="v1")
+    assert result.stored == ()
+    reasons = {refusal.task_id: refusal.reason for refusal in result.refused}
+    assert "no prediction of 'v1'" in reasons[bare]
+    assert "no prediction of 'v1'" in reasons[other]
+    assert "does not exist" in reasons[other + 1000]
+
+
+def test_retract_gives_the_task_back_and_spares_people(world: World) -> None:
+    [mine, theirs] = world.texts(2)
+    world.platform.publish_predictions([outgoing(mine), outgoing(theirs)], check_existing=False)
+    world.platform.accept([mine], model_version="v1")
+    world.hands.annotate(theirs, human("bad"))
+    world.platform.retract([mine, theirs])
+    assert world.annotations(mine) == []
+    assert [labels for _, labels in world.annotations(theirs)] == [("bad",)]
+    assert world.platform.accept([mine], model_version="v1").stored == (mine,)
+    assert len(world.annotations(mine)) == 1
+
+
+def test_doubled_predictions_are_reduced_to_the_oldest(world: World) -> None:
+    ids = world.texts(3)
+    world.platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    world.platform.publish_predictions([outgoing(ids[0], "bad")], check_existing=False)
+    world.platform.publish_predictions([outgoing(ids[1], version="v2")], check_existing=False)
+    assert world.platform.duplicate_predictions("v1") == 1
+    assert world.platform.duplicate_predictions("v1") == 0
+    assert world.predictions(ids[0]) == [("v1", ("good",), 0.9)]
+    assert [version for version, _, _ in world.predictions(ids[1])] == ["v1", "v2"]
+
+
+def test_doubled_predictions_do_not_become_two_annotations(world: World) -> None:
+    [task_id, other] = world.texts(2)
+    for _ in range(2):
+        world.platform.publish_predictions([outgoing(task_id), outgoing(other)], check_existing=False)
+    assert sorted(world.platform.accept([task_id, other], model_version="v1").stored) == [task_id, other]
+    assert len(world.annotations(task_id)) == len(world.annotations(other)) == 1
+
+
+def test_checking_removes_doubles_too(world: World) -> None:
+    [task_id] = world.texts(1)
+    for _ in range(2):
+        world.platform.publish_predictions([outgoing(task_id)], check_existing=False)
+    world.platform.publish_predictions([outgoing(task_id)], check_existing=True)
+    assert world.predictions(task_id) == [("v1", ("good",), 0.9)]
+
+
+def test_predictions_are_removed_by_version_and_by_task(world: World) -> None:
+    ids = world.texts(3)
+    for version in ("v1", "v2"):
+        batch = [outgoing(task_id, version=version) for task_id in ids]
+        world.platform.publish_predictions(batch, check_existing=False)
+    world.platform.remove_predictions("v1")
+    world.platform.remove_predictions("never there")
+    assert [[version for version, _, _ in world.predictions(task_id)] for task_id in ids] == [["v2"]] * 3
+    world.platform.remove_task_predictions(ids[:2])
+    assert [len(world.predictions(task_id)) for task_id in ids] == [0, 0, 1]
+
+
+def test_model_version_is_shown_once_it_exists(world: World) -> None:
+    [task_id] = world.texts(1)
+    with pytest.raises(PlatformRefused):
+        world.platform.set_model_version("v1")
+    world.platform.publish_predictions([outgoing(task_id)], check_existing=False)
+    world.platform.set_model_version("v1")
+    project = world.platform.project()
+    assert project.model_version == "v1"
+    assert project.task_count == 1
+    assert project.show_suggestions
+    assert parse(project.label_config) == parse(XML)
+
+
+def test_tasks_and_ids(world: World) -> None:
+    ids = world.texts(7)
+    assert world.platform.task_ids() == set(ids)
+    listed = [task for page in world.platform.tasks() for task in page]
+    assert [task.id for task in listed] == ids
+    assert listed[3].data == {"text": "text 3"}
+    assert all(task.annotations is None for task in listed)
+    world.hands.delete_tasks(ids[:1])
+    assert world.platform.task_ids() == set(ids[1:])
+
+
+def test_updated_after_finds_edits_and_labels(world: World) -> None:
+    ids = world.texts(6)
+    first = world.hands.annotate(ids[0], human("good"))
+    watermark = max(task.updated_at for task in world.tasks().values())
+    # Inclusive: what changed at the watermark itself comes again.
+    assert ids[0] in world.tasks(watermark)
+    world.hands.edit_task(ids[1], {"text": "edited"})
+    world.hands.annotate(ids[2], human("bad"))
+    world.hands.annotate(ids[3], [], was_cancelled=True)
+    world.hands.edit_annotation(first, human("bad"))
+    pages = list(world.platform.tasks(updated_after=watermark + 1e-6, with_annotations=True))
+    found = [task for page in pages for task in page]
+    assert [task.id for task in found] == [ids[1], ids[2], ids[3], ids[0]]
+    assert [task.updated_at for task in found] == sorted(task.updated_at for task in found)
+    by_id = {task.id: task for task in found}
+    assert by_id[ids[1]].data == {"text": "edited"}
+    [label] = by_id[ids[2]].annotations or ()
+    assert _labels(label.result) == ("bad",)
+    assert label.completed_by != world.platform.whoami().id
+    [skip] = by_id[ids[3]].annotations or ()
+    assert skip.was_cancelled
+    [edited] = by_id[ids[0]].annotations or ()
+    assert (edited.id, _labels(edited.result)) == (first, ("bad",))
+    assert edited.updated_at > watermark
+
+
+def test_updated_after_finds_what_was_accepted(world: World) -> None:
+    ids = world.texts(3)
+    world.platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    watermark = max(task.updated_at for task in world.tasks().values())
+    world.platform.accept(ids[:2], model_version="v1")
+    assert set(world.tasks(watermark + 1e-6)) == set(ids[:2])
+
+
+def test_pages_hold_all_when_more_than_a_page_changes_at_one_instant(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.label_studio.reader.PAGE", 20)
+    ids = world.texts(90)
+    watermark = max(task.updated_at for task in world.tasks().values()) + 1e-6
+    world.platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    assert len(world.platform.accept(ids, model_version="v1").stored) == 90
+    world.hands.annotate(ids[5], human("bad"))
+    world.hands.annotate(ids[50], human("bad"))
+    found = [task.id for page in world.platform.tasks(updated_after=watermark) for task in page]
+    assert sorted(found) == ids
+    assert found[-2:] == [ids[5], ids[50]]
+    assert [task.id for page in world.platform.tasks() for task in page] == ids
+
+
+def test_one_webhook_whatever_is_called(world: World) -> None:
+    first = world.platform.ensure_webhook(HOOK, {"X-Secret": "one"})
+    assert world.platform.ensure_webhook(HOOK, {"X-Secret": "two"}) == first
+    other = world.platform.ensure_webhook(f"{HOOK}2", {})
+    assert other != first
+    world.platform.remove_webhook(f"{HOOK}2")
+    world.platform.remove_webhook(f"{HOOK}2")
+    if isinstance(world.hands, RemoteHands):
+        [hook] = world.hands.webhooks()
+        assert (hook["id"], hook["url"], hook["headers"]) == (first, HOOK, {"X-Secret": "two"})
+        assert hook["is_active"]
+        assert hook["send_payload"]
+        assert set(hook["actions"]) == set(WEBHOOK_ACTIONS)
+    else:
+        assert isinstance(world.platform, MemoryPlatform)
+        assert [(hook.id, hook.headers) for hook in world.platform.webhooks] == [(first, {"X-Secret": "two"})]
+
+
+def test_many_threads_at_once(world: World) -> None:
+    ids = world.texts(40)
+    problems: list[Exception] = []
+
+    def work(part: list[int]) -> None:
+        try:
+            world.platform.publish_predictions([outgoing(task_id) for task_id in part], check_existing=True)
+            assert world.platform.project().title
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(ids[start::4],)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert all(len(world.predictions(task_id)) == 1 for task_id in ids)
+
+
+# What only a network can do.
+
+
+@pytest.fixture
+def hands(server: Server) -> Iterator[RemoteHands]:
+    made = RemoteHands(server, XML, trainer=trainer(server))
+    yield made
+    made.close()
+
+
+@pytest.mark.label_studio
+def test_both_kinds_of_token(server: Server, hands: RemoteHands) -> None:
+    pat = label_studio.personal_access_token(server)
+    assert check_token(server.url, server.token) == check_token(server.url + "/", pat)
+    assert check_token(server.url, server.token).email == server.username
+    assert hands.project_id in [project.id for project in list_projects(server.url, pat)]
+    [task_id] = hands.add_tasks([{"text": "a"}])
+    platform = LabelStudio(server.url, pat, hands.project_id)
+    assert platform.publish_predictions([outgoing(task_id)], check_existing=True).stored == (task_id,)
+    platform.close()
+
+
+@pytest.mark.label_studio
+def test_wrong_tokens_are_told_plainly(server: Server, hands: RemoteHands) -> None:
+    for token in ("0" * 40, "not a token", "", label_studio.personal_access_token(server)[:-4] + "AAAA"):
+        with pytest.raises(AuthenticationError, match="does not know this token") as caught:
+            check_token(server.url, token)
+        assert not token or token not in str(caught.value)
+
+
+@pytest.mark.label_studio
+def test_switched_off_legacy_tokens_are_told_plainly(server: Server, hands: RemoteHands) -> None:
+    pat = label_studio.personal_access_token(server)
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    _switch_legacy(server, pat, on=False)
+    try:
+        for call in (lambda: check_token(server.url, server.token), platform.project):
+            with pytest.raises(AuthenticationError, match="Access Token Settings"):
+                call()
+        assert check_token(server.url, pat).id
+    finally:
+        _switch_legacy(server, pat, on=True)
+        platform.close()
+
+
+def _switch_legacy(server: Server, pat: str, *, on: bool) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=30.0) as http:
+        access = http.post("/api/token/refresh/", json={"refresh": pat}).json()["access"]
+        body = {"api_tokens_enabled": True, "legacy_api_tokens_enabled": on, "api_token_ttl_days": 3650}
+        http.post("/api/jwt/settings", json=body, headers={"Authorization": f"Bearer {access}"}).raise_for_status()
+
+
+@pytest.mark.label_studio
+def test_missing_project(server: Server) -> None:
+    platform = LabelStudio(server.url, server.token, 999_999)
+    calls: list[Callable[[], object]] = [
+        platform.project,
+        lambda: list(platform.tasks()),
+        lambda: platform.publish_predictions([outgoing(1)], check_existing=False),
+        lambda: platform.accept([1], model_version="v1"),
+        lambda: platform.set_model_version("v1"),
+    ]
+    for call in calls:
+        with pytest.raises(PlatformRefused, match="404"):
+            call()
+    platform.close()
+
+
+@pytest.mark.label_studio
+def test_stored_reads_the_same_both_ways(server: Server, hands: RemoteHands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole list where it is short, the asked tasks where it is long."""
+    ids = hands.add_tasks([{"text": str(number)} for number in range(260)])
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    for version in ("v1", "v1,v2", "v"):
+        platform.publish_predictions([outgoing(i, version=version) for i in ids[:255]], check_existing=False)
+    short = platform.stored(ids, "v1")
+    monkeypatch.setattr("connectors.label_studio.reader.WHOLE_LIST", 0)
+    assert platform.stored(ids, "v1") == short
+    assert [item.task_id for item in short] == ids[:255]
+    platform.close()
+
+
+def _calls(platform: LabelStudio) -> list[Callable[[], object]]:
+    wire = Wire(1, [], 0.5, "v1")
+    return [
+        platform.whoami,
+        platform.project,
+        lambda: list(platform.tasks(with_annotations=True)),
+        platform.task_ids,
+        lambda: platform.publish_predictions([outgoing(1)], check_existing=True),
+        lambda: platform.send([wire]),
+        lambda: platform.correct(Stored(1, 1, [], 0.1), wire),
+        lambda: platform.remove(Stored(1, 1, [], 0.1)),
+        lambda: platform.remove_predictions("v1"),
+        lambda: platform.remove_task_predictions([1]),
+        lambda: platform.duplicate_predictions("v1"),
+        lambda: platform.accept([1], model_version="v1"),
+        lambda: platform.retract([1]),
+        lambda: platform.set_model_version("v1"),
+        lambda: platform.ensure_webhook(HOOK, {}),
+        lambda: platform.remove_webhook(HOOK),
+    ]
+
+
+@pytest.mark.parametrize("token", ["0" * 40, "legacy"])
+def test_nothing_there_is_unavailable(token: str) -> None:
+    platform = LabelStudio(f"http://127.0.0.1:{label_studio.free_port()}", token, 1)
+    for call in _calls(platform):
+        with pytest.raises(PlatformUnavailable, match="cannot be reached") as caught:
+            call()
+        assert token not in str(caught.value)
+    platform.close()
+
+
+@pytest.mark.parametrize("url", ["localhost:8080", "ftp://a", "http://", "http://[::1", "", "http://a:b"])
+def test_what_is_no_address(url: str) -> None:
+    with pytest.raises(PlatformRefused, match="http://host:port"):
+        check_token(url, "0" * 40)
