@@ -28,7 +28,7 @@ from connectors.label_studio.webhooks import (
 from models.errors import ConfigurationError
 
 PAYLOADS: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "fixtures/label_studio/payloads-1.23.2.json").read_text()
+    (Path(__file__).parents[3] / "fixtures/label_studio/payloads-1.23.2.json").read_text()
 )
 WEBHOOKS = [name for name in PAYLOADS if "webhook" in name]
 

@@ -31,7 +31,7 @@ from models.errors import ConfigurationError, ModelError
 from models.types import Choices, ControlSpec, Failure, InputSpec, Item, LabelConfig, Medium, Prediction, Region, Scored
 
 PAYLOADS: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "fixtures/label_studio/payloads-1.23.2.json").read_text()
+    (Path(__file__).parents[3] / "fixtures/label_studio/payloads-1.23.2.json").read_text()
 )
 XML = PAYLOADS["ml POST /predict"]["label_config"]
 CONFIG = LabelConfig(
