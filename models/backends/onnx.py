@@ -55,17 +55,26 @@ def available() -> tuple[Provider, ...]:
     return tuple(provider for provider, names in _PROVIDERS.items() if names[0] in built)
 
 
-def _open(path: Path, provider: Provider, threads: int) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingDependencyError("onnxruntime", "onnx") from error
-    wanted = _PROVIDERS[provider]
+def require(provider: Provider) -> None:
+    """Check that onnxruntime is installed and was built for the provider.
+
+    Raises:
+        ProviderError: it was not.
+    """
+    if not available():
+        raise MissingDependencyError("onnxruntime", "onnx")
     if provider not in available():
         raise ProviderError(
-            f"This onnxruntime has no {wanted[0]}: install onnxruntime-gpu in place of onnxruntime, "
+            f"This onnxruntime has no {_PROVIDERS[provider][0]}: install onnxruntime-gpu in place of onnxruntime, "
             f"or set provider to one of {', '.join(available())}."
         )
+
+
+def _open(path: Path, provider: Provider, threads: int) -> Any:
+    require(provider)
+    import onnxruntime
+
+    wanted = _PROVIDERS[provider]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from models import labels
-from models.backends.onnx import OnnxRunner
-from models.backends.tokens import TOKEN_BUDGET, Arrays, Columns, Padding, TextRunner
+from models.backends import pretrained
+from models.backends.onnx import OnnxRunner, require
+from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
 from models.backends.torch import TorchRunner, device
 from models.base import ModelRef, TransformersSpec
-from models.errors import ConfigurationError, MissingDependencyError, ModelError
+from models.errors import ConfigurationError, ModelError
 from models.export import build
 from models.export.cache import folder_sha256
 from models.tasks.classify import Classifier, Probabilities
@@ -41,13 +42,14 @@ class TransformersModel:
         """
         if ref.control.input.medium is not Medium.TEXT:
             raise ConfigurationError(f"{spec.source} reads text, but {ref.control.name!r} labels an image.")
-        folder = resolve(spec)
+        folder = pretrained.resolve(spec)
         found = folder_sha256(folder)
         if found != ref.sha256:
             raise ModelError(f"{spec.source} holds {found[:12]}, not {ref.sha256[:12]}: connect the model again.")
-        self._network = _Network(folder, spec, threads, model_dir)
-        targets = labels.match(self._network.classes, ref.control.labels, spec.label_map)
-        self._gather = Gather(targets, independent=self._network.independent)
+        tokenizer, config = pretrained.describe(folder)
+        targets = labels.match(_classes(spec, config), ref.control.labels, spec.label_map)
+        self._gather = Gather(targets, independent=config.problem_type == "multi_label_classification")
+        self._network = _Network(folder, spec, tokenizer, config, threads=threads, model_dir=model_dir)
         self.version = ref.version
         self._classifier = Classifier(ref.version, ref.control, self._gather.labels, str, self._probabilities)
 
@@ -92,107 +94,47 @@ class Gather:
 class _Network:
     """Texts -> logits ``(N, classes)``."""
 
-    def __init__(self, folder: Path, spec: TransformersSpec, threads: int, model_dir: Path | None) -> None:
-        if spec.runtime == "torch":
-            device(spec.provider)  # a missing device is said before minutes of loading
-        self._tokenizer, config = _describe(folder)
-        self.classes = [str(config.id2label[k]) for k in range(config.num_labels)]
-        if len(self.classes) < 2:
-            raise ConfigurationError(f"{spec.source} has one output: a classifier needs two classes.")
-        self.independent = config.problem_type == "multi_label_classification"
-        self._longest = min(
-            self._tokenizer.model_max_length, MAX_TOKENS, getattr(config, "max_position_embeddings", MAX_TOKENS)
-        )
+    def __init__(
+        self, folder: Path, spec: TransformersSpec, tokenizer: Any, config: Any, *, threads: int, model_dir: Path | None
+    ) -> None:
+        self._tokenizer, self._lock = tokenizer, Lock()
+        readable = getattr(config, "max_position_embeddings", MAX_TOKENS)
+        self._longest = min(tokenizer.model_max_length, readable, MAX_TOKENS)
         run = self._runner(folder, spec, threads, model_dir)
-        self._texts = TextRunner(self._tokenize, run, _padding(self._tokenizer), budget=TOKEN_BUDGET[spec.provider])
+        self._texts = TextRunner(self._tokenize, run, _padding(tokenizer), budget=TOKEN_BUDGET[spec.provider])
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self._texts(texts)
 
     def _tokenize(self, texts: Sequence[str]) -> Columns:
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        columns: Columns = self._tokenizer(clean, truncation=True, max_length=self._longest).data
+        with self._lock:  # a fast tokenizer refuses a second thread while it sets its truncation
+            columns: Columns = self._tokenizer(clean, truncation=True, max_length=self._longest).data
         return columns
 
     def _runner(self, folder: Path, spec: TransformersSpec, threads: int, model_dir: Path | None) -> Any:
         if spec.runtime == "torch":
-            return TorchRunner(_classifier(folder), spec.provider, threads=threads)
+            device(spec.provider)
+            return TorchRunner(pretrained.load(folder, "classification"), spec.provider, threads=threads)
+        require(spec.provider)
         names = tuple(self._tokenize([""]))
         wanted = build.recipe(spec.source, folder, "classification", quantized=False)
-        path, _ = build.obtain(wanted, lambda: _classifier(folder), names, longest=self._longest, root=model_dir)
+        path, _ = build.obtain(wanted, folder, names, longest=self._longest, root=model_dir)
         return OnnxRunner(path, spec.provider, threads=threads)
-
-
-def resolve(spec: TransformersSpec) -> Path:
-    """The local folder of a model, downloaded from the hub where ``source`` is not a folder.
-
-    Raises:
-        ModelError: it is not there and cannot be downloaded.
-    """
-    if Path(spec.source).is_dir():
-        return Path(spec.source)
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise MissingDependencyError("transformers", "transformers") from error
-    try:
-        return Path(
-            snapshot_download(
-                spec.source,
-                revision=spec.revision,
-                allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
-            )
-        )
-    except Exception as error:  # network, access and name each have classes of their own
-        raise ModelError(
-            f"{spec.source!r} is neither a folder here nor a model that can be downloaded ({type(error).__name__}): "
-            "check the name and the revision, or give a local folder."
-        ) from error
 
 
 def reference(spec: TransformersSpec, control: ControlSpec, *, name: str) -> ModelRef:
     """A loadable reference to a ready-made classifier; its sha256 is over all files of the folder."""
-    digest = folder_sha256(resolve(spec))
+    digest = folder_sha256(pretrained.resolve(spec))
     return ModelRef(spec=spec, control=control, version=f"{name}-{digest[:12]}", sha256=digest)
 
 
-@contextmanager
-def quiet() -> Iterator[Any]:
-    """The ``transformers`` package, without its progress bars."""
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingDependencyError("transformers", "transformers") from error
-    shown = transformers.utils.logging.is_progress_bar_enabled()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        yield transformers
-    finally:
-        if shown:
-            transformers.utils.logging.enable_progress_bar()
-
-
-def _describe(folder: Path) -> tuple[Any, Any]:
-    with quiet() as transformers, _readable(folder):
-        return transformers.AutoTokenizer.from_pretrained(folder), transformers.AutoConfig.from_pretrained(folder)
-
-
-def _classifier(folder: Path) -> Any:
-    with quiet() as transformers, _readable(folder):
-        return transformers.AutoModelForSequenceClassification.from_pretrained(folder)
-
-
-@contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"{folder.name} is not a sequence classifier that can be loaded: {error}") from error
+def _classes(spec: TransformersSpec, config: Any) -> list[str]:
+    if config.num_labels < 2:
+        raise ConfigurationError(f"{spec.source} has one output: a classifier needs two classes.")
+    return [str(config.id2label[k]) for k in range(config.num_labels)]
 
 
 def _padding(tokenizer: Any) -> Padding:
     values = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
     return Padding(values, left=tokenizer.padding_side == "left", possible=tokenizer.pad_token_id is not None)
-
-
-__all__ = ["Arrays", "Gather", "TransformersModel", "quiet", "reference", "resolve"]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from models.backends.onnx import OnnxRunner
+from models.backends.onnx import OnnxRunner, require
 from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
 from models.base import Provider
 from models.encoders.base import Dense
@@ -44,9 +44,10 @@ class MinilmEncoder:
             ProviderError: the provider is not there.
             ParityError: the export does not give what its source gives.
         """
+        require(provider)
         source = package_folder()
         wanted = build.recipe(PACKAGE, source, "embedding", quantized=quantize)
-        path, self.manifest = build.obtain(wanted, lambda: _load(source), _INPUTS, longest=MAX_TOKENS, root=model_dir)
+        path, self.manifest = build.obtain(wanted, source, _INPUTS, longest=MAX_TOKENS, root=model_dir)
         self.digest = sha256(f"minilm-1 {wanted.digest} {MAX_TOKENS}".encode()).hexdigest()
         self._tokenizer = _tokenizer(source)
         self._runner = TextRunner(
@@ -88,13 +89,6 @@ def package_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise MissingDependencyError(PACKAGE.replace("_", "-"), "minilm")
     return Path(spec.submodule_search_locations[0]) / "model"
-
-
-def _load(source: Path) -> Any:
-    from models.backends.transformers import quiet
-
-    with quiet() as transformers:
-        return transformers.AutoModel.from_pretrained(source)
 
 
 def _tokenizer(source: Path) -> Any:

@@ -1,98 +1,111 @@
-"""What is exported: a sentence encoder to embeddings, or a sequence classifier to logits."""
+"""What is exported: a sentence encoder to embeddings, or a sequence classifier to logits.
+
+The work is done in a process of its own: torch and the exporter need about 1 GB that a serving process would keep.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from models.backends.onnx import OnnxRunner
-from models.backends.torch import TorchRunner
-from models.export import cache, onnx, quantize
-from models.export.parity import Arrays, Parity, Tolerance, compare, padded_inputs
+from pydantic import Field
 
-FP32 = Tolerance(max_abs=1e-3, min_cosine=0.9999)
-INT8 = Tolerance(max_abs=0.1, min_cosine=0.9)
-"""On random tokens, which are harder than text, and on outputs of length 1."""
+from models.backends.pretrained import Task
+from models.errors import MissingDependencyError, ModelError, ParityError
+from models.export import cache
+from models.export.parity import Parity
+from models.types import Frozen
+
+OPSET = 20
+LIMIT_SECONDS = 1800
 
 
-def recipe(source: str, folder: Path, task: str, *, quantized: bool) -> cache.Recipe:
-    """How ``folder`` is to be exported for ``task`` (``embedding`` or ``classification``)."""
-    return cache.Recipe(
-        source=source, source_sha256=cache.folder_sha256(folder), task=task, opset=onnx.OPSET, quantized=quantized
-    )
+class Order(Frozen):
+    """What the exporting process is told."""
+
+    folder: str
+    """Model folder of the source."""
+    draft: str
+    """Folder to write to."""
+    task: Task
+    inputs: tuple[str, ...]
+    """Names of the tensors that the tokenizer makes."""
+    longest: int
+    """What the model can read, in tokens."""
+    quantized: bool
+
+
+class Outcome(Frozen):
+    """What it answers."""
+
+    checks: tuple[Parity, ...] = ()
+    versions: dict[str, str] = Field(default_factory=dict)
+    error: str | None = None
+    """``ModelError``, ``ParityError`` ... with its message; None where all went well."""
+    message: str = ""
+
+
+def recipe(source: str, folder: Path, task: Task, *, quantized: bool) -> cache.Recipe:
+    """How ``folder`` is to be exported."""
+    digest = cache.folder_sha256(folder)
+    return cache.Recipe(source=source, source_sha256=digest, task=task, opset=OPSET, quantized=quantized)
 
 
 def obtain(
-    wanted: cache.Recipe, load: Callable[[], Any], inputs: Sequence[str], *, longest: int, root: Path | None
+    wanted: cache.Recipe, folder: Path, inputs: Sequence[str], *, longest: int, root: Path | None
 ) -> tuple[Path, cache.Manifest]:
-    """The exported model; ``load`` gives the ``transformers`` model and is only called to make it.
+    """Path of the exported model and its manifest; exported now where that was not done yet.
 
     Args:
         wanted: what to export.
-        load: loads the ``transformers`` model, on the CPU.
+        folder: model folder of the source.
         inputs: names of the tensors that the tokenizer makes.
         longest: what the model can read, in tokens.
         root: where exported models are kept; None for the default.
 
     Raises:
         ParityError: the export does not give what its source gives.
+        ModelError: this architecture cannot be exported.
     """
 
-    def build(folder: Path) -> tuple[tuple[Parity, ...], dict[str, str]]:
-        model = load().float().eval()
-        checks = _export(_wrap(model, wanted.task), model.config, inputs, folder, wanted.quantized, longest)
-        packages = ("torch", "transformers", "onnx", "onnxruntime")
-        return checks, {name: version(name) for name in packages}
+    def build(draft: Path) -> tuple[tuple[Parity, ...], dict[str, str]]:
+        outcome = _in_own_process(
+            Order(
+                folder=str(folder.resolve()),
+                draft=str(draft.resolve()),
+                task=wanted.task,
+                inputs=tuple(inputs),
+                longest=longest,
+                quantized=wanted.quantized,
+            )
+        )
+        return outcome.checks, outcome.versions
 
-    folder, manifest = cache.obtain(wanted, build, root)
-    return folder / "model.onnx", manifest
-
-
-def _export(
-    module: Any, config: Any, inputs: Sequence[str], folder: Path, quantized: bool, longest: int
-) -> tuple[Parity, ...]:
-    plain, final = folder / "fp32.onnx", folder / "model.onnx"
-    onnx.export(module, inputs, plain)
-    samples = padded_inputs(inputs, config.vocab_size, config.pad_token_id or 0, longest=longest)
-    exported = OnnxRunner(plain)
-    checks = [_check(exported, TorchRunner(module), samples, "onnx fp32 with torch fp32", FP32)]
-    if quantized:
-        quantize.int8(plain, final)
-        checks.append(_check(OnnxRunner(final), exported, samples, "onnx int8 with onnx fp32", INT8))
-        plain.unlink()
-    else:
-        plain.rename(final)
-    return tuple(checks)
+    kept, manifest = cache.obtain(wanted, build, root)
+    return kept / "model.onnx", manifest
 
 
-def _check(candidate: Any, source: Any, samples: list[Arrays], compared: str, tolerance: Tolerance) -> Parity:
-    return compare(candidate, source, samples, compared=compared, tolerance=tolerance)
-
-
-def _wrap(model: Any, task: str) -> Any:
-    """A module with named tensors in and one tensor out."""
-    import torch
-
-    class Logits(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
-            return self.model(**_given(input_ids, attention_mask, token_type_ids)).logits
-
-    class Embedding(Logits):
-        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
-            hidden = self.model(**_given(input_ids, attention_mask, token_type_ids)).last_hidden_state
-            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(mean, dim=-1)
-
-    return Embedding() if task == "embedding" else Logits()
-
-
-def _given(input_ids: Any, attention_mask: Any, token_type_ids: Any) -> dict[str, Any]:
-    given = {"input_ids": input_ids, "attention_mask": attention_mask}
-    return given if token_type_ids is None else {**given, "token_type_ids": token_type_ids}
+def _in_own_process(order: Order) -> Outcome:
+    home = Path(__file__).resolve().parents[2]
+    paths = [str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, "-W", "ignore", "-m", "models.export", order.model_dump_json()]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"The export took more than {LIMIT_SECONDS} s. Choose runtime torch.") from error
+    result = Path(order.draft) / "outcome.json"
+    if not result.exists():
+        raise ModelError(f"The exporting process ended with {done.returncode}: {done.stderr[-400:].strip()}")
+    outcome = Outcome.model_validate_json(result.read_bytes())
+    result.unlink()
+    if outcome.error == "MissingDependencyError":
+        raise MissingDependencyError(outcome.message, "export")
+    if outcome.error is not None:
+        raise (ParityError if outcome.error == "ParityError" else ModelError)(outcome.message)
+    return outcome

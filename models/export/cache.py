@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from models.backends.pretrained import Task
 from models.errors import ModelError
 from models.export.parity import Parity
 from models.types import Frozen
@@ -28,7 +29,7 @@ class Recipe(Frozen):
     source: str
     """Hub id, folder name or package."""
     source_sha256: str
-    task: str
+    task: Task
     """``embedding``: masked mean, rows of length 1. ``classification``: logits."""
     opset: int
     quantized: bool

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import MissingDependencyError, ModelError
-
-OPSET = 20
+from models.export.build import OPSET
 
 
 def export(module: Any, inputs: Sequence[str], target: Path) -> None:

@@ -1,0 +1,78 @@
+"""Model folders of ``transformers``: found, read and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from models.base import TransformersSpec
+from models.errors import MissingDependencyError, ModelError
+
+Task = Literal["embedding", "classification"]
+
+_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+"""What a model needs of a hub repository: no pickles, no code."""
+
+
+def resolve(spec: TransformersSpec) -> Path:
+    """The local folder of a model, downloaded from the hub where ``source`` is not a folder.
+
+    Raises:
+        ModelError: it is not there and cannot be downloaded.
+    """
+    if Path(spec.source).is_dir():
+        return Path(spec.source)
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise MissingDependencyError("transformers", "transformers") from error
+    try:
+        return Path(snapshot_download(spec.source, revision=spec.revision, allow_patterns=_FILES))
+    except Exception as error:  # network, access and name each have classes of their own
+        raise ModelError(
+            f"{spec.source!r} is neither a folder here nor a model that can be downloaded ({type(error).__name__}): "
+            "check the name and the revision, or give a local folder."
+        ) from error
+
+
+def describe(folder: Path) -> tuple[Any, Any]:
+    """Tokenizer and configuration."""
+    with _quiet() as transformers, _readable(folder):
+        return transformers.AutoTokenizer.from_pretrained(folder), transformers.AutoConfig.from_pretrained(folder)
+
+
+def load(folder: Path, task: Task) -> Any:
+    """The network, on the CPU, in the precision it was saved in.
+
+    Raises:
+        ModelError: the folder does not hold such a network.
+    """
+    with _quiet() as transformers, _readable(folder):
+        kind = transformers.AutoModel if task == "embedding" else transformers.AutoModelForSequenceClassification
+        return kind.from_pretrained(folder)
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{folder.name} does not hold a model that can be loaded: {error}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[Any]:
+    """The ``transformers`` package, without its progress bars."""
+    try:
+        import transformers
+    except ImportError as error:
+        raise MissingDependencyError("transformers", "transformers") from error
+    shown = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        yield transformers
+    finally:
+        if shown:
+            transformers.utils.logging.enable_progress_bar()
