@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, or_, select, text, update
 
-from models.types import Fold, Route
+from models.types import Route
 from serving.store.outbox import OVER, cancel, settle
 from serving.store.records import ItemRow, ItemState, OutboxKind, OutboxState
 from serving.store.rows import to_item
 from serving.store.sql import NO_LEASE, batches, lock_items
-from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, item, outbox
+from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, MAY_BE_DRAWN, item, outbox
 
 
 def drawn(conn: Connection, project_id: int, *, cut: float, limit: int) -> list[ItemRow]:
@@ -57,7 +57,7 @@ def _queues(project_id: int, *, train: bool) -> Iterator[Select[Any]]:
 def _drawn(query: Select[Any], project_id: int, cut: float) -> Select[Any]:
     return query.where(
         item.c.project_id == project_id,
-        item.c.fold == Fold.VALIDATION,
+        text(MAY_BE_DRAWN),
         item.c.draw < cut,
         item.c.state.not_in(OVER),
     )

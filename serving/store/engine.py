@@ -31,6 +31,10 @@ BUSY_TIMEOUT_S = 10.0
 """How long a SQLite writer waits for another process's transaction."""
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 """An escaped NUL in JSON text, which PostgreSQL cannot store."""
+READ_OPTIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {"sqlite_begin": "BEGIN"},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 class UnitOfWork:
@@ -91,7 +95,7 @@ class Store:
             StoreError: the database refused.
         """
         with _readable_errors(), self.engine.connect() as plain:
-            conn = plain.execution_options(postgresql_readonly=True, sqlite_begin="BEGIN")
+            conn = plain.execution_options(**READ_OPTIONS[self.dialect])
             with conn.begin():
                 if self.dialect == "sqlite":
                     conn.exec_driver_sql("PRAGMA query_only = ON")

@@ -20,9 +20,9 @@ class LeaseRepository:
                 index_elements=["name"],
                 set_={"owner": owner, "until": now + ttl_s},
                 where=or_(lease.c.owner == owner, lease.c.until <= now),
-            )
+            ).returning(lease.c.name)
         )
-        return result.rowcount == 1
+        return result.one_or_none() is not None
 
     def release(self, name: str, owner: str) -> None:
         """Give the lease back; nothing happens when it is not the owner's any more."""

@@ -39,8 +39,10 @@ Id = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Word = String(32)
 
+MAY_BE_DRAWN = "fold = 'validation'"
+"""Literal, like the next two: these are the conditions of partial indexes."""
 AWAITS_BLIND = "blind AND state IN ('received', 'scored', 'decided', 'published')"
-"""Items that people must label without seeing a suggestion. Literal: it is the condition of a partial index."""
+"""Items that people must label without seeing a suggestion."""
 AWAITS_TRAINING = "fold = 'train' AND route IS NULL AND state IN ('received', 'scored')"
 """Items that people may label before there is a model to suggest anything."""
 
@@ -122,7 +124,13 @@ item = Table(
     UniqueConstraint("project_id", "task_id"),
     Index("ix_item_queue", "project_id", "state", "priority", "id"),
     Index("ix_item_route", "project_id", "state", "route", "confidence"),
-    Index("ix_item_draw", "project_id", "fold", "draw"),
+    Index(
+        "ix_item_draw",
+        "project_id",
+        "draw",
+        sqlite_where=text(MAY_BE_DRAWN),
+        postgresql_where=text(MAY_BE_DRAWN),
+    ),
     Index("ix_item_model", "project_id", "model_version"),
     Index(
         "ix_item_blind",

@@ -14,6 +14,7 @@ JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 
 AWAITS_BLIND = sa.text("blind AND state IN ('received', 'scored', 'decided', 'published')")
 AWAITS_TRAINING = sa.text("fold = 'train' AND route IS NULL AND state IN ('received', 'scored')")
+MAY_BE_DRAWN = sa.text("fold = 'validation'")
 LEASED = sa.text("lease_owner IS NOT NULL")
 
 
@@ -128,7 +129,14 @@ def _item() -> None:
         sqlite_where=AWAITS_BLIND,
         postgresql_where=AWAITS_BLIND,
     )
-    op.create_index("ix_item_draw", "item", ["project_id", "fold", "draw"], unique=False)
+    op.create_index(
+        "ix_item_draw",
+        "item",
+        ["project_id", "draw"],
+        unique=False,
+        sqlite_where=MAY_BE_DRAWN,
+        postgresql_where=MAY_BE_DRAWN,
+    )
     op.create_index(
         "ix_item_lease", "item", ["lease_owner"], unique=False, sqlite_where=LEASED, postgresql_where=LEASED
     )
