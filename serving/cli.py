@@ -77,7 +77,7 @@ def serve(
 
     settings = Settings.load(config)
     configure(settings)
-    args = {
+    args: dict[str, object] = {
         "config": str(config.resolve()) if config else None,
         "pipeline_replicas": pipeline_replicas,
         "ingress_replicas": ingress_replicas,
@@ -113,7 +113,7 @@ def connect(
         spec = TransformersSpec(source=classifier)
     elif encoder is not None:
         spec = HeadSpec.model_validate({"encoder": encoder})
-    asked = {
+    asked: dict[str, Any] = {
         "slug": name,
         "spec": spec,
         "epsilon": epsilon,

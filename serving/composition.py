@@ -7,19 +7,23 @@ import socket
 import threading
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from connectors.label_studio.client import LabelStudio
-from connectors.media.fetcher import FetchPolicy, MediaFetcher
-
 from connectors.base import Platform
-from models.errors import MediaError
+from connectors.label_studio.client import LabelStudio
+from connectors.media.fetcher import MediaFetcher
+from connectors.media.policy import FetchPolicy
+from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
 from models.types import Item, Medium
 from serving.pipeline.runtime import Runtime, Scorer
 from serving.secrets import Vault, open_vault
 from serving.settings import Settings
 from serving.store.engine import Store
 from serving.store.records import ProjectRow
+
+FETCH_THREADS = 4
+"""Media of one process that are fetched at the same time."""
 
 
 def open_store(settings: Settings) -> Store:
@@ -63,21 +67,19 @@ class GuardedMedia:
         self._platforms = platforms
         self._lock = threading.Lock()
         self._fetchers: dict[tuple[str, int, bytes], MediaFetcher] = {}
+        self._pool = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="media")
 
     def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | str]:
-        """Each item with its images fetched to local files, or the reason why that cannot be done."""
-        fields = {c.input.field for c in project.label_config.controls if c.input.medium is Medium.IMAGE}
-        return [self._one(project, item, fields) for item in items] if fields else list(items)
+        """Each item with its images fetched to local files, or the reason why that cannot be done.
 
-    def _one(self, project: ProjectRow, item: Item, fields: set[str]) -> Item | str:
+        Raises:
+            PlatformUnavailable: a source does not answer now; nothing is known of any item.
+        """
+        fields = {c.input.field for c in project.label_config.controls if c.input.medium is Medium.IMAGE}
+        if not fields:
+            return list(items)
         fetcher = self._fetcher(project)
-        media = {}
-        try:
-            for name in fields & item.data.keys():
-                media[name] = str(fetcher.fetch(str(item.data[name])))
-        except MediaError as error:
-            return str(error)
-        return item.model_copy(update={"media": media})
+        return list(self._pool.map(lambda item: _fetch(fetcher, item, fields), items))
 
     def _fetcher(self, project: ProjectRow) -> MediaFetcher:
         settings = self._settings
@@ -85,9 +87,9 @@ class GuardedMedia:
         with self._lock:
             if key not in self._fetchers:
                 self._fetchers[key] = MediaFetcher(
-                    Path(settings.media_cache_dir),
+                    Path(settings.media_cache_dir) / f"project-{project.id}",
                     policy=FetchPolicy(
-                        allowed_hosts=tuple(settings.media_allowed_hosts),
+                        allowed_hosts=frozenset(settings.media_allowed_hosts),
                         max_bytes=settings.media_max_bytes,
                         max_pixels=settings.media_max_pixels,
                         cache_bytes=settings.media_cache_bytes,
@@ -96,6 +98,16 @@ class GuardedMedia:
                     auth_headers=self._platforms.client(project).auth_headers,
                 )
             return self._fetchers[key]
+
+
+def _fetch(fetcher: MediaFetcher, item: Item, fields: set[str]) -> Item | str:
+    try:
+        media = {name: str(fetcher.fetch(str(item.data[name]))) for name in fields & item.data.keys()}
+    except MediaUnavailable as error:
+        raise PlatformUnavailable(str(error)) from error
+    except MediaError as error:
+        return str(error)
+    return item.model_copy(update={"media": media})
 
 
 def make_runtime(settings: Settings, scorer: Scorer, *, store: Store | None = None) -> Runtime:

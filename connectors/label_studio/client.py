@@ -54,6 +54,32 @@ class LabelStudio(Platform):
             self._me = whoami(self._transport)
         return self._me
 
+    def version(self) -> str:
+        """Label Studio's release, like ``1.23.2``."""
+        answer = self._transport.request("GET", "api/version/")
+        return str(answer.get("release", answer.get("label-studio-os-package", {}).get("version", "unknown")))
+
+    def auth_headers(self) -> dict[str, str]:
+        """The header that lets media of this Label Studio be fetched."""
+        return self._transport.auth_headers()
+
+    def webhook_problem(self, url: str, headers: dict[str, str]) -> str:
+        """What is wrong with the webhook to ``url``; '' when there is exactly one, active, with our headers."""
+        with self._transport.errors():
+            hooks = [
+                hook
+                for hook in self._sdk.webhooks.list(project=str(self._project_id))
+                if hook.url == url and hook.project == self._project_id
+            ]
+        if len(hooks) != 1:
+            return f"there are {len(hooks)} webhooks to {url}, and there should be one"
+        if not hooks[0].is_active:
+            return "the webhook is switched off"
+        missing = sorted(set(WEBHOOK_ACTIONS) - {str(action) for action in hooks[0].actions or ()})
+        if missing and not hooks[0].send_for_all_actions:
+            return f"the webhook lacks the events {', '.join(missing)}"
+        return "" if hooks[0].headers == headers else "the webhook's secret header is not ours"
+
     def project(self) -> RemoteProject:
         """The project as it is now."""
         row = self._transport.request("GET", f"api/projects/{self._project_id}/")

@@ -56,6 +56,12 @@ class Transport:
                 raise ApiError(status_code=answer.status_code, headers=dict(answer.headers), body=_body(answer))
             return answer.json() if answer.content else None
 
+    def auth_headers(self) -> dict[str, str]:
+        """The Authorization header for a call of our own; a personal access token is exchanged for a fresh one."""
+        with self.errors():
+            headers = self.sdk._client_wrapper.get_headers()
+        return {"Authorization": headers["Authorization"]}
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Raise ``PlatformUnavailable``, ``PlatformRefused`` or ``AuthenticationError`` for what went wrong inside."""

@@ -13,6 +13,8 @@ import httpx
 from scripts.datasets import Example, digits, reviews
 from serving.project_file import ProjectFile
 
+PAGE = 500
+"""Tasks a page; Label Studio on SQLite answers 500 to a page of 1,000 uploaded files."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -65,7 +67,7 @@ class Importer:
         for batch in _batches(examples, size):
             path = f"/api/projects/{project}/import"
             if isinstance(batch[0].content, bytes):
-                files = [("files", (f"{e.id}.png", e.content, "image/png")) for e in batch]
+                files = {e.id: (f"{e.id}.png", e.content, "image/png") for e in batch}
                 self._http.post(path, files=files).raise_for_status()
             else:
                 tasks = [{"data": {"text": e.content, "source": e.id}} for e in batch]
@@ -101,13 +103,13 @@ class Importer:
 
     def _tasks(self, project: int) -> Iterator[dict[str, Any]]:
         for page in itertools.count(1):
-            query: dict[str, Any] = {"project": project, "page": page, "page_size": 1000, "fields": "task_only"}
+            query: dict[str, Any] = {"project": project, "page": page, "page_size": PAGE, "fields": "task_only"}
             answer = self._http.get("/api/tasks/", params=query)
             if answer.status_code == 404:
                 return
             tasks = answer.raise_for_status().json()["tasks"]
             yield from tasks
-            if len(tasks) < 1000:
+            if len(tasks) < PAGE:
                 return
 
 

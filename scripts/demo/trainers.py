@@ -65,28 +65,33 @@ class Trainers:
         try:
             with self._service.client() as prelabel:
                 while not self._stop.is_set():
-                    task = self._next(prelabel)
-                    if task is None:
+                    item = self._next(prelabel)
+                    if item is None:
                         self._stop.wait(0.3)
                     else:
-                        self._label(client, task)
+                        self._label(client, item)
         except BaseException as error:
             self._error = error
 
-    def _next(self, prelabel: httpx.Client) -> int | None:
+    def _next(self, prelabel: httpx.Client) -> dict[str, Any] | None:
+        """The first item of the queue that no trainer has taken."""
         with self._lock:
             answer = prelabel.get(f"/api/v1/projects/{self._slug}/queue", params={"limit": 20})
-            answer.raise_for_status()
-            for item in answer.json():
+            for item in answer.raise_for_status().json():
                 if item["task"] not in self._mine and item["task"] in self._answers.gold:
                     self._mine.add(item["task"])
-                    return int(item["task"])
+                    found: dict[str, Any] = item
+                    return found
         return None
 
-    def _label(self, client: httpx.Client, task: int) -> None:
+    def _label(self, client: httpx.Client, item: dict[str, Any]) -> None:
+        """Open the task (a suggestion is there unless the item is blind or there is no model yet) and submit."""
         began = time.monotonic()
-        shown = client.get(f"/api/tasks/{task}").raise_for_status().json()
-        parent = shown["predictions"][0]["id"] if shown.get("predictions") else None
+        task = int(item["task"])
+        parent = None
+        if item["confidence"] is not None:
+            shown = client.get(f"/api/tasks/{task}").raise_for_status().json()
+            parent = shown["predictions"][0]["id"] if shown.get("predictions") else None
         client.post(
             f"/api/tasks/{task}/annotations/",
             json={

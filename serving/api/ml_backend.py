@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
 
 from connectors.base import RemoteTask
 from connectors.label_studio import backend, webhooks
@@ -66,7 +67,10 @@ def versions(runtime: RuntimeDep, project: ProjectDep) -> dict[str, Any]:
 @router.post("/predict")
 async def predict(runtime: RuntimeDep, project: ProjectDep, body: JsonBody) -> dict[str, Any]:
     """Predictions of the tasks, one for each, in order; an empty one where there is nothing to show."""
-    request = backend.PredictRequest.model_validate(body)
+    try:
+        request = backend.PredictRequest.model_validate(body)
+    except ValidationError as error:
+        raise HTTPException(status_code=422, detail=error.errors(include_url=False, include_input=False)) from None
     return await run_in_threadpool(answer, runtime, project, request)
 
 

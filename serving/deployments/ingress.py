@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from ray import serve
@@ -14,23 +15,23 @@ from serving.deployments.scorer import ServeScorer
 from serving.logs import configure
 from serving.settings import Settings
 
-shell = FastAPI()
+
+class IngressReplica:
+    """Serves the same application that the tests drive without Ray.
+
+    The pipeline's handle is taken only so that Serve deploys the pipeline together with us.
+    """
+
+    def __init__(self, settings: Settings, scorers: dict[str, DeploymentHandle], pipeline: DeploymentHandle) -> None:
+        configure(settings)
+        scorer = ServeScorer(scorers, Path(settings.model_dir), timeout_s=settings.scorer_timeout_s)
+        self._runtime = make_runtime(settings, scorer)
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Called by Serve in the replica: the application's parts cannot be pickled."""
+        return create_app(self._runtime)
 
 
-def build_app(settings: Settings, scorers: dict[str, DeploymentHandle]) -> FastAPI:
-    """The same application that the tests drive without Ray."""
-    configure(settings)
-    scorer = ServeScorer(scorers, Path(settings.model_dir), timeout_s=settings.scorer_timeout_s)
-    return create_app(make_runtime(settings, scorer))
-
-
-@serve.deployment(max_ongoing_requests=64, max_queued_requests=512)
-@serve.ingress(shell)
-class IngressDeployment:
-    """Mounts the application when the replica starts: its parts cannot be pickled."""
-
-    def __init__(self, settings: Settings, scorers: dict[str, DeploymentHandle]) -> None:
-        shell.mount("/", build_app(settings, scorers))
-
-    def check_health(self) -> None:
-        return None
+IngressDeployment: Any = serve.deployment(max_ongoing_requests=64, max_queued_requests=512)(
+    serve.ingress()(IngressReplica)
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from ray import serve
 from ray.serve.handle import DeploymentHandle
@@ -18,10 +19,7 @@ STALE_S = 300.0
 """Seconds after which a stage that has not come round counts as stuck: longer than its slowest bulk write."""
 
 
-@serve.deployment(
-    health_check_period_s=10, health_check_timeout_s=30, graceful_shutdown_timeout_s=45, max_ongoing_requests=4
-)
-class PipelineDeployment:
+class PipelineReplica:
     """Has no requests to answer: it claims its own work."""
 
     def __init__(self, settings: Settings, scorers: dict[str, DeploymentHandle]) -> None:
@@ -37,3 +35,8 @@ class PipelineDeployment:
 
     async def __del__(self) -> None:
         await asyncio.to_thread(self._worker.stop)
+
+
+PipelineDeployment: Any = serve.deployment(
+    health_check_period_s=10, health_check_timeout_s=30, graceful_shutdown_timeout_s=45, max_ongoing_requests=4
+)(PipelineReplica)

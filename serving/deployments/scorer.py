@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import ray
 from ray import serve
@@ -18,8 +19,7 @@ from models.types import ControlSpec, Item, Scored
 from serving.local import LocalScorer
 
 
-@serve.deployment(max_ongoing_requests=2, max_queued_requests=16, graceful_shutdown_timeout_s=60)
-class ScorerDeployment:
+class ScorerReplica:
     """All logic is in ``models``; this only loads, serializes calls and answers for its health."""
 
     def __init__(self, model_dir: str, threads: int) -> None:
@@ -32,6 +32,11 @@ class ScorerDeployment:
 
     async def check_health(self) -> None:
         await asyncio.to_thread(self._local.self_test)
+
+
+ScorerDeployment: Any = serve.deployment(
+    max_ongoing_requests=2, max_queued_requests=16, graceful_shutdown_timeout_s=60
+)(ScorerReplica)
 
 
 class ServeScorer:
@@ -76,7 +81,7 @@ def unwrap(error: RayTaskError) -> PrelabelError:
     return cause if isinstance(cause, PrelabelError) else ModelError(f"the model failed: {cause!r}")
 
 
-@ray.remote(num_cpus=0, max_retries=1)
+@ray.remote(num_cpus=0, max_retries=1)  # type: ignore[untyped-decorator]
 def _train(
     spec: HeadSpec, control: ControlSpec, examples: list[TrainingExample], name: str, folder: str
 ) -> TrainingReport:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from connectors.label_studio.label_config import parse
-
 from connectors.base import Platform, RemoteProject, RemoteTask
+from connectors.label_studio.label_config import parse
 from models.errors import ConfigurationError
 from models.types import GateState
 from serving.pipeline import ingest
@@ -125,7 +124,7 @@ def follow_config(runtime: Runtime, project: ProjectRow, xml: str) -> ProjectRow
             uow.gate.transition(
                 project.id,
                 GateState.COLD,
-                reason="the label config changed: a control that models fill is different, so a new model must be trained",
+                reason="the label config changed: a control that models fill differs, and the model is trained anew",
                 actor="prelabel",
                 numbers={"label_config": config.digest},
                 now=runtime.now(),

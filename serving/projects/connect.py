@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from connectors.label_studio.client import check_token
+from connectors.label_studio.auth import check_token
 from connectors.label_studio.label_config import parse
-
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.base import HeadSpec, ModelSpec, TransformersSpec
 from models.errors import ConfigurationError, PlatformError

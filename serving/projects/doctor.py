@@ -74,7 +74,7 @@ def _version(platform: LabelStudio, note: Note) -> None:
         "version",
         version.startswith(SUPPORTED),
         f"Label Studio {version}",
-        f"Label Studio {version} was not measured, {', '.join(SUPPORTED)} was: run the contract tests before relying on it",
+        f"Label Studio {version} was not measured, {', '.join(SUPPORTED)} was: run the contract tests first",
     )
 
 

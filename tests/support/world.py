@@ -1,0 +1,218 @@
+"""A whole world for end-to-end tests: a real Label Studio, a real service on Ray Serve, a trivially learnable project."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from scripts import label_studio
+from scripts.demo.stack import Service, start_service, stop_service
+
+CONFIG = (
+    '<View><Text name="text" value="$text"/><Choices name="mood" toName="text" choice="single" required="true">'
+    '<Choice value="good"/><Choice value="bad"/></Choices></View>'
+)
+FAST = {
+    "PRELABEL_LEASE_S": "8",
+    "PRELABEL_PUBLISH_LEASE_S": "12",
+    "PRELABEL_PLATFORM_TIMEOUT_S": "5",
+    "PRELABEL_RECONCILE_S": "2",
+    "PRELABEL_LEARN_S": "0.5",
+    "PRELABEL_RETRY_BASE_S": "0.3",
+    "PRELABEL_RETRY_MAX_S": "3",
+    "PRELABEL_CLAIM_IDLE_S": "0.2",
+    "PRELABEL_SCORER_TIMEOUT_S": "7",
+}
+"""Short leases and waits, so that a take-over is seen in seconds."""
+
+GOOD = "excellent lovely happy bright splendid warm".split()
+BAD = "terrible broken sad dark awful cold".split()
+
+
+def mood_texts(n: int, seed: int) -> list[tuple[str, str]]:
+    """``n`` texts with their label; every text is different, and any linear model can tell them apart."""
+    draw = random.Random(seed)
+    made = []
+    for i in range(n):
+        label = draw.choice(("good", "bad"))
+        words = draw.choices(GOOD if label == "good" else BAD, k=5)
+        made.append((f"{' '.join(words)} {seed}-{i}", label))
+    return made
+
+
+@dataclass
+class World:
+    """One Label Studio, one service, one project on both."""
+
+    studio: label_studio.Server
+    service: Service
+    settings: dict[str, str]
+    project: int
+    slug: str
+    trainer: str
+    """Legacy token of an ordinary user."""
+    gold: dict[str, str] = field(default_factory=dict)
+    """Text -> label."""
+
+    def admin(self) -> httpx.Client:
+        return self._http(self.studio.token)
+
+    def _http(self, token: str) -> httpx.Client:
+        headers = {"Authorization": f"Token {token}"}
+        return httpx.Client(base_url=self.studio.url, headers=headers, timeout=120.0, trust_env=False)
+
+    def send(self, texts: Iterable[tuple[str, str]]) -> list[str]:
+        """Import texts into Label Studio in one call."""
+        pairs = list(texts)
+        self.gold.update(pairs)
+        with self.admin() as http:
+            tasks = [{"data": {"text": text}} for text, _ in pairs]
+            http.post(f"/api/projects/{self.project}/import", json=tasks).raise_for_status()
+        return [text for text, _ in pairs]
+
+    def label(self, task: int, text: str) -> None:
+        """The trainer labels one task right."""
+        with self._http(self.trainer) as http:
+            value = {"choices": [self.gold[text]]}
+            result = [{"from_name": "mood", "to_name": "text", "type": "choices", "value": value}]
+            http.post(f"/api/tasks/{task}/annotations/", json={"result": result, "lead_time": 2.0}).raise_for_status()
+
+    def label_queue(self, until: Callable[[dict[str, Any]], bool], limit_s: float = 180.0) -> dict[str, Any]:
+        """The trainer works through the queue until the report says ``until``."""
+        texts = {task["id"]: task["data"]["text"] for task in self.tasks()}
+        done: set[int] = set()
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            report = self.report()
+            if until(report):
+                return report
+            with self.service.client() as http:
+                queue = http.get(f"/api/v1/projects/{self.slug}/queue", params={"limit": 30}).json()
+            fresh = [item["task"] for item in queue if item["task"] not in done and item["task"] in texts]
+            for task in fresh:
+                self.label(task, texts[task])
+                done.add(task)
+            if not fresh:
+                time.sleep(0.3)
+        raise AssertionError(f"not reached in {limit_s} s: {self.report()}")
+
+    def report(self) -> dict[str, Any]:
+        with self.service.client() as http:
+            answer = http.get(f"/api/v1/projects/{self.slug}/report").raise_for_status()
+            value: dict[str, Any] = answer.json()
+            return value
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Every task with its annotations and predictions, as Label Studio has them."""
+        with self.admin() as http:
+            query = {"exportType": "JSON", "download_all_tasks": "true"}
+            tasks: list[dict[str, Any]] = (
+                http.get(f"/api/projects/{self.project}/export", params=query).raise_for_status().json()
+            )
+            shown = http.get("/api/predictions/", params={"project": self.project}).raise_for_status().json()
+        by_task: dict[int, list[dict[str, Any]]] = {}
+        for prediction in shown:
+            by_task.setdefault(prediction["task"], []).append(prediction)
+        return [task | {"predictions": by_task.get(task["id"], [])} for task in tasks]
+
+    def settled(self, arrived: int, limit_s: float = 120.0) -> dict[str, Any]:
+        """Wait until everything that arrived has gone its way."""
+        end = time.monotonic() + limit_s
+        last: dict[str, Any] = {}
+        while time.monotonic() < end:
+            try:
+                last = self.report()
+            except httpx.HTTPError:
+                time.sleep(0.5)
+                continue
+            moving = sum(last["states"].get(s, 0) for s in ("received", "scored", "decided"))
+            if last["arrived"] == arrived and not moving:
+                return last
+            time.sleep(0.3)
+        raise AssertionError(f"{arrived} items have not settled in {limit_s} s: {last}")
+
+    def restart_service(self) -> None:
+        self.service = start_service(self.service.data_dir, settings=self.settings, progress=lambda _: None)
+
+    def audit(self) -> Counter[str]:
+        """What every task in Label Studio looks like against what the service says of it.
+
+        Raises:
+            AssertionError: a prediction is missing or doubled, an accepted item has not exactly one annotation, or
+                a blind item shows a prediction.
+        """
+        found: Counter[str] = Counter()
+        with self.service.client() as http:
+            items: dict[int, dict[str, Any]] = {}
+            after = 0
+            while page := http.get(
+                f"/api/v1/projects/{self.slug}/items", params={"after": after, "limit": 1000}
+            ).json():
+                items |= {item["task"]: item for item in page}
+                after = page[-1]["item"]
+            version = next(
+                p["model_version"] for p in http.get("/api/v1/projects").json() if p["slug"] == self.slug
+            )
+            account = self.admin().get("/api/current-user/whoami").json()["id"]
+        for task in self.tasks():
+            item = items.pop(task["id"])
+            current = [p for p in task["predictions"] if p["model_version"] == version]
+            ours = [a for a in task["annotations"] if a["completed_by"] == account]
+            where = f"task {task['id']} ({item})"
+            assert len(current) <= 1, f"doubled prediction: {where}"
+            assert len(ours) <= 1, f"doubled annotation: {where}"
+            if item["route"] == "audit":
+                assert not task["predictions"], f"a blind item shows a prediction: {where}"
+            if item["state"] == "published" and item["route"] in ("suggest", "accept"):
+                assert len(current) == 1, f"missing prediction: {where}"
+            if item["route"] == "accept":
+                assert len(ours) == 1, f"missing annotation: {where}"
+            else:
+                assert not ours, f"accepted without a decision: {where}"
+            found[f"{item['state']}/{item['route']}"] += 1
+        assert not items, f"items without a task: {items}"
+        return found
+
+
+def open_world(
+    studio: label_studio.Server,
+    folder: Path,
+    *,
+    name: str,
+    connect_url: str | None = None,
+    settings: dict[str, str] | None = None,
+    first: int = 220,
+) -> World:
+    """A project whose gate has really been opened: labelled, trained and certified."""
+    used = FAST | (settings or {})
+    service = start_service(folder, settings=used, progress=lambda _: None)
+    trainer = label_studio.create_user(studio, "trainer@example.com", "label-these-well")
+    world = World(studio, service, used, 0, name, trainer)
+    with world.admin() as http:
+        made = http.post("/api/projects/", json={"title": name, "label_config": CONFIG}).raise_for_status()
+        world.project = made.json()["id"]
+    world.send(mood_texts(first, seed=world.project))
+    done = json.loads(
+        service.command(
+            "connect",
+            *("--url", connect_url or studio.url, "--token", studio.token, "--project", str(world.project)),
+            *("--name", name, "--epsilon", "0.1", "--train-target", "24", "--validation-target", "55", "--json"),
+        )
+    )
+    assert done["tasks"] == first
+    report = world.label_queue(lambda r: r["certificate"] is not None)
+    assert report["gate"] == "open", report["gate_reason"]
+    world.settled(first)
+    return world
+
+
+def close_world(world: World) -> None:
+    stop_service(world.service.data_dir)
