@@ -119,9 +119,10 @@ def _binaries(root: Path, account: dict[str, Any]) -> Path:
     try:
         subprocess.run([installed / "bin" / "postgres", "--version"], check=True, capture_output=True, **account)
     except PermissionError:
-        copy = root / "install"
-        shutil.copytree(installed, copy, copy_function=_readable_copy)
-        return copy / "bin"
+        for part in (installed, package.with_name(f"{package.name}.libs")):
+            copy = root / part.relative_to(package.parent)
+            shutil.copytree(part, copy, copy_function=_readable_copy)
+        return root / installed.relative_to(package.parent) / "bin"
     return installed / "bin"
 
 
