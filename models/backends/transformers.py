@@ -107,9 +107,8 @@ class _Network:
         return self._texts(texts)
 
     def _tokenize(self, texts: Sequence[str]) -> Columns:
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         with self._lock:  # a fast tokenizer refuses a second thread while it sets its truncation
-            columns: Columns = self._tokenizer(clean, truncation=True, max_length=self._longest).data
+            columns: Columns = self._tokenizer(list(texts), truncation=True, max_length=self._longest).data
         return columns
 
     def _runner(self, folder: Path, spec: TransformersSpec, threads: int, model_dir: Path | None) -> Any:

@@ -60,7 +60,7 @@ class MinilmEncoder:
 
     def fingerprint(self, prepared: str) -> bytes:
         """Digest of the text."""
-        return sha256(prepared.encode("utf-8", "surrogatepass")).digest()
+        return sha256(prepared.encode()).digest()
 
     def example(self) -> str:
         """A short text."""
@@ -71,7 +71,7 @@ class MinilmEncoder:
         return self._runner(prepared) if prepared else np.zeros((0, WIDTH), np.float32)
 
     def _tokenize(self, texts: Sequence[str]) -> Columns:
-        encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts])
+        encodings = self._tokenizer.encode_batch(list(texts))
         return {
             "input_ids": [encoding.ids for encoding in encodings],
             "attention_mask": [encoding.attention_mask for encoding in encodings],
@@ -100,8 +100,3 @@ def _tokenizer(source: Path) -> Any:
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
     return tokenizer
-
-
-def _encodable(text: str) -> str:
-    """Half of a surrogate pair, which JSON may hold, is no text for the tokenizer."""
-    return text.encode("utf-8", "replace").decode("utf-8")

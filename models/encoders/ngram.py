@@ -34,7 +34,7 @@ class NgramEncoder:
 
     def fingerprint(self, prepared: str) -> bytes:
         """Digest of the text."""
-        return sha256(prepared.encode("utf-8", "surrogatepass")).digest()
+        return sha256(prepared.encode()).digest()
 
     def example(self) -> str:
         """A short text."""

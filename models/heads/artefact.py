@@ -69,7 +69,7 @@ def load(path: Path, digest: str) -> tuple[HeadManifest, Weights]:
     """
     try:
         manifest = HeadManifest.model_validate_json((path / "manifest.json").read_bytes())
-        with np.load(path / "weights.npz", allow_pickle=False) as stored:
+        with (path / "weights.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays: Arrays = {name: stored[name] for name in stored.files}
         found = _digest(manifest, arrays)
     except (OSError, ValueError, KeyError, BadZipFile, ValidationError) as error:

@@ -16,7 +16,8 @@ class UnreadableItem(Exception):
 def read(item: Item, source: InputSpec) -> str:
     """Text of the field, or the path of the local file that holds its content.
 
-    Empty text is readable: it says nothing, and a model may still know what is usual.
+    Empty text is readable: it says nothing, and a model may still know what is usual. Text comes out as
+    valid Unicode, so that no item can stop a tokenizer.
 
     Raises:
         UnreadableItem: ``missing_field``, ``wrong_type`` or ``media_not_fetched``.
@@ -38,4 +39,4 @@ def read(item: Item, source: InputSpec) -> str:
         raise UnreadableItem(
             "media_not_fetched", f"The image of field {source.field!r} was not fetched: check its address and storage."
         )
-    return value
+    return value.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half of a surrogate pair: no text at all

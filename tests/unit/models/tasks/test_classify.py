@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from models.errors import ModelError
+from models.tasks.classify import Classifier, Probabilities
+from models.types import Failure, Item, Medium, Prediction
+from tests.unit.models.samples import control, text_item
+
+
+def by_length(texts: Sequence[str]) -> Probabilities:
+    """Longer text is better."""
+    good = np.array([min(len(text), 10) / 10 for text in texts])
+    return np.stack([good, 1 - good], axis=1)
+
+
+def classifier(run: object = by_length, medium: Medium = Medium.TEXT) -> Classifier:
+    return Classifier("v-1", control(medium=medium), ("good", "bad"), str, run)  # type: ignore[arg-type]
+
+
+def test_unreadable_items_fail_in_place_and_leave_their_neighbours_alone() -> None:
+    items = [
+        text_item("1", "a long good text"),
+        Item(key="2", data={"other": "x"}),
+        text_item("3", "b"),
+        text_item("4", 7),
+        text_item("5", None),
+        text_item("6", ""),
+        text_item("7", ["a"]),
+    ]
+    answers = classifier().predict(items)
+    assert [answer.key for answer in answers] == list("1234567")
+    codes = [answer.code if isinstance(answer, Failure) else answer.regions[0].value.labels[0] for answer in answers]
+    assert codes == ["good", "missing_field", "bad", "wrong_type", "missing_field", "bad", "wrong_type"]
+    alone = classifier().predict([items[2]])
+    assert alone == [answers[2]]
+    assert isinstance(answers[2], Prediction)
+    assert answers[2].model_version == "v-1"
+
+
+def test_an_image_that_was_not_fetched_is_not_taken_from_its_address() -> None:
+    (answer,) = classifier(medium=Medium.IMAGE).predict([text_item("1", "/etc/hostname")])
+    assert isinstance(answer, Failure)
+    assert answer.code == "media_not_fetched"
+
+
+def test_nothing_in_nothing_out() -> None:
+    assert classifier().predict([]) == []
+
+
+def crash(texts: Sequence[str]) -> Probabilities:
+    raise RuntimeError("out of memory")
+
+
+def wrong_shape(texts: Sequence[str]) -> Probabilities:
+    return np.ones((len(texts) + 1, 2))
+
+
+def not_a_number(texts: Sequence[str]) -> Probabilities:
+    return np.full((len(texts), 2), np.nan)
+
+
+@pytest.mark.parametrize(
+    ("run", "message"), [(crash, "out of memory"), (wrong_shape, "no finite"), (not_a_number, "no finite")]
+)
+def test_a_crash_of_the_whole_chunk_is_a_model_error(run: object, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        classifier(run).predict([text_item("1", "x"), text_item("2", "y")])
