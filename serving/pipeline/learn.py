@@ -59,8 +59,11 @@ def held(runtime: Runtime, project: ProjectRow) -> bool:
 def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
     """Mark the ``validation_target`` lowest draws of the validation fold as blind.
 
-    The cut is an order statistic of hash values, so the sample does not depend on any item's content.
+    The cut is an order statistic of hash values, so the sample does not depend on any item's content. Nothing is
+    drawn before the tasks that were there at first have all been read: the sample would be of the first page only.
     """
+    if project.watermark == 0.0 or project.gate_state is GateState.OPEN:
+        return False
     with runtime.store.begin() as uow:
         missing = project.validation_target - len(uow.labels.validation(project.id))
         if missing <= 0:
@@ -69,7 +72,7 @@ def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
         if not waiting:
             return False
         last = waiting[min(missing, len(waiting)) - 1]
-        cut = max(project.validation_cut, math.nextafter(last.draw, math.inf))
+        cut = math.nextafter(last.draw, math.inf)
         uow.items.set_blind(project.id, cut=cut, now=runtime.now())
         uow.items.restart(
             project.id,

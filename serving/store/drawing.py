@@ -60,6 +60,7 @@ def _drawn(query: Select[Any], project_id: int, cut: float) -> Select[Any]:
         text(MAY_BE_DRAWN),
         item.c.draw < cut,
         item.c.state.not_in(OVER),
+        or_(item.c.route.is_(None), item.c.route != Route.ACCEPT),
     )
 
 
