@@ -166,34 +166,49 @@ class LabelStudio(Platform):
         """500 a call. A task that has an annotation is left alone: another person's makes a refusal, ours counts."""
         stored: list[int] = []
         refused: list[Refusal] = []
-        unlabeled = condition("total_annotations", "equal", "Number", 0)
         for chunk in _chunks(task_ids):
-            answer = self._act("predictions_to_annotations", chunk, [unlabeled], {"model_version": model_version})
-            count = re.search(r"\d+", str(answer.get("detail", "")))
-            if count and int(count[0]) == len(chunk):
+            if self._convert(chunk, model_version) == len(chunk):
                 stored += chunk
             else:
                 self._verify(chunk, model_version, stored, refused)
         return PublishResult(stored=tuple(stored), refused=tuple(refused))
 
+    def _convert(self, chunk: Sequence[int], version: str) -> int:
+        """Predictions of tasks without annotation become annotations, unless they have become one before; how many."""
+        unlabeled = condition("total_annotations", "equal", "Number", 0)
+        answer = self._act("predictions_to_annotations", chunk, [unlabeled], {"model_version": version})
+        count = re.search(r"\d+", str(answer.get("detail", "")))
+        return int(count[0]) if count else -1
+
     def _verify(self, chunk: Sequence[int], version: str, stored: list[int], refused: list[Refusal]) -> None:
-        rows = {row["id"]: row for row in self._reader.selected(chunk, full=True)}
+        rows = self._rows(chunk)
+        # Label Studio was killed between writing annotations and counting them: people would be given the task.
+        uncounted = [
+            i for i, row in rows.items() if not row["total_annotations"] and any(map(self._is_ours, _made(row)))
+        ]
+        if uncounted:
+            self.retract(uncounted)
+            self._convert(uncounted, version)
+            rows |= self._rows(uncounted)
         for task_id in chunk:
             row = rows.get(task_id)
             if row is None:
                 refused.append(Refusal(task_id, f"task {task_id} does not exist (any more)"))
-            elif ours := [item for item in row["annotations"] if self._is_ours(item)]:
+            elif ours := [item for item in _made(row) if self._is_ours(item)]:
                 self._delete_copies(ours)
                 stored.append(task_id)
-            elif any(not item["was_cancelled"] for item in row["annotations"]):
+            elif _made(row):
                 refused.append(Refusal(task_id, "a person labelled the task first"))
             elif not any(item["model_version"] == version for item in row["predictions"]):
                 refused.append(Refusal(task_id, f"the task has no prediction of {version!r}"))
             else:
                 raise PlatformUnavailable(f"Label Studio did not accept task {task_id} though it could: try again")
 
+    def _rows(self, task_ids: Sequence[int]) -> dict[int, Row]:
+        return {row["id"]: row for row in self._reader.selected(task_ids, full=True)}
+
     def _is_ours(self, item: Row) -> bool:
-        return bool(item["completed_by"] == self.whoami().id and not item["was_cancelled"])
+        return bool(item["completed_by"] == self.whoami().id)
 
     def _delete_copies(self, ours: Sequence[Row]) -> None:
         """A second prediction of the same version has become a second annotation."""
@@ -261,6 +276,11 @@ class LabelStudio(Platform):
 
 def _body(wire: Wire) -> Row:
     return {"task": wire.task_id, "result": wire.result, "score": wire.score, "model_version": wire.model_version}
+
+
+def _made(row: Row) -> list[Row]:
+    """The task's annotations, skips left out."""
+    return [item for item in row["annotations"] if not item["was_cancelled"]]
 
 
 def _chunks(task_ids: Sequence[int]) -> Iterator[list[int]]:

@@ -22,6 +22,11 @@ UNKNOWN_CREDENTIAL = (
     "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token "
     "(or > Legacy Token)"
 )
+RESERVED = "reserved network address"
+RESERVED_BLOCKED = (
+    "Label Studio blocks private addresses ({detail}): start it with USE_DEFAULT_BANNED_SUBNETS=false and "
+    "USER_ADDITIONAL_BANNED_SUBNETS=169.254.0.0/16, or give an address that is not private"
+)
 
 
 class Transport:
@@ -87,6 +92,8 @@ class Transport:
         detail = self._safe(_detail(error.body))
         if status == 401:
             return AuthenticationError(LEGACY_SWITCHED_OFF if "legacy" in detail.lower() else UNKNOWN_CREDENTIAL)
+        if RESERVED in detail:
+            return PlatformRefused(RESERVED_BLOCKED.format(detail=detail))
         if status == 403:
             return PlatformRefused(f"this account may not do that in Label Studio: {detail}")
         if status in (408, 425, 429) or status >= 500:

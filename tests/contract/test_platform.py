@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -476,6 +478,23 @@ def test_stored_reads_the_same_both_ways(server: Server, hands: RemoteHands, mon
     monkeypatch.setattr("connectors.label_studio.reader.WHOLE_LIST", 0)
     assert platform.stored(ids, "v1") == short
     assert [item.task_id for item in short] == ids[:255]
+    platform.close()
+
+
+@pytest.mark.label_studio
+def test_accepted_but_uncounted_is_repaired(server: Server, hands: RemoteHands) -> None:
+    """Label Studio killed between writing annotations and counting them would hand the tasks to people."""
+    ids = hands.add_tasks([{"text": str(number)} for number in range(3)])
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    platform.accept(ids[:2], model_version="v1")
+    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
+        database.execute("UPDATE task SET total_annotations = 0, is_labeled = 0 WHERE id = ?", (ids[0],))
+    assert sorted(platform.accept(ids, model_version="v1").stored) == ids
+    tasks = {task.id: task for page in platform.tasks(with_annotations=True) for task in page}
+    assert [tasks[task_id].total_annotations for task_id in ids] == [1, 1, 1]
+    assert [len(tasks[task_id].annotations or ()) for task_id in ids] == [1, 1, 1]
+    assert hands.admin.get(f"/api/tasks/{ids[0]}/").json()["is_labeled"]
     platform.close()
 
 

@@ -34,6 +34,11 @@ def _json(body: object, status: int = 200) -> Reply:
         (_json({"detail": "Invalid token."}, 401), AuthenticationError, "does not know this token"),
         (_json({"detail": "legacy token authentication has been disabled"}, 401), AuthenticationError, "Legacy Tokens"),
         (_json({"detail": "no right"}, 403), PlatformRefused, "may not do that.*no right"),
+        (
+            _json({"detail": "URL resolves to a reserved network address (block: 127.0.0.0/8)"}, 403),
+            PlatformRefused,
+            "USE_DEFAULT_BANNED_SUBNETS=false",
+        ),
         (_json({"detail": "slow down"}, 429), PlatformUnavailable, "429"),
         (_json({"detail": "database is locked"}, 500), PlatformUnavailable, "database is locked"),
         (Reply(b"<html>bad gateway</html>", 502), PlatformUnavailable, "502"),
