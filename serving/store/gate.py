@@ -10,6 +10,7 @@ from models.errors import NotFoundError
 from models.types import GateState
 from serving.store.records import CertificateRow, GateEvent
 from serving.store.rows import to_certificate, to_gate_event
+from serving.store.sql import take_turn
 from serving.store.tables import certificate, gate_event, project
 
 
@@ -74,6 +75,7 @@ class GateRepository:
         self, project_id: int, after: GateState, *, reason: str, actor: str, numbers: dict[str, Any], now: float
     ) -> GateEvent:
         """Set the gate's state and write down who did it, why, and with which numbers."""
+        take_turn(self._conn)
         mine = project.c.id == project_id
         before = self._conn.scalar(select(project.c.gate_state).where(mine).with_for_update(key_share=True))
         if before is None:

@@ -18,7 +18,7 @@ from serving.store import deciding, drawing, explaining, predicting, receiving
 from serving.store.outbox import OVER, cancel, kill
 from serving.store.records import Decision, ItemRow, ItemState, NewItem, OutboxState, PredictionRow, ReceiveResult
 from serving.store.rows import to_item, to_prediction
-from serving.store.sql import CLEAN, NO_LEASE, batches, leased, lock_items, readable, update_all
+from serving.store.sql import CLEAN, NO_LEASE, batches, leased, lock_items, readable, share_turn, take_turn, update_all
 from serving.store.tables import item, outbox, prediction
 
 REQUEUED = 1
@@ -34,12 +34,14 @@ class ItemRepository:
 
         Fold and draw are kept from the first time. A ``gone`` item comes back as received.
         """
+        take_turn(self._conn)
         return receiving.receive(self._conn, project_id, tasks, now)
 
     def claim(
         self, project_id: int, state: ItemState, *, limit: int, owner: str, lease_s: float, now: float
     ) -> list[ItemRow]:
         """Lease up to ``limit`` items of a state for ``lease_s`` seconds, most urgent first. The state stays."""
+        share_turn(self._conn)
         query = (
             select(item)
             .where(
@@ -65,6 +67,7 @@ class ItemRepository:
 
     def store_predictions(self, owner: str, predictions: Sequence[tuple[int, Prediction]], now: float) -> list[int]:
         """``received -> scored`` for those (item id, prediction) whose lease the owner still holds; their ids."""
+        share_turn(self._conn)
         return predicting.store(self._conn, owner, predictions, now)
 
     def record_prediction(self, item_id: int, prediction: Prediction, now: float) -> int:
@@ -82,6 +85,7 @@ class ItemRepository:
         Returns:
             Item id -> prediction id.
         """
+        take_turn(self._conn)
         return predicting.record(self._conn, predictions, now)
 
     def decide(self, owner: str, decisions: Sequence[Decision], now: float) -> list[int]:
@@ -91,6 +95,7 @@ class ItemRepository:
         Outbox rows that the decision needs are made, or revived when they were cancelled or dead; one that was sent
         is not sent again; those that it does not need are cancelled.
         """
+        share_turn(self._conn)
         return deciding.decide(self._conn, owner, decisions, now)
 
     def release(
@@ -113,6 +118,7 @@ class ItemRepository:
             now: epoch seconds.
             blameless: it was not the items' fault: the attempt is not counted.
         """
+        share_turn(self._conn)
         values: dict[str, Any] = {
             "last_error": readable(error),
             "not_before": not_before,
@@ -126,12 +132,14 @@ class ItemRepository:
 
     def bury(self, owner: str, reasons: Mapping[int, str], now: float) -> int:
         """Give items up, each with its reason; only those whose lease the owner still holds."""
+        share_turn(self._conn)
         mine = [row.id for row in lock_items(self._conn, reasons, *leased(owner, now))]
         kill(self._conn, {id: reasons[id] for id in mine}, now)
         return len(mine)
 
     def bury_tasks(self, project_id: int, reasons: Mapping[int, str], now: float) -> int:
         """Give items up by task id, whoever holds them; labelled and gone ones are left alone."""
+        take_turn(self._conn)
         open_ = item.c.state.not_in((ItemState.LABELED, ItemState.GONE))
         ids = self._ids_of(project_id, list(reasons))
         rows = lock_items(self._conn, ids, open_, columns=(item.c.task_id,))
@@ -140,10 +148,12 @@ class ItemRepository:
 
     def release_leases(self, owner: str) -> int:
         """Give back whatever the owner still holds, as at the end of a process."""
+        share_turn(self._conn)
         return self._conn.execute(update(item).where(item.c.lease_owner == owner).values(NO_LEASE)).rowcount
 
     def redrive(self, project_id: int, item_ids: Sequence[int] | None, now: float) -> int:
         """Try dead items once more from the start; None: all of the project."""
+        take_turn(self._conn)
         dead = (item.c.project_id == project_id, item.c.state == ItemState.DEAD)
         chosen = item_ids if item_ids is not None else self._conn.scalars(select(item.c.id).where(*dead)).all()
         ids = [row.id for row in lock_items(self._conn, chosen, *dead)]
@@ -154,6 +164,7 @@ class ItemRepository:
 
     def mark_gone(self, project_id: int, task_ids: Sequence[int], now: float) -> int:
         """Their tasks were deleted in Label Studio; nothing more is sent for them."""
+        take_turn(self._conn)
         found = self._ids_of(project_id, task_ids)
         ids = [row.id for row in lock_items(self._conn, found, item.c.state != ItemState.GONE)]
         cancel(self._conn, ids, now)
@@ -167,6 +178,7 @@ class ItemRepository:
         What waits to be sent is cancelled: the next decision revives it if it is still wanted. Whoever is working on
         one of these items loses the lease. Route and reason stay until the next decision; blind stays blind.
         """
+        take_turn(self._conn)
         chosen = [item.c.project_id == project_id, item.c.state.in_([s for s in states if s not in OVER])]
         if route is not None:
             chosen.append(item.c.route == route)
@@ -186,6 +198,7 @@ class ItemRepository:
         Returns:
             Task ids whose suggestion was sent, or may just be under way: it must be removed.
         """
+        take_turn(self._conn)
         return drawing.set_blind(self._conn, project_id, cut=cut, now=now)
 
     def drawn(self, project_id: int, *, cut: float, limit: int) -> list[ItemRow]:

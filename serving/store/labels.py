@@ -13,7 +13,7 @@ from models.types import Fold
 from serving.store.outbox import cancel
 from serving.store.records import ItemRow, ItemState, LabelRole, LabelRow, NewLabel
 from serving.store.rows import to_item, to_label
-from serving.store.sql import CLEAN, batches, lock_items, update_all, update_each
+from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
 from serving.store.tables import item, label, project
 
 LIVE = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
@@ -39,6 +39,7 @@ class LabelRepository:
         Raises:
             NotFoundError: an item does not exist in this project; nothing is stored.
         """
+        take_turn(self._conn)
         arrived = {new.annotation_id: new for new in sorted(labels, key=lambda new: new.remote_updated_at)}
         states = self._lock(project_id, {new.item_id for new in arrived.values()})
         known = self._known(project_id, list(arrived))
@@ -59,6 +60,7 @@ class LabelRepository:
 
     def remove(self, project_id: int, annotation_ids: Sequence[int], now: float) -> list[int]:
         """The annotations were deleted. An item with no label left goes back to the pipeline; ids of those items."""
+        take_turn(self._conn)
         known = self._known(project_id, annotation_ids)
         lock_items(self._conn, {row.item_id for row in known.values()})
         update_all(self._conn, label, [row.id for row in known.values()], deleted=True)
@@ -80,6 +82,7 @@ class LabelRepository:
 
     def set_losses(self, losses: Mapping[int, tuple[int, float]]) -> None:
         """Label id -> (prediction id, loss): what the label is compared with from now on."""
+        take_turn(self._conn)
         rows = [
             {"row_id": id, "new_prediction_id": prediction_id, "new_loss": loss}
             for id, (prediction_id, loss) in losses.items()

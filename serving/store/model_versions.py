@@ -10,7 +10,7 @@ from models.base import ModelRef
 from models.errors import NotFoundError
 from serving.store.records import ModelVersionRow
 from serving.store.rows import to_model_version
-from serving.store.sql import upsert
+from serving.store.sql import take_turn, upsert
 from serving.store.tables import model_version, project
 
 Versions = list[ModelVersionRow]
@@ -49,6 +49,7 @@ class ModelVersionRepository:
 
     def activate(self, project_id: int, version: str, now: float) -> None:
         """Let this version predict from now on. Raises NotFoundError when it was never added."""
+        take_turn(self._conn)
         row = self.get(project_id, version)
         self._conn.execute(update(project).where(project.c.id == project_id).values(active_model=version))
         self._conn.execute(update(model_version).where(model_version.c.id == row.id).values(activated_at=now))

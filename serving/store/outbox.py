@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, up
 
 from serving.store.records import ItemState, OutboxKind, OutboxRow, OutboxState
 from serving.store.rows import to_outbox
-from serving.store.sql import NO_LEASE, batches, lock_items, readable, update_all, update_each
+from serving.store.sql import NO_LEASE, batches, lock_items, readable, share_turn, take_turn, update_all, update_each
 from serving.store.tables import item, outbox, prediction
 
 OVER = (ItemState.LABELED, ItemState.GONE, ItemState.DEAD)
@@ -26,6 +26,7 @@ class OutboxRepository:
         An acceptance waits for the suggestion that it turns into an annotation. A withdrawal waits until nobody
         can be sending anything else for the item. Nothing but a withdrawal is sent for a blind item.
         """
+        share_turn(self._conn)
         query = (
             select(outbox, item.c.task_id, prediction.c.prediction)
             .join(item, item.c.id == outbox.c.item_id)
@@ -61,6 +62,7 @@ class OutboxRepository:
         Returns:
             Ids of the rows that are ``sent`` now. An item with nothing left to send is published.
         """
+        share_turn(self._conn)
         items = self._lock(owner, ids)
         done = self._fenced(owner, ids, now)
         update_all(
@@ -80,6 +82,8 @@ class OutboxRepository:
 
     def release(self, owner: str, ids: Sequence[int], *, error: str, not_before: float, now: float) -> int:
         """They could not be sent now; they wait until ``not_before``. Returns how many were the owner's."""
+        share_turn(self._conn)
+        self._lock(owner, ids)
         done = 0
         for batch in batches(sorted(set(ids))):
             mine = (outbox.c.id.in_(batch), outbox.c.lease_owner == owner)
@@ -92,6 +96,7 @@ class OutboxRepository:
 
     def bury(self, owner: str, reasons: Mapping[int, str], now: float) -> int:
         """Label Studio refused them for good: rows and items are dead, each with its reason (by outbox id)."""
+        share_turn(self._conn)
         self._lock(owner, list(reasons))
         done = self._fenced(owner, list(reasons), now)
         rows = [{"row_id": id, "new_last_error": readable(reasons[id])} for id in done]
@@ -105,12 +110,14 @@ class OutboxRepository:
 
     def cancel_item(self, item_ids: Collection[int], now: float) -> None:
         """Send nothing more for these items."""
+        take_turn(self._conn)
         lock_items(self._conn, item_ids)
         cancel(self._conn, item_ids, now)
         settle(self._conn, item_ids, now)
 
     def release_leases(self, owner: str) -> int:
         """Give back whatever the owner still holds."""
+        share_turn(self._conn)
         return self._conn.execute(update(outbox).where(outbox.c.lease_owner == owner).values(NO_LEASE)).rowcount
 
     def counts(self, project_id: int, *, model_version: str | None = None) -> dict[tuple[OutboxKind, OutboxState], int]:

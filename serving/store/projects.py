@@ -13,6 +13,7 @@ from models.errors import ConfigurationError, NotFoundError
 from models.types import GateState, LabelConfig
 from serving.store.records import NewProject, ProjectRow
 from serving.store.rows import to_project
+from serving.store.sql import take_turn
 from serving.store.tables import project
 
 Projects = list[ProjectRow]
@@ -75,6 +76,7 @@ class ProjectRepository:
         return self._one(project.c.slug == slug, f"there is no project {slug!r}")
 
     def update(self, project_id: int, **changes: Unpack[ProjectChanges]) -> ProjectRow:
+        take_turn(self._conn)
         unknown = set(changes) - set(ProjectChanges.__annotations__)
         if unknown:
             raise TypeError(f"a project has no changeable {', '.join(sorted(unknown))}")
@@ -84,6 +86,7 @@ class ProjectRepository:
 
     def remove(self, project_id: int) -> None:
         """Forget the project and everything of it; nothing happens in Label Studio."""
+        take_turn(self._conn)
         self._conn.execute(delete(project).where(project.c.id == project_id))
 
     def list(self) -> Projects:

@@ -1,7 +1,10 @@
-"""What the repositories share: upserts on both databases, long id lists, one order of locking.
+"""What the repositories share: upserts on both databases, long id lists, and who waits for whom.
 
-Every transaction locks items before outbox rows, and both by rising id, so that no two of them can wait for each
-other on PostgreSQL. On SQLite the whole transaction holds the one write lock and ``FOR UPDATE`` is left out.
+SQLite has one writer at a time. On PostgreSQL, steps of the pipeline (claim, complete, release) run side by side: they
+hold the turn *shared*, and lock only rows that they lease, items before outbox rows, by rising id. Whatever may touch
+any item of a project (arrivals, labels, draws, restarts, a project's own row) *takes* the turn, and so may do several
+such things in one transaction. A transaction that shared the turn must not take it afterwards: two that do would wait
+for each other, and PostgreSQL would end one of them.
 """
 
 from __future__ import annotations
@@ -10,13 +13,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, literal_column, null, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, func, literal_column, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.store.tables import item
 
 T = TypeVar("T")
 
+TURN: Final = 0x7072656C6163
+"""Key of the advisory lock; see ``serving.store.schema.ADVISORY_KEY`` for the other one."""
 BATCH: Final = 1000
 """Ids in one IN list; both databases take far more, but the statement has to be parsed."""
 
@@ -30,6 +35,18 @@ def batches(values: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     iterator = iter(values)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def take_turn(conn: Connection) -> None:
+    """No step of the pipeline, and nobody else who takes the turn, runs until this transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(TURN)))
+
+
+def share_turn(conn: Connection) -> None:
+    """Nobody takes the turn until this transaction ends; others may share it."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock_shared(TURN)))
 
 
 def lock_items(
@@ -74,7 +91,7 @@ def leased(owner: str, now: float) -> tuple[ColumnElement[bool], ColumnElement[b
     return item.c.lease_owner == owner, item.c.lease_until > now
 
 
-ZERO: Final = literal_column("0")
+ZERO: Final[ColumnElement[int]] = literal_column("0")
 NO_LEASE: Final[Mapping[str, Any]] = {"lease_owner": null(), "lease_until": ZERO}
 CLEAN: Final[Mapping[str, Any]] = {**NO_LEASE, "attempts": ZERO, "not_before": ZERO, "last_error": null()}
 """A row as if nobody had ever tried it. Constants in the statement's text: parameters cost time for every row."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from models.types import Route
 from serving.store.engine import Store
@@ -57,7 +58,7 @@ class Cycler:
         self.done["sent"] += [row.item_id for row in rows if row.id in done]
         return len(done)
 
-    def lease(self) -> dict[str, object]:
+    def lease(self) -> dict[str, Any]:
         return {"limit": CHUNK, "owner": self.owner, "lease_s": self.lease_s, "now": time.time()}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from serving.store.engine import Store
-from serving.store.records import ItemState, OutboxKind, OutboxState
+from serving.store.records import ItemRow, ItemState, OutboxKind, OutboxState
 from tests.store.cycler import CHUNK, Cycler
 from tests.store.world import World, task
 
@@ -114,7 +114,7 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing_and_blocks_nobody(
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     deadline = time.monotonic() + 5.0
-    rows = []
+    rows: list[ItemRow] = []
     while len(rows) < 10 and time.monotonic() < deadline:
         rows += world.claim(ItemState.RECEIVED)
     assert [row.attempts for row in rows] == [1] * 10

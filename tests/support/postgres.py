@@ -85,8 +85,10 @@ def _run(root: Path) -> Iterator[str]:
     )
     options = [f"--{name}={value}" for name, value in SETTINGS.items()]
     with log.open("wb") as output:
-        command = [binaries / "postgres", "-D", data, "-k", socket, *options]
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=root, **account)
+        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(socket), *options]
+        server: subprocess.Popen[bytes] = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=root, **account
+        )
     try:
         url = f"postgresql://postgres@/postgres?host={socket}"
         _wait(server, url, log)
