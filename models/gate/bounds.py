@@ -28,7 +28,7 @@ def binomial_upper(errors: int, n: int, delta: float) -> float:
     Returns:
         The bound in [0, 1]; it falls as ``n`` grows.
 
-    Source: Clopper & Pearson (1934), one side; as a beta quantile: Brown, Cai & DasGupta (2001), eq. 4.
+    Source: Clopper & Pearson (1934), one side, as a beta quantile (Brown, Cai & DasGupta, 2001).
     """
     _check_counts(errors, n)
     _check_open_interval("delta", delta)
@@ -44,7 +44,7 @@ def binomial_pvalue(errors: int, n: int, epsilon: float) -> float:
     ``P(p-value <= u) <= u`` for every ``u``. Falls exactly when ``binomial_upper`` falls:
     ``binomial_pvalue(k, n, epsilon) <= delta`` iff ``binomial_upper(k, n, delta) <= epsilon``.
 
-    Source: Angelopoulos et al., Learn then Test (2021), section 2 and proposition 2 (binomial case).
+    Source: Angelopoulos et al., Learn then Test (2021), the binomial case.
     """
     _check_counts(errors, n)
     _check_open_interval("epsilon", epsilon)

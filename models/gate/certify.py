@@ -14,7 +14,7 @@ threshold of an open certificate, ``P(selective error > epsilon) <= delta``, ove
 It breaks when the stream drifts, when items come in near-duplicates, or when the people's labels are themselves wrong:
 disagreement is counted as the model's error, and agreement on a wrong label is never seen.
 
-Source: Angelopoulos et al., Learn then Test (2021), section 3 (fixed sequence); Bauer (1991) for the procedure.
+Source: Angelopoulos et al., Learn then Test (2021), for the use; Bauer (1991) for testing in a fixed sequence.
 """
 
 from __future__ import annotations
