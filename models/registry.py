@@ -21,7 +21,7 @@ class EncoderInfo(Frozen):
     name: EncoderName
     medium: Medium
     ready: bool
-    """Whether all it needs is installed."""
+    """Whether the package that it needs is installed."""
     providers: tuple[Provider, ...]
 
 
@@ -74,20 +74,15 @@ def reference(spec: TransformersSpec, control: ControlSpec, *, name: str) -> Mod
 def describe() -> Description:
     """What can be chosen here, for consoles and ``prelabel models list``; loads nothing."""
     on_cpu: tuple[Provider, ...] = ("cpu",)
-    has_minilm = find_spec(PACKAGE) is not None and find_spec("tokenizers") is not None
     return Description(
         encoders=tuple(
             EncoderInfo(
                 name=name,
                 medium=medium,
-                ready=name != "minilm" or (has_minilm and bool(onnx.available())),
+                ready=name != "minilm" or find_spec(PACKAGE) is not None,
                 providers=onnx.available() if name == "minilm" else on_cpu,
             )
             for name, medium in encoders.MEDIA.items()
         ),
-        runtimes=tuple(
-            runtime
-            for runtime, package in (("torch", "torch"), ("onnx", "onnxruntime"))
-            if find_spec(package) and find_spec("transformers")
-        ),
+        runtimes=("torch", "onnx"),
     )

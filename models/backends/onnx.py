@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Provider
-from models.errors import MissingDependencyError, ModelError, ProviderError
+from models.errors import ModelError, ProviderError
 
 Arrays = Mapping[str, NDArray[np.int64]]
 
@@ -47,22 +47,18 @@ class OnnxRunner:
 
 def available() -> tuple[Provider, ...]:
     """Providers that the installed onnxruntime was built with; a device may still be missing."""
-    try:
-        import onnxruntime
-    except ImportError:
-        return ()
+    import onnxruntime
+
     built = set(onnxruntime.get_available_providers())
     return tuple(provider for provider, names in _PROVIDERS.items() if names[0] in built)
 
 
 def require(provider: Provider) -> None:
-    """Check that onnxruntime is installed and was built for the provider.
+    """Check that onnxruntime was built for the provider.
 
     Raises:
         ProviderError: it was not.
     """
-    if not available():
-        raise MissingDependencyError("onnxruntime", "onnx")
     if provider not in available():
         raise ProviderError(
             f"This onnxruntime has no {_PROVIDERS[provider][0]}: install onnxruntime-gpu in place of onnxruntime, "

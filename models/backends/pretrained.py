@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from models.base import TransformersSpec
-from models.errors import MissingDependencyError, ModelError
+from models.errors import ModelError
 
 Task = Literal["embedding", "classification"]
 
@@ -24,10 +24,8 @@ def resolve(spec: TransformersSpec) -> Path:
     """
     if Path(spec.source).is_dir():
         return Path(spec.source)
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise MissingDependencyError("transformers", "transformers") from error
+    from huggingface_hub import snapshot_download
+
     try:
         return Path(snapshot_download(spec.source, revision=spec.revision, allow_patterns=_FILES))
     except Exception as error:  # network, access and name each have classes of their own
@@ -37,10 +35,13 @@ def resolve(spec: TransformersSpec) -> Path:
         ) from error
 
 
-def describe(folder: Path) -> tuple[Any, Any]:
+def describe(folder: Path) -> tuple[Any, ...]:
     """Tokenizer and configuration."""
     with _quiet() as transformers, _readable(folder):
-        return transformers.AutoTokenizer.from_pretrained(folder), transformers.AutoConfig.from_pretrained(folder)
+        return tuple(
+            kind.from_pretrained(folder, trust_remote_code=False)
+            for kind in (transformers.AutoTokenizer, transformers.AutoConfig)
+        )
 
 
 def load(folder: Path, task: Task) -> Any:
@@ -51,7 +52,7 @@ def load(folder: Path, task: Task) -> Any:
     """
     with _quiet() as transformers, _readable(folder):
         kind = transformers.AutoModel if task == "embedding" else transformers.AutoModelForSequenceClassification
-        return kind.from_pretrained(folder)
+        return kind.from_pretrained(folder, trust_remote_code=False)
 
 
 @contextmanager
@@ -65,10 +66,8 @@ def _readable(folder: Path) -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[Any]:
     """The ``transformers`` package, without its progress bars."""
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingDependencyError("transformers", "transformers") from error
+    import transformers
+
     shown = transformers.utils.logging.is_progress_bar_enabled()
     transformers.utils.logging.disable_progress_bar()
     try:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Provider
-from models.errors import MissingDependencyError, ProviderError
+from models.errors import ProviderError
 
 
 class TorchRunner:
@@ -29,11 +29,14 @@ class TorchRunner:
         self._device = device(provider)
         self._module = module.eval().to(self._device)
         if provider == "cpu":
-            _torch().set_num_threads(threads)
+            import torch
+
+            torch.set_num_threads(threads)
 
     def __call__(self, arrays: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float32]:
         """Run once, without gradients."""
-        torch = _torch()
+        import torch
+
         with torch.inference_mode():
             tensors = {name: torch.from_numpy(array).to(self._device) for name, array in arrays.items()}
             output = self._module(**tensors)
@@ -48,17 +51,10 @@ def device(provider: Provider) -> Any:
     Raises:
         ProviderError: torch cannot run there.
     """
-    torch = _torch()
+    import torch
+
     if provider == "tensorrt":
         raise ProviderError("torch does not run on TensorRT: set runtime to onnx, or provider to cuda.")
     if provider == "cuda" and not torch.cuda.is_available():
         raise ProviderError("torch sees no CUDA device: install a CUDA build and a driver, or set provider to cpu.")
     return torch.device(provider)
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingDependencyError("torch", "torch") from error
-    return torch

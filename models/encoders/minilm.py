@@ -92,10 +92,8 @@ def package_folder() -> Path:
 
 
 def _tokenizer(source: Path) -> Any:
-    try:
-        from tokenizers import Tokenizer
-    except ImportError as error:
-        raise MissingDependencyError("tokenizers", "minilm") from error
+    from tokenizers import Tokenizer
+
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()

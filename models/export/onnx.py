@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from models.errors import MissingDependencyError, ModelError
+from models.errors import ModelError
 from models.export.build import OPSET
 
 
@@ -23,30 +21,24 @@ def export(module: Any, inputs: Sequence[str], target: Path) -> None:
     Raises:
         ModelError: torch cannot export this architecture.
     """
-    try:
-        import onnxscript  # noqa: F401
-        import torch
-    except ImportError as error:
-        raise MissingDependencyError("onnxscript", "export") from error
+    import torch
+
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
-    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch warns of its own deprecations and of axis names
-        try:
-            torch.onnx.export(
-                module,
-                kwargs={name: _example(torch, name) for name in inputs},
-                f=str(target),
-                dynamo=True,
-                opset_version=OPSET,
-                dynamic_shapes=dict.fromkeys(inputs, axes),
-                external_data=False,
-                input_names=list(inputs),
-                output_names=["output"],
-                verbose=False,
-            )
-        except Exception as error:  # a class of its own for each stage of the exporter
-            raise ModelError(f"torch cannot export this model to ONNX: {error}. Choose runtime torch.") from error
+    try:
+        torch.onnx.export(
+            module,
+            kwargs={name: _example(torch, name) for name in inputs},
+            f=str(target),
+            dynamo=True,
+            opset_version=OPSET,
+            dynamic_shapes=dict.fromkeys(inputs, axes),
+            external_data=False,
+            input_names=list(inputs),
+            output_names=["output"],
+            verbose=False,
+        )
+    except Exception as error:  # a class of its own for each stage of the exporter
+        raise ModelError(f"torch cannot export this model to ONNX: {error}. Choose runtime torch.") from error
 
 
 def _example(torch: Any, name: str) -> Any:

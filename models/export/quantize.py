@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.errors import MissingDependencyError
-
 
 def int8(source: Path, target: Path) -> None:
     """Write a copy with int8 weights.
 
     Per channel, with a bit to spare: without ``reduce_range`` 16-bit sums saturate on CPUs without VNNI.
     """
-    try:
-        import onnx
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-    except ImportError as error:
-        raise MissingDependencyError("onnx", "export") from error
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
     model = onnx.load(source)
     # The quantizer logs a warning to the root logger, and configures it, unless a model carries this mark.
     onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})

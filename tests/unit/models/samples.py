@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.base import TrainingExample
@@ -52,6 +54,6 @@ def reviews(n: int) -> list[TrainingExample]:
     return rows
 
 
-def write_grey(path: Path, array: np.ndarray) -> Path:
+def write_grey(path: Path, array: NDArray[Any]) -> Path:
     Image.fromarray(array.astype(np.uint8)).save(path)
     return path

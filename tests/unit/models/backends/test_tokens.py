@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from models.backends.tokens import Arrays, Columns, Padding, TextRunner, pad
 
@@ -22,9 +23,10 @@ class Network:
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
 
-    def __call__(self, arrays: Arrays) -> np.ndarray:
+    def __call__(self, arrays: Arrays) -> NDArray[np.float32]:
         self.shapes.append(arrays["input_ids"].shape)
-        return (arrays["input_ids"] * arrays["attention_mask"]).sum(axis=1, keepdims=True).astype(np.float32)
+        shown = arrays["input_ids"] * arrays["attention_mask"]
+        return np.asarray(shown.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=30), st.integers(1, 200), st.booleans(), st.booleans())

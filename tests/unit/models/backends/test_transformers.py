@@ -187,6 +187,11 @@ def test_what_is_no_classifier_says_so(tmp_path: Path) -> None:
         registry.load(reference(tmp_path))
 
 
+def test_a_name_that_is_nowhere_says_what_to_check() -> None:
+    with pytest.raises(ModelError, match=r"neither a folder here.*check the name"):
+        registry.reference(TransformersSpec(source="no such folder, no such model"), control(), name="none")
+
+
 def test_a_text_model_refuses_a_control_of_images(folder: Path) -> None:
     ref = reference(folder).model_copy(update={"control": control(medium=Medium.IMAGE)})
     with pytest.raises(ConfigurationError, match="labels an image"):

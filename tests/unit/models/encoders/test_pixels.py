@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -16,7 +17,7 @@ from tests.unit.models.samples import write_grey
 ENCODER = PixelsEncoder()
 
 
-def grid(value: str | bytes) -> np.ndarray:
+def grid(value: str | bytes) -> NDArray[np.float32]:
     return ENCODER.prepare(value).reshape(SIDE, SIDE)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.errors import ParityError
 from models.export.parity import Arrays, Tolerance, compare, padded_inputs
@@ -10,13 +11,13 @@ NAMES = ("input_ids", "attention_mask", "token_type_ids")
 STRICT = Tolerance(max_abs=1e-4, min_cosine=0.9999)
 
 
-def masked_mean(arrays: Arrays) -> np.ndarray:
+def masked_mean(arrays: Arrays) -> NDArray[np.float32]:
     mask = arrays["attention_mask"]
     mean = (arrays["input_ids"] * mask).sum(axis=1) / mask.sum(axis=1)
     return np.stack([mean, mean**2], axis=1).astype(np.float32)
 
 
-def forgets_the_mask(arrays: Arrays) -> np.ndarray:
+def forgets_the_mask(arrays: Arrays) -> NDArray[np.float32]:
     return masked_mean({**arrays, "attention_mask": np.ones_like(arrays["attention_mask"])})
 
 
@@ -53,7 +54,7 @@ def test_a_model_that_forgets_the_mask_is_caught() -> None:
 
 
 def test_not_a_number_never_passes() -> None:
-    def broken(arrays: Arrays) -> np.ndarray:
+    def broken(arrays: Arrays) -> NDArray[np.float32]:
         return np.full((len(arrays["input_ids"]), 2), np.nan, np.float32)
 
     inputs = padded_inputs(NAMES, 500, 0, longest=64)
