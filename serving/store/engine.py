@@ -122,7 +122,8 @@ class Store:
         Raises:
             StoreError: the schema is not the one this Prelabel knows, or the file belongs to another host.
         """
-        with _readable_errors(), self.engine.connect() as conn:
+        with _readable_errors(), self.engine.connect() as plain:
+            conn = plain.execution_options(**READ_OPTIONS[self.dialect])
             schema.check(conn)
             if self.dialect == "sqlite":
                 schema.check_host(conn, self._host)
