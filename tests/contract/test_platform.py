@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-import httpx
 import pytest
 
 from connectors.base import OutgoingPrediction, Platform, RemoteTask
-from connectors.bulk import Stored, Wire
-from connectors.label_studio.client import WEBHOOK_ACTIONS, LabelStudio, check_token, list_projects
+from connectors.label_studio.client import WEBHOOK_ACTIONS, LabelStudio
 from connectors.label_studio.label_config import parse
-from connectors.label_studio.results import decode, encode
 from connectors.memory import MemoryPlatform
-from models.errors import AuthenticationError, PlatformRefused, PlatformUnavailable
-from models.types import Choices, Prediction, Region
-from scripts import label_studio
+from models.errors import PlatformRefused
+from models.types import Prediction
 from scripts.label_studio import Server
 from tests.support.label_studio import RemoteHands, trainer
+from tests.support.predictions import HOOK, XML, human, labels_of, outgoing
 
-XML = """<View><Text name="text" value="$text"/>
-<Choices name="tone" toName="text"><Choice value="good"/><Choice value="bad"/></Choices></View>"""
 OTHER_XML = XML.replace("bad", "poor")
-# The SDK, when it refreshes a personal access token.
-pytestmark = pytest.mark.filterwarnings("ignore:The `parse_obj` method is deprecated:DeprecationWarning")
-HOOK = "http://127.0.0.1:9/hooks/label-studio/1"
 
 
 class Hands(Protocol):
@@ -54,9 +44,9 @@ class World:
     def predictions(self, task_id: int) -> list[tuple[str, tuple[str, ...], float | None]]:
         """(model version, labels, score)."""
         if isinstance(self.hands, RemoteHands):
-            return [(version, _labels(result), score) for version, result, score in self.hands.predictions(task_id)]
+            return [(version, labels_of(result), score) for version, result, score in self.hands.predictions(task_id)]
         assert isinstance(self.platform, MemoryPlatform)
-        return [(version, _labels(item.result), item.score) for version, item in self.platform.predictions(task_id)]
+        return [(version, labels_of(item.result), item.score) for version, item in self.platform.predictions(task_id)]
 
     def tasks(self, updated_after: float | None = None) -> dict[int, RemoteTask]:
         pages = self.platform.tasks(updated_after=updated_after, with_annotations=True)
@@ -66,7 +56,7 @@ class World:
         """(author, labels)."""
         found = self.tasks()[task_id].annotations
         assert found is not None
-        return [(item.completed_by, _labels(item.result)) for item in found]
+        return [(item.completed_by, labels_of(item.result)) for item in found]
 
 
 @pytest.fixture(params=["memory", pytest.param("label_studio", marks=pytest.mark.label_studio)])
@@ -81,25 +71,6 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     yield World(platform, hands)
     platform.close()
     hands.close()
-
-
-def _labels(result: list[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(label for region in decode(result, parse(XML)) for label in region.value.labels)
-
-
-def _regions(label: str, score: float | None = None) -> tuple[Region, ...]:
-    return (Region(control="tone", value=Choices(labels=(label,)), score=score),)
-
-
-def outgoing(task_id: int, label: str = "good", confidence: float = 0.9, version: str = "v1") -> OutgoingPrediction:
-    prediction = Prediction(
-        key=str(task_id), regions=_regions(label, confidence), confidence=confidence, model_version=version
-    )
-    return OutgoingPrediction(task_id, prediction)
-
-
-def human(label: str) -> list[dict[str, Any]]:
-    return encode(_regions(label), parse(XML))
 
 
 def test_both_satisfy_the_protocol(world: World) -> None:
@@ -311,7 +282,7 @@ def test_tasks_and_ids(world: World) -> None:
     assert world.platform.task_ids() == set(ids[1:])
 
 
-def test_updated_after_finds_edits_and_labels(world: World) -> None:
+def test_updated_after_finds_edits_andlabels_of(world: World) -> None:
     ids = world.texts(6)
     first = world.hands.annotate(ids[0], human("good"))
     watermark = max(task.updated_at for task in world.tasks().values())
@@ -328,12 +299,12 @@ def test_updated_after_finds_edits_and_labels(world: World) -> None:
     by_id = {task.id: task for task in found}
     assert by_id[ids[1]].data == {"text": "edited"}
     [label] = by_id[ids[2]].annotations or ()
-    assert _labels(label.result) == ("bad",)
+    assert labels_of(label.result) == ("bad",)
     assert label.completed_by != world.platform.whoami().id
     [skip] = by_id[ids[3]].annotations or ()
     assert skip.was_cancelled
     [edited] = by_id[ids[0]].annotations or ()
-    assert (edited.id, _labels(edited.result)) == (first, ("bad",))
+    assert (edited.id, labels_of(edited.result)) == (first, ("bad",))
     assert edited.updated_at > watermark
 
 
@@ -397,140 +368,3 @@ def test_many_threads_at_once(world: World) -> None:
         thread.join()
     assert problems == []
     assert all(len(world.predictions(task_id)) == 1 for task_id in ids)
-
-
-# What only a network can do.
-
-
-@pytest.fixture
-def hands(server: Server) -> Iterator[RemoteHands]:
-    made = RemoteHands(server, XML, trainer=trainer(server))
-    yield made
-    made.close()
-
-
-@pytest.mark.label_studio
-def test_both_kinds_of_token(server: Server, hands: RemoteHands) -> None:
-    pat = label_studio.personal_access_token(server)
-    assert check_token(server.url, server.token) == check_token(server.url + "/", pat)
-    assert check_token(server.url, server.token).email == server.username
-    assert hands.project_id in [project.id for project in list_projects(server.url, pat)]
-    [task_id] = hands.add_tasks([{"text": "a"}])
-    platform = LabelStudio(server.url, pat, hands.project_id)
-    assert platform.publish_predictions([outgoing(task_id)], check_existing=True).stored == (task_id,)
-    platform.close()
-
-
-@pytest.mark.label_studio
-def test_wrong_tokens_are_told_plainly(server: Server, hands: RemoteHands) -> None:
-    for token in ("0" * 40, "not a token", "", label_studio.personal_access_token(server)[:-4] + "AAAA"):
-        with pytest.raises(AuthenticationError, match="does not know this token") as caught:
-            check_token(server.url, token)
-        assert not token or token not in str(caught.value)
-
-
-@pytest.mark.label_studio
-def test_switched_off_legacy_tokens_are_told_plainly(server: Server, hands: RemoteHands) -> None:
-    pat = label_studio.personal_access_token(server)
-    platform = LabelStudio(server.url, server.token, hands.project_id)
-    _switch_legacy(server, pat, on=False)
-    try:
-        for call in (lambda: check_token(server.url, server.token), platform.project):
-            with pytest.raises(AuthenticationError, match="Access Token Settings"):
-                call()
-        assert check_token(server.url, pat).id
-    finally:
-        _switch_legacy(server, pat, on=True)
-        platform.close()
-
-
-def _switch_legacy(server: Server, pat: str, *, on: bool) -> None:
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=30.0) as http:
-        access = http.post("/api/token/refresh/", json={"refresh": pat}).json()["access"]
-        body = {"api_tokens_enabled": True, "legacy_api_tokens_enabled": on, "api_token_ttl_days": 3650}
-        http.post("/api/jwt/settings", json=body, headers={"Authorization": f"Bearer {access}"}).raise_for_status()
-
-
-@pytest.mark.label_studio
-def test_missing_project(server: Server) -> None:
-    platform = LabelStudio(server.url, server.token, 999_999)
-    calls: list[Callable[[], object]] = [
-        platform.project,
-        lambda: list(platform.tasks()),
-        lambda: platform.publish_predictions([outgoing(1)], check_existing=False),
-        lambda: platform.accept([1], model_version="v1"),
-        lambda: platform.set_model_version("v1"),
-    ]
-    for call in calls:
-        with pytest.raises(PlatformRefused, match="404"):
-            call()
-    platform.close()
-
-
-@pytest.mark.label_studio
-def test_stored_reads_the_same_both_ways(server: Server, hands: RemoteHands, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole list where it is short, the asked tasks where it is long."""
-    ids = hands.add_tasks([{"text": str(number)} for number in range(260)])
-    platform = LabelStudio(server.url, server.token, hands.project_id)
-    for version in ("v1", "v1,v2", "v"):
-        platform.publish_predictions([outgoing(i, version=version) for i in ids[:255]], check_existing=False)
-    short = platform.stored(ids, "v1")
-    monkeypatch.setattr("connectors.label_studio.reader.WHOLE_LIST", 0)
-    assert platform.stored(ids, "v1") == short
-    assert [item.task_id for item in short] == ids[:255]
-    platform.close()
-
-
-@pytest.mark.label_studio
-def test_accepted_but_uncounted_is_repaired(server: Server, hands: RemoteHands) -> None:
-    """Label Studio killed between writing annotations and counting them would hand the tasks to people."""
-    ids = hands.add_tasks([{"text": str(number)} for number in range(3)])
-    platform = LabelStudio(server.url, server.token, hands.project_id)
-    platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
-    platform.accept(ids[:2], model_version="v1")
-    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
-        database.execute("UPDATE task SET total_annotations = 0, is_labeled = 0 WHERE id = ?", (ids[0],))
-    assert sorted(platform.accept(ids, model_version="v1").stored) == ids
-    tasks = {task.id: task for page in platform.tasks(with_annotations=True) for task in page}
-    assert [tasks[task_id].total_annotations for task_id in ids] == [1, 1, 1]
-    assert [len(tasks[task_id].annotations or ()) for task_id in ids] == [1, 1, 1]
-    assert hands.admin.get(f"/api/tasks/{ids[0]}/").json()["is_labeled"]
-    platform.close()
-
-
-def _calls(platform: LabelStudio) -> list[Callable[[], object]]:
-    wire = Wire(1, [], 0.5, "v1")
-    return [
-        platform.whoami,
-        platform.project,
-        lambda: list(platform.tasks(with_annotations=True)),
-        platform.task_ids,
-        lambda: platform.publish_predictions([outgoing(1)], check_existing=True),
-        lambda: platform.send([wire]),
-        lambda: platform.correct(Stored(1, 1, [], 0.1), wire),
-        lambda: platform.remove(Stored(1, 1, [], 0.1)),
-        lambda: platform.remove_predictions("v1"),
-        lambda: platform.remove_task_predictions([1]),
-        lambda: platform.duplicate_predictions("v1"),
-        lambda: platform.accept([1], model_version="v1"),
-        lambda: platform.retract([1]),
-        lambda: platform.set_model_version("v1"),
-        lambda: platform.ensure_webhook(HOOK, {}),
-        lambda: platform.remove_webhook(HOOK),
-    ]
-
-
-@pytest.mark.parametrize("token", ["0" * 40, "legacy"])
-def test_nothing_there_is_unavailable(token: str) -> None:
-    platform = LabelStudio(f"http://127.0.0.1:{label_studio.free_port()}", token, 1)
-    for call in _calls(platform):
-        with pytest.raises(PlatformUnavailable, match="cannot be reached") as caught:
-            call()
-        assert token not in str(caught.value)
-    platform.close()
-
-
-@pytest.mark.parametrize("url", ["localhost:8080", "ftp://a", "http://", "http://[::1", "", "http://a:b"])
-def test_what_is_no_address(url: str) -> None:
-    with pytest.raises(PlatformRefused, match="http://host:port"):
-        check_token(url, "0" * 40)
