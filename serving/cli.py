@@ -101,6 +101,7 @@ def connect(
     train_target: Annotated[int | None, typer.Option(help="Labels before the first training; default 200.")] = None,
     validation_target: Annotated[int | None, typer.Option(help="Blind labels to certify; default 200.")] = None,
     audit_rate: Annotated[float | None, typer.Option(help="Share of acceptable items checked blind; 0.05.")] = None,
+    history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -121,6 +122,7 @@ def connect(
         "train_target": train_target,
         "validation_target": validation_target,
         "audit_rate": audit_rate,
+        "history": history,
     }
     wish = connecting.Wish(url=url, token=token, platform_project=project)
     if file is not None:
@@ -133,6 +135,7 @@ def connect(
         "project": done.project.slug,
         "account": done.account,
         "tasks": done.tasks,
+        "history": done.history,
         "model": done.project.spec.model_dump(mode="json"),
         "warnings": done.warnings,
         "ml_backend": {
@@ -300,6 +303,22 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
         "events": [{"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason} for e in events],
     }
     show(value, as_json, table)
+
+
+@gate_app.command("extend")
+def gate_extend(
+    slug: Slug,
+    labels: Annotated[int, typer.Option(help="How many more blind labels to ask for.")],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Ask people for more blind labels; the gate is certified again when they are in."""
+    from serving.projects.gate import extend
+
+    runtime = runtime_of(config)
+    project = extend(runtime, project_of(runtime, slug), labels=labels)
+    target = project.validation_target
+    show({"validation_target": target}, as_json, f"the gate is certified again at {target} blind labels")
 
 
 @gate_app.command("close")

@@ -21,6 +21,8 @@ from scripts.demo.trainers import Answers, Trainers
 HOME = ROOT / "var" / "demo"
 PASSWORD = "label-these-well"
 TRAINERS = ("trainer-1@example.com", "trainer-2@example.com")
+MORE_LABELS = 250
+"""Up to so many further blind labels are given when the gate says that they would open it."""
 MORE_SUGGESTIONS = 300
 """Suggestions that the trainers still correct after the gate has answered; the others wait for people."""
 
@@ -103,6 +105,11 @@ def connect(service: Service, chosen: Material, studio: label_studio.Server, num
     """``prelabel connect``, as an operator would call it; the project's name."""
     slug = f"{chosen.name}-{number}"
     extra = ["--epsilon", str(epsilon)] if epsilon is not None else []
+    if chosen.history:
+        past = HOME / f"{slug}-history.jsonl"
+        rows = ({"data": {chosen.field: e.content}, "label": e.label} for e in chosen.history)
+        past.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        extra += ["--history", str(past)]
     done = json.loads(
         service.command(
             "connect",
@@ -116,17 +123,26 @@ def connect(service: Service, chosen: Material, studio: label_studio.Server, num
 
 
 def label_until_answered(progress: Progress, service: Service, slug: str, trainers: Trainers, chosen: Material) -> None:
-    """Until the gate has opened, or has said why it stays closed."""
+    """Until the gate has opened, or has said why it stays closed; asked for a few more labels, they give them once."""
     file = chosen.project
-    row = progress.add_task(
-        "people label: train and blind validation", total=file.train_target + file.validation_target
-    )
+    wanted = file.validation_target + (0 if chosen.history else file.train_target)
+    row = progress.add_task("people label: train and blind validation", total=wanted)
+    answered = 0
     for said in watch(service, slug, trainers):
         labeled = said["labeled"]
         progress.update(row, completed=labeled["train"] + labeled["validation"])
-        if said["certificate"] is not None:
-            progress.update(row, description=f"people labelled; the gate is {said['gate']}")
-            return
+        proof = said["certificate"]
+        if proof is None or proof["n_validation"] == answered:
+            continue
+        if not proof["open"] and not answered and 0 < proof["needed_labels"] <= MORE_LABELS:
+            answered = proof["n_validation"]
+            console.print(f"{proof['reason']} [bold]The operator asks for {proof['needed_labels']} more labels.[/bold]")
+            service.command("gate", "extend", slug, "--labels", str(proof["needed_labels"]))
+            wanted += proof["needed_labels"]
+            progress.update(row, total=wanted)
+            continue
+        progress.update(row, description=f"people labelled; the gate is {said['gate']}")
+        return
 
 
 def finish(progress: Progress, service: Service, slug: str, trainers: Trainers) -> None:

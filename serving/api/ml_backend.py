@@ -14,12 +14,14 @@ from pydantic import ValidationError
 from connectors.base import RemoteTask
 from connectors.label_studio import backend, webhooks
 from models.errors import PlatformUnavailable
-from models.types import Item, Scored
+from models.gate.sampling import audit_draw
+from models.types import GateState, Item, Prediction, Scored
 from serving.api import hooks
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.pipeline import ingest, score
 from serving.pipeline.runtime import Runtime
-from serving.store.records import ProjectRow
+from serving.store.records import ItemRow, ProjectRow
+from serving.store.stats import PULL
 
 USER = "prelabel"
 """User name of the basic authentication; the password is the project's webhook secret."""
@@ -66,7 +68,7 @@ def versions(runtime: RuntimeDep, project: ProjectDep) -> dict[str, Any]:
 
 @router.post("/predict")
 async def predict(runtime: RuntimeDep, project: ProjectDep, body: JsonBody) -> dict[str, Any]:
-    """Predictions of the tasks, one for each, in order; an empty one where there is nothing to show."""
+    """Predictions of the tasks, one entry for each, in order; an empty one where there is nothing to show."""
     try:
         request = backend.PredictRequest.model_validate(body)
     except ValidationError as error:
@@ -75,7 +77,8 @@ async def predict(runtime: RuntimeDep, project: ProjectDep, body: JsonBody) -> d
 
 
 def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictRequest) -> dict[str, Any]:
-    """Score what may be shown; blind items and a project without a model get empty predictions."""
+    """Score what may be shown; blind items and a project without a model get no predictions."""
+    started = runtime.now()
     items = backend.to_items(request)
     scored: dict[str, Scored] = {}
     hidden = blind_keys(runtime, project, items)
@@ -90,16 +93,22 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
             except PlatformUnavailable:
                 continue
             scored.update({result.key: result for result in results})
+    interactive = request.context is not None
+    told = sum(isinstance(one, Prediction) for one in scored.values())
+    if told and not interactive:
+        with runtime.store.begin() as uow:
+            uow.stats.add(project.id, PULL, told, runtime.now() - started)
     return backend.predict_response(
         items,
         list(scored.values()),
         config=project.label_config,
         model_version=backend.served_version(project.active_model),
+        interactive=interactive,
     )
 
 
 def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item]) -> set[str]:
-    """Keys of items that people label blind; tasks that we do not know yet are received first, so that they count."""
+    """Keys of items that people label blind, or may have to; tasks that we do not know yet are received first."""
     known = {item.key: int(item.key) for item in items if item.key.isdigit()}
     if not known:
         return set()
@@ -112,7 +121,14 @@ def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item]) -> set[
         if unknown:
             ingest.receive_tasks(runtime, uow, project, unknown)
             ours = uow.items.by_task(project.id, list(known.values()))
-    return {key for key, task in known.items() if task in ours and ours[task].blind}
+    secret = runtime.sampling_secret(project)
+    return {key for key, task in known.items() if task in ours and _hidden(ours[task], project, secret)}
+
+
+def _hidden(row: ItemRow, project: ProjectRow, secret: bytes) -> bool:
+    """Blind, or not decided yet and drawn for a blind audit in case it could be accepted."""
+    undecided = row.route is None and project.gate_state is GateState.OPEN
+    return row.blind or (undecided and audit_draw(secret, row.task_id, row.revision) < project.audit_rate)
 
 
 @router.post("/webhook", status_code=201)

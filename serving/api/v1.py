@@ -10,7 +10,7 @@ from models.types import Frozen, GateState, Route
 from serving.api.dependencies import ProjectDep, RuntimeDep, require_operator
 from serving.monitoring.automation import AutomationReport, report
 from serving.pipeline import learn
-from serving.projects.gate import close
+from serving.projects.gate import close, extend
 from serving.store.records import ItemState
 
 router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
@@ -155,3 +155,11 @@ def close_gate(
     """Stop acceptance at once."""
     event = close(runtime, project, reason=reason, actor="operator")
     return {"gate": event.after.value, "reason": event.reason}
+
+
+@router.post("/projects/{slug}/gate/extend")
+def extend_gate(
+    runtime: RuntimeDep, project: ProjectDep, labels: Annotated[int, Body(embed=True, ge=1)]
+) -> dict[str, int]:
+    """Ask for more blind labels; the gate is certified again when they are in."""
+    return {"validation_target": extend(runtime, project, labels=labels).validation_target}

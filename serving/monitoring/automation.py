@@ -32,6 +32,8 @@ class CertificateReport(Frozen):
     """Validation items at or above the threshold."""
     errors: int
     """Errors among them."""
+    n_validation: int
+    """All blind labels of the sample."""
     epsilon: float
     delta: float
     """The delta that this test spent; all tests of a project together spend no more than the project's."""

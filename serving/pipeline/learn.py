@@ -20,7 +20,7 @@ from models.errors import NotTrainableError, PrelabelError
 from models.gate.certify import Certificate, certify, spend
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Prediction, Route
-from serving.pipeline import score
+from serving.pipeline import history, score
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRow, ProjectRow
@@ -85,10 +85,16 @@ def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
     return True
 
 
-def examples(uow: UnitOfWork, project: ProjectRow) -> list[TrainingExample]:
-    """Labelled items of the train fold, and of nothing else."""
+def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[TrainingExample]:
+    """Labelled items of the train fold, with the history that the project came with, and nothing else.
+
+    What the history says of an item that certifies is left out: the model would be examined on what it was taught.
+    """
     pairs = uow.labels.training(project.id)
-    return [
+    name = project.label_config.controls[0].input.field
+    examined = {str(item.data.get(name)) for item, _ in uow.labels.validation(project.id)}
+    past = [e for e in history.examples(runtime.settings, project) if str(e.item.data.get(name)) not in examined]
+    return past + [
         TrainingExample(item=score.to_item(item), label=HumanLabel(regions=label.regions))
         for item, label in pairs
         if item.fold is Fold.TRAIN
@@ -100,7 +106,7 @@ def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     if not isinstance(project.spec, HeadSpec) or project.gate_state is GateState.OPEN:
         return False
     with runtime.store.read() as uow:
-        count = uow.labels.training_count(project.id)
+        count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
         if count < project.train_target:
             return False
         active = project.active_model
@@ -112,7 +118,7 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
     if not isinstance(project.spec, HeadSpec):
         return None
     with runtime.store.read() as uow:
-        data = examples(uow, project)
+        data = examples(runtime, uow, project)
     control = project.label_config.controls[0]
     attached = runtime.media.attach(project, [e.item for e in data])
     usable = [
@@ -186,8 +192,15 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
         current = uow.projects.get(project.id)
         if current.active_model != ref.version or not len(pool):
             return None
-        delta = spend(current.delta, uow.gate.tests(project.id) + 1)
-        certificate = certify(confidences, losses, pool, epsilon=current.epsilon, delta=delta)
+        tests = uow.gate.tests(project.id)
+        certificate = certify(
+            confidences,
+            losses,
+            pool,
+            epsilon=current.epsilon,
+            delta=spend(current.delta, tests + 1),
+            next_delta=spend(current.delta, tests + 2),
+        )
         return _record(runtime, uow, current, ref, certificate, n_validation=len(sample))
 
 

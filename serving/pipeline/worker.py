@@ -15,6 +15,7 @@ from models.errors import PlatformUnavailable, PrelabelError
 from serving.pipeline import decide, learn, publish, reconcile, score
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.records import OutboxKind, ProjectRow
+from serving.store.stats import PULL
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ class Worker:
         self._failures: dict[tuple[str, int], int] = {}
         self._refs: dict[str, ModelRef] = {}
         self._uncertain: dict[int, float] = {}
-        """Project -> since when one of our writes may have been stored twice, epoch seconds."""
+        """Project -> since when a prediction may have been stored twice, epoch seconds."""
+        self._pulls: dict[int, tuple[int, float]] = {}
+        """Project -> predictions that Label Studio has asked for itself, and when the last were seen, epoch seconds."""
 
     def start(self) -> None:
         settings = self._runtime.settings
@@ -86,15 +89,27 @@ class Worker:
         return int(learn.safe_tick(self._runtime, project))
 
     def _dedupe(self, project: ProjectRow) -> None:
-        """Once after a start, and again after a write whose answer was lost."""
-        since = self._uncertain.setdefault(project.id, 0.0)
-        settle = self._runtime.settings.publish_lease_s
-        if since == float("inf") or self._runtime.now() - since < settle:
+        """Once after a start, after a write whose answer was lost, and after Label Studio asked for predictions."""
+        now, settle = self._runtime.now(), self._runtime.settings.publish_lease_s
+        since = min(self._uncertain.get(project.id, 0.0), self._pulled(project, now))
+        self._uncertain[project.id] = since
+        if since == float("inf") or now - since < settle:
             return
         removed = reconcile.dedupe(self._runtime, project)
         if removed:
             log.warning("second predictions removed", extra={"project": project.slug, "count": removed})
-        self._uncertain[project.id] = float("inf")
+        last = self._pulls[project.id][1]
+        self._uncertain[project.id] = last if now - last < settle else float("inf")
+
+    def _pulled(self, project: ProjectRow, now: float) -> float:
+        """Now, if Label Studio has asked for predictions since the last look; else infinity."""
+        with self._runtime.store.read() as uow:
+            count, _ = uow.stats.totals(project.id).get(PULL, (0, 0.0))
+        known, _ = self._pulls.setdefault(project.id, (0, 0.0))
+        if count == known:
+            return float("inf")
+        self._pulls[project.id] = (count, now)
+        return now
 
     def _turn(self, job: str, project: ProjectRow, every_s: float) -> bool:
         """Whether this worker may do the job now: its time has come, and no other worker holds it."""

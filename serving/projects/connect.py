@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from connectors.label_studio.auth import check_token
 from connectors.label_studio.label_config import parse
@@ -13,7 +14,7 @@ from models.errors import ConfigurationError, PlatformError
 from models.registry import reference
 from models.types import LabelConfig, Medium
 from serving.composition import Platforms
-from serving.pipeline import learn, reconcile
+from serving.pipeline import history, learn, reconcile
 from serving.pipeline.runtime import Runtime
 from serving.project_file import ProjectFile
 from serving.secrets import new_secret
@@ -36,6 +37,8 @@ class Wish:
     validation_target: int = 200
     validation_fraction: float = 0.25
     audit_rate: float = 0.05
+    history: Path | None = None
+    """File with labels that the team already has (``serving.pipeline.history``)."""
 
 
 def of_file(wish: Wish, file: ProjectFile) -> Wish:
@@ -61,6 +64,8 @@ class Connected:
     account: str
     """E-mail of the account whose token is used."""
     tasks: int
+    history: int
+    """Labels taken over from the history file."""
     warnings: list[str] = field(default_factory=list)
     """What works worse than it could, and how to mend it."""
 
@@ -103,6 +108,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         audit_rate=wish.audit_rate,
     )
     ref = reference(spec, config.controls[0], name=new.slug) if isinstance(spec, TransformersSpec) else None
+    past = history.keep(runtime.settings, new.slug, config.controls[0], wish.history) if wish.history else 0
     with runtime.store.begin() as uow:
         project = uow.projects.add(new, runtime.now())
         if ref is not None:
@@ -121,7 +127,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
         tasks = sum(uow.items.counts(project.id).values())
-    return Connected(project=project, account=user.email, tasks=tasks, warnings=warnings)
+    return Connected(project=project, account=user.email, tasks=tasks, history=past, warnings=warnings)
 
 
 def webhook_url(runtime: Runtime, project: ProjectRow) -> str:

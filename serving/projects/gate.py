@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.errors import ConfigurationError
 from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
 from serving.store.records import GateEvent, ItemState, ProjectRow
@@ -17,3 +18,16 @@ def close(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) -> 
             project.id, states=(ItemState.DECIDED,), to=ItemState.SCORED, now=runtime.now(), route=Route.ACCEPT
         )
     return event
+
+
+def extend(runtime: Runtime, project: ProjectRow, *, labels: int) -> ProjectRow:
+    """Ask for more blind labels; when they are in, the gate is certified again with what is left of delta.
+
+    Raises:
+        ConfigurationError: not a positive number.
+    """
+    if labels < 1:
+        raise ConfigurationError("ask for at least one more label")
+    with runtime.store.begin() as uow:
+        current = uow.projects.get(project.id)
+        return uow.projects.update(project.id, validation_target=current.validation_target + labels)
