@@ -3,7 +3,8 @@
 What shapes the answers (all seen on a running server):
 
 - ``results`` is matched with the tasks by position. One missing entry and every prediction of the call is dropped,
-  so an item that has no answer, or must stay blind, gets an entry with an empty ``result``.
+  so an item that has no answer, or must stay blind, gets an empty list: no prediction. An entry with an empty
+  ``result`` would be stored as a prediction, and shown to whoever labels the task blind.
 - ``model_version: null`` in one entry refuses the whole batch.
 - A task whose predictions hold the version that ``/setup`` answers is not asked for again. Where the two versions
   differ, every fetch of the task asks again and adds a further row.
@@ -27,6 +28,9 @@ from models.types import Item, LabelConfig, Prediction, Scored
 
 NO_MODEL_VERSION = "prelabel-no-model-yet"
 """The version that a project without a model answers; see ``served_version``."""
+
+Entry = dict[str, Any] | list[dict[str, Any]]
+"""What stands in ``results`` for one task: a prediction, or a list of them."""
 
 
 class Body(BaseModel):
@@ -112,18 +116,24 @@ def to_items(request: PredictRequest) -> list[Item]:
 
 
 def predict_response(
-    items: Sequence[Item], scored: Sequence[Scored | None], *, config: LabelConfig, model_version: str
+    items: Sequence[Item],
+    scored: Sequence[Scored | None],
+    *,
+    config: LabelConfig,
+    model_version: str,
+    interactive: bool = False,
 ) -> dict[str, Any]:
     """Answer of ``POST /predict``: one entry an item, in the items' order, whatever was scored.
 
     Args:
         items: what ``to_items`` gave.
         scored: answers by key, in any order. An item whose answer is a ``Failure``, None, missing or made for another
-            label config gets an empty entry. Its score is null: 0.0 would lead uncertainty sampling to it and pull
-            the project's average down.
+            label config gets an empty list, and Label Studio stores nothing for it.
         config: the project's label config.
-        model_version: what ``/setup`` answers now; the version of empty entries. A prediction keeps its own version,
-            also when another model took over while it was made.
+        model_version: what ``/setup`` answers now. A prediction keeps its own version, also when another model took
+            over while it was made.
+        interactive: an annotator waits for the answer in the editor, which needs an object: where there is nothing
+            to say, one with an empty ``result`` of ``model_version``. It is not stored.
 
     Raises:
         ModelError: an answer belongs to none of the items.
@@ -132,23 +142,23 @@ def predict_response(
     strangers = answers.keys() - {item.key for item in items}
     if strangers:
         raise ModelError(f"{len(strangers)} answers belong to none of the {len(items)} tasks")
-    return {"results": [_entry(answers.get(item.key), config, model_version) for item in items]}
+    nothing: Entry = {"result": [], "score": None, "model_version": model_version} if interactive else []
+    return {"results": [_entry(answers.get(item.key), config) or nothing for item in items]}
 
 
-def _entry(answer: Scored | None, config: LabelConfig, model_version: str) -> dict[str, Any]:
+def _entry(answer: Scored | None, config: LabelConfig) -> Entry | None:
     if isinstance(answer, Prediction):
         with suppress(ConfigurationError):  # the label config changed meanwhile
             result = encode(answer.regions, config)
             return {"result": result, "score": answer.confidence, "model_version": answer.model_version}
-    return {"result": [], "score": None, "model_version": model_version}
+    return None
 
 
 def served_version(active: str | None) -> str:
     """The version that ``/setup`` and ``/predict`` both answer: the active model's, or ``NO_MODEL_VERSION``.
 
-    A cold project needs a version too: null refuses the batch, and with '' or a changing one Label Studio asks again
-    at every fetch. With a fixed one each task gets at most one empty row, and the first model's version, which is
-    another, makes Label Studio ask once more.
+    A cold project needs a version too: ``/setup`` must name one. The first model's version, which is another, makes
+    Label Studio ask again for tasks that have predictions.
     """
     return active or NO_MODEL_VERSION
 

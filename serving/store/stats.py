@@ -7,6 +7,9 @@ from sqlalchemy import Connection, select
 from serving.store.sql import upsert
 from serving.store.tables import stage_stat
 
+PULL = "pull"
+"""Stage of the predictions that Label Studio asked for itself; it stores them, so the publisher may store a second."""
+
 
 class StatsRepository:
     def __init__(self, conn: Connection) -> None:

@@ -56,21 +56,22 @@ def failed(key: str) -> Failure:
     return Failure(key=key, code="missing_field", message="the task has no field `text`")
 
 
-def answer(items: list[Item], scored: list[Scored | None], version: str = "m-1") -> list[dict[str, Any]]:
-    response = predict_response(items, scored, config=CONFIG, model_version=version)
+def answer(
+    items: list[Item], scored: list[Scored | None], version: str = "m-1", interactive: bool = False
+) -> list[Any]:
+    response = predict_response(items, scored, config=CONFIG, model_version=version, interactive=interactive)
     assert list(response) == ["results"]
-    results: list[dict[str, Any]] = json.loads(json.dumps(response, allow_nan=False))["results"]
+    results: list[Any] = json.loads(json.dumps(response, allow_nan=False))["results"]
     return results
 
 
-def accepted_by_label_studio(task_count: int, results: list[dict[str, Any]]) -> bool:
-    """Label Studio's own reading of an answer, and its SDK's check of every non-empty prediction."""
+def accepted_by_label_studio(task_count: int, results: list[Any]) -> bool:
+    """Label Studio's own reading of an answer, and its SDK's check of every prediction."""
     interface = LabelInterface(XML)
+    stored = [one for entry in results for one in ([entry] if isinstance(entry, dict) else entry)]
     return len(results) == task_count and all(
-        isinstance(r["result"], list)
-        and isinstance(r["model_version"], str)
-        and (not r["result"] or interface.validate_prediction(r, return_errors=True) == [])
-        for r in results
+        isinstance(r["model_version"], str) and interface.validate_prediction(r, return_errors=True) == []
+        for r in stored
     )
 
 
@@ -86,22 +87,22 @@ def test_batch_predict_of_the_captured_body() -> None:
     assert request.context is None
     results = answer(items, [predicted("17062"), failed("17063"), predicted("17064", "Negative")])
     assert accepted_by_label_studio(3, results)
-    assert [[region["value"]["choices"] for region in r["result"]] for r in results] == [
-        [["Positive"]],
-        [],
-        [["Negative"]],
-    ]
-    assert [r["score"] for r in results] == [0.75, None, 0.75]
-    assert {r["model_version"] for r in results} == {"m-1"}
+    assert results[1] == []
+    made = [results[0], results[2]]
+    assert [[region["value"]["choices"] for region in r["result"]] for r in made] == [[["Positive"]], [["Negative"]]]
+    assert [r["score"] for r in made] == [0.75, 0.75]
+    assert {r["model_version"] for r in made} == {"m-1"}
 
 
 def test_interactive_predict_of_the_captured_body() -> None:
     request = PredictRequest.model_validate(PAYLOADS["ml POST /predict (interactive)"])
     (item,) = to_items(request)
     assert request.context == PAYLOADS["ml POST /predict (interactive)"]["params"]["context"]
-    results = answer([item], [predicted(item.key)])
+    results = answer([item], [predicted(item.key)], interactive=True)
     assert accepted_by_label_studio(1, results)
     assert results[0]["result"][0]["from_name"] == "sentiment"
+    nothing: dict[str, Any] = {"result": [], "score": None, "model_version": "m-1"}
+    assert answer([item], [failed(item.key)], interactive=True) == [nothing]
 
 
 def test_setup_of_the_captured_body() -> None:
@@ -151,7 +152,7 @@ def test_a_lone_task_without_data() -> None:
     request = PredictRequest.model_validate(raw)
     assert to_items(request) == [Item(key="1", data={})]
     assert request.context is None
-    assert answer(to_items(request), [failed("1")]) == [{"result": [], "score": None, "model_version": "m-1"}]
+    assert answer(to_items(request), [failed("1")]) == [[]]
 
 
 def test_null_params_and_null_data() -> None:
@@ -175,20 +176,20 @@ def test_the_answer_has_the_tasks_length_and_order(data: st.DataObject) -> None:
     kept = data.draw(st.lists(st.sampled_from(made), unique_by=id)) if data.draw(st.booleans()) else made
     expected = {s.key for s in kept if isinstance(s, Prediction)}
     results = answer(items, data.draw(st.permutations(kept)))
-    assert [bool(r["result"]) for r in results] == [item.key in expected for item in items]
+    assert [isinstance(r, dict) for r in results] == [item.key in expected for item in items]
     assert accepted_by_label_studio(len(items), results)
 
 
 def test_a_blind_item_cannot_be_told_from_a_failed_one() -> None:
     results = answer([Item(key="1", data={}), Item(key="2", data={})], [None, failed("2")])
-    assert results[0] == results[1] == {"result": [], "score": None, "model_version": "m-1"}
+    assert results[0] == results[1] == []
 
 
 def test_a_prediction_for_another_label_config_harms_no_neighbour() -> None:
     other = Region(control="topic", value=Choices(labels=("Sport",)))
     stale = Prediction(key="1", regions=(other,), confidence=0.9, model_version="m-1")
     results = answer([Item(key="1", data={}), Item(key="2", data={})], [stale, predicted("2")])
-    assert results[0] == {"result": [], "score": None, "model_version": "m-1"}
+    assert results[0] == []
     assert results[1]["score"] == 0.75
 
 
@@ -205,7 +206,7 @@ def test_an_answer_to_another_question_is_an_error() -> None:
 @pytest.mark.parametrize("active", [None, "", "m-1"])
 def test_setup_and_predict_name_the_same_version(active: str | None) -> None:
     version = setup_response(active)["model_version"]
-    (empty,) = answer([Item(key="1", data={})], [None], version=served_version(active))
+    (empty,) = answer([Item(key="1", data={})], [None], version=served_version(active), interactive=True)
     assert version == empty["model_version"]
     assert version
 
