@@ -13,6 +13,8 @@ from serving.store.records import CertificateRow, Decision, ItemRow, ItemState, 
 SHOWN = (OutboxKind.SUGGESTION,)
 ACCEPTED = (OutboxKind.SUGGESTION, OutboxKind.ACCEPTANCE)
 HIDDEN = (OutboxKind.WITHDRAWAL,)
+BLIND_AUDIT = "blind_audit"
+"""Reason code of items that would have been accepted and were drawn for a blind check instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
     """
     confidence = item.confidence if item.confidence is not None else 0.0
     numbers = {"confidence": confidence}
-    if item.blind and item.reason != "blind_audit":
+    if item.blind and item.reason != BLIND_AUDIT:
         inclusion = item.inclusion if item.inclusion is not None else 0.0
         return Decision(
             item_id=item.id,
@@ -79,7 +81,7 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
         item_id=item.id,
         prediction_id=item.prediction_id,
         route=Route.AUDIT if audited else Route.ACCEPT,
-        reason="blind_audit" if audited else "certified",
+        reason=BLIND_AUDIT if audited else "certified",
         numbers=numbers,
         blind=audited,
         inclusion=gate.audit_rate if audited else None,

@@ -13,6 +13,7 @@ from models.gate.sampling import fold_of, keyed_uniform
 from connectors.base import RemoteAnnotation, RemoteTask
 from models.tasks import item_loss
 from models.types import Fold, Route
+from serving.pipeline.decide import BLIND_AUDIT
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
@@ -47,12 +48,7 @@ def receive_tasks(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, tasks:
 
 def role_of(item: ItemRow) -> LabelRole:
     """What a label that arrives now may be used for."""
-    if (
-        item.blind
-        and item.fold is Fold.VALIDATION
-        and item.route in (None, Route.AUDIT)
-        and item.reason != "blind_audit"
-    ):
+    if item.blind and item.fold is Fold.VALIDATION and item.route in (None, Route.AUDIT) and item.reason != BLIND_AUDIT:
         return LabelRole.VALIDATION
     if item.blind:
         return LabelRole.AUDIT

@@ -21,6 +21,7 @@ from models.gate.certify import Certificate, certify, spend
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Prediction, Route
 from serving.pipeline import history, score
+from serving.pipeline.decide import BLIND_AUDIT
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRow, ProjectRow
@@ -65,7 +66,7 @@ def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
     if project.watermark == 0.0 or project.gate_state is GateState.OPEN:
         return False
     with runtime.store.begin() as uow:
-        missing = project.validation_target - len(uow.labels.validation(project.id))
+        missing = project.validation_target - len(validation_sample(uow, project))
         if missing <= 0:
             return False
         waiting = [i for i in uow.items.drawn(project.id, cut=1.0, limit=project.validation_target * 2) if not i.blind]
@@ -83,6 +84,14 @@ def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
         )
         uow.projects.update(project.id, validation_cut=cut)
     return True
+
+
+def validation_sample(uow: UnitOfWork, project: ProjectRow) -> list[tuple[ItemRow, LabelRow | None]]:
+    """Every item drawn for validation, with its label once it has one.
+
+    Audits are left out, also those of the validation fold: they were drawn among the surest items only.
+    """
+    return [(item, label) for item, label in uow.labels.validation(project.id) if item.reason != BLIND_AUDIT]
 
 
 def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[TrainingExample]:
@@ -171,7 +180,7 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
     if project.active_model is None:
         return None
     with runtime.store.read() as uow:
-        sample = uow.labels.validation(project.id)
+        sample = validation_sample(uow, project)
         counts = uow.items.counts(project.id)
         latest = uow.gate.latest(project.id)
         ref = uow.models.get(project.id, project.active_model).ref
