@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.gate.sampling import keyed_uniform
-
 from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, Decision, ItemRow, ItemState, OutboxKind, ProjectRow

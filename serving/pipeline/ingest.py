@@ -7,10 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from connectors.base import RemoteAnnotation, RemoteTask
 from connectors.label_studio.results import decode
 from models.gate.sampling import fold_of, keyed_uniform
-
-from connectors.base import RemoteAnnotation, RemoteTask
 from models.tasks import item_loss
 from models.types import Fold, Route
 from serving.pipeline.decide import BLIND_AUDIT
