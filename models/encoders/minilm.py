@@ -25,7 +25,11 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class MinilmEncoder:
-    """Text -> ``(N, 384)``, rows of length 1; text beyond 256 tokens is not read."""
+    """Text -> ``(N, 384)``, rows of length 1; text beyond 256 tokens is not read.
+
+    With int8, activations are scaled over all texts of a run, so an embedding depends a little on its company:
+    cosine 0.992 on average between alone and in a batch, as much as int8 differs from fp32. Without: none.
+    """
 
     medium: ClassVar[Medium] = Medium.TEXT
 

