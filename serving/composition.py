@@ -14,7 +14,7 @@ from connectors.base import Platform
 from connectors.label_studio.client import LabelStudio
 from connectors.media.fetcher import MediaFetcher
 from connectors.media.policy import FetchPolicy
-from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
+from models.errors import MediaError
 from models.types import Item, Medium
 from serving.pipeline.runtime import Runtime, Scorer
 from serving.secrets import Vault, open_vault
@@ -69,12 +69,8 @@ class GuardedMedia:
         self._fetchers: dict[tuple[str, int, bytes], MediaFetcher] = {}
         self._pool = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="media")
 
-    def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | str]:
-        """Each item with its images fetched to local files, or the reason why that cannot be done.
-
-        Raises:
-            PlatformUnavailable: a source does not answer now; nothing is known of any item.
-        """
+    def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | MediaError]:
+        """Each item with its images fetched to local files, or why that cannot be done."""
         fields = {c.input.field for c in project.label_config.controls if c.input.medium is Medium.IMAGE}
         if not fields:
             return list(items)
@@ -100,13 +96,11 @@ class GuardedMedia:
             return self._fetchers[key]
 
 
-def _fetch(fetcher: MediaFetcher, item: Item, fields: set[str]) -> Item | str:
+def _fetch(fetcher: MediaFetcher, item: Item, fields: set[str]) -> Item | MediaError:
     try:
         media = {name: str(fetcher.fetch(str(item.data[name]))) for name in fields & item.data.keys()}
-    except MediaUnavailable as error:
-        raise PlatformUnavailable(str(error)) from error
     except MediaError as error:
-        return str(error)
+        return error
     return item.model_copy(update={"media": media})
 
 

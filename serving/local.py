@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.base import HeadSpec, Model, ModelRef, TrainingExample, TrainingReport
+from models.errors import PlatformUnavailable, PrelabelError
 from models.registry import load, trainer
 from models.types import ControlSpec, Item, Scored
 
@@ -22,7 +23,12 @@ class LocalScorer:
         self._lock = threading.Lock()
 
     def score(self, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
-        return self.model(ref).predict(items)
+        """See ``serving.pipeline.runtime.Scorer``; a model that cannot be loaded here is no item's fault."""
+        try:
+            model = self.model(ref)
+        except PrelabelError as error:
+            raise PlatformUnavailable(f"the model cannot be loaded here: {error}") from error
+        return model.predict(items)
 
     def model(self, ref: ModelRef) -> Model:
         """The loaded model; a new one is warmed up before anybody waits for it."""

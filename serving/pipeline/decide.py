@@ -52,17 +52,17 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
 
     Reason codes: ``validation_sample`` (drawn for a blind label before anything was known of it), ``gate_cold``,
     ``gate_shadow``, ``gate_closed`` (nothing may be accepted now), ``below_threshold``, ``blind_audit`` (would have
-    been accepted, drawn for a blind check), ``certified``.
+    been accepted, drawn for a blind check), ``certified``. What is blind once stays blind.
     """
     confidence = item.confidence if item.confidence is not None else 0.0
     numbers = {"confidence": confidence}
-    if item.blind and item.reason != BLIND_AUDIT:
+    if item.blind:
         inclusion = item.inclusion if item.inclusion is not None else 0.0
         return Decision(
             item_id=item.id,
             prediction_id=item.prediction_id,
             route=Route.AUDIT,
-            reason="validation_sample",
+            reason=BLIND_AUDIT if item.reason == BLIND_AUDIT else "validation_sample",
             numbers=numbers | {"inclusion": inclusion},
             blind=True,
             inclusion=item.inclusion,

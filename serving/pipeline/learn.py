@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from models.base import HeadSpec, ModelRef, TrainingExample
-from models.errors import NotTrainableError, PrelabelError
+from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.gate.certify import Certificate, certify, spend
 from models.tasks import item_loss
-from models.types import Fold, GateState, HumanLabel, Prediction, Route
+from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
 from serving.pipeline import history, score
 from serving.pipeline.decide import BLIND_AUDIT
 from serving.pipeline.runtime import Runtime
@@ -130,8 +130,10 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
         data = examples(runtime, uow, project)
     control = project.label_config.controls[0]
     attached = runtime.media.attach(project, [e.item for e in data])
+    if away := [got for got in attached if isinstance(got, MediaUnavailable)]:
+        raise PlatformUnavailable(f"the media of {len(away)} labelled items do not answer: {away[0]}")
     usable = [
-        e.model_copy(update={"item": got}) for e, got in zip(data, attached, strict=True) if not isinstance(got, str)
+        e.model_copy(update={"item": got}) for e, got in zip(data, attached, strict=True) if isinstance(got, Item)
     ]
     try:
         report = runtime.scorer.train(project.spec, control, usable, name=project.slug)
@@ -231,6 +233,8 @@ def _score_sample(
     kept: list[tuple[int, Prediction]] = []
     for i, ((item, label), said) in enumerate(zip(sample, scored, strict=True)):
         if not isinstance(said, Prediction):
+            if said.code == score.AWAY:
+                raise PlatformUnavailable(f"the media of a validation item do not answer: {said.message}")
             continue
         kept.append((item.id, said))
         confidences[i] = said.confidence

@@ -1,6 +1,7 @@
 """Arrow 4: outbox rows -> Label Studio, in bulk, at most once each.
 
-A row that was claimed before may have been sent by whoever claimed it; such rows are read back first. Label Studio
+A row that was claimed before may have been sent by whoever claimed it, and an item whose data changed may show what
+the same model said before; such rows are read back first. Label Studio
 being away is nobody's fault: rows wait with a growing delay and are never given up for it.
 """
 
@@ -51,9 +52,14 @@ def run(runtime: Runtime, project: ProjectRow, kind: OutboxKind) -> int:
 
 
 def _by_history(rows: Sequence[OutboxRow]) -> list[list[OutboxRow]]:
-    fresh = [r for r in rows if r.attempts <= 1]
-    suspect = [r for r in rows if r.attempts > 1]
+    fresh = [r for r in rows if not _suspect(r)]
+    suspect = [r for r in rows if _suspect(r)]
     return [group for group in (fresh, suspect) if group]
+
+
+def _suspect(row: OutboxRow) -> bool:
+    """Whether Label Studio may hold a prediction of this version: this one, or that of the item's former data."""
+    return row.attempts > 1 or row.revision > 1
 
 
 def send(platform: Platform, kind: OutboxKind, rows: Sequence[OutboxRow]) -> PublishResult:
@@ -61,7 +67,7 @@ def send(platform: Platform, kind: OutboxKind, rows: Sequence[OutboxRow]) -> Pub
     tasks = [row.task_id for row in rows]
     if kind is OutboxKind.SUGGESTION:
         batch = [OutgoingPrediction(task_id=row.task_id, prediction=row.prediction) for row in rows]
-        return platform.publish_predictions(batch, check_existing=any(row.attempts > 1 for row in rows))
+        return platform.publish_predictions(batch, check_existing=any(map(_suspect, rows)))
     if kind is OutboxKind.ACCEPTANCE:
         return platform.accept(tasks, model_version=rows[0].model_version)
     platform.remove_task_predictions(tasks)

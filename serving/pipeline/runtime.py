@@ -9,6 +9,7 @@ from typing import Protocol
 
 from connectors.base import Platform
 from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.errors import MediaError
 from models.types import ControlSpec, Item, Scored
 from serving.secrets import Vault
 from serving.settings import Settings
@@ -42,8 +43,8 @@ class Scorer(Protocol):
 class Media(Protocol):
     """Fetches what an item points to."""
 
-    def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | str]:
-        """Each item with its media fetched, or the reason why that cannot be done."""
+    def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | MediaError]:
+        """Each item with its media fetched, or why that cannot be done (``MediaUnavailable``: not now)."""
         ...
 
 

@@ -6,13 +6,16 @@ import logging
 from collections.abc import Sequence
 
 from models.base import ModelRef
-from models.errors import ModelError, PlatformUnavailable
+from models.errors import MediaUnavailable, ModelError, PlatformUnavailable, PrelabelError
 from models.types import Failure, Item, Prediction, Scored
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemRow, ItemState, ProjectRow
 
 log = logging.getLogger(__name__)
+
+AWAY = MediaUnavailable.code
+"""Code of a failure that is not the item's fault: its media may be there later."""
 
 
 def to_item(row: ItemRow) -> Item:
@@ -30,7 +33,7 @@ def predict(runtime: Runtime, project: ProjectRow, ref: ModelRef, items: Sequenc
     ready = [a for a in attached if isinstance(a, Item)]
     scored = {s.key: s for s in bisect(runtime, ref, ready)}
     return [
-        scored[item.key] if isinstance(got, Item) else Failure(key=item.key, code="media", message=got)
+        scored[item.key] if isinstance(got, Item) else Failure(key=item.key, code=got.code, message=str(got))
         for item, got in zip(items, attached, strict=True)
     ]
 
@@ -68,18 +71,34 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
     except PlatformUnavailable as error:
         _wait(runtime, rows, str(error))
         return 0
+    except PrelabelError as error:
+        _wait(runtime, rows, str(error))
+        raise
     failures = {int(r.key): r for r in results if isinstance(r, Failure)}
     good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
-    with runtime.store.begin() as uow:
-        uow.items.store_predictions(runtime.owner, good, runtime.now())
-        _give_up_or_wait(runtime, uow, [row for row in rows if row.id in failures], failures)
-        uow.stats.add(project.id, "score", len(rows), runtime.now() - started)
+    try:
+        with runtime.store.begin() as uow:
+            uow.items.store_predictions(runtime.owner, good, runtime.now())
+            if uow.projects.get(project.id).active_model != ref.version:
+                raise _Overtaken
+            _give_up_or_wait(runtime, uow, [row for row in rows if row.id in failures], failures)
+            uow.stats.add(project.id, "score", len(rows), runtime.now() - started)
+    except _Overtaken:
+        _wait(runtime, rows, "another model predicts now", wait_s=0.0)
     return len(rows)
+
+
+class _Overtaken(Exception):
+    """Another model was activated while a chunk was scored: what the old one says would never be looked at again."""
 
 
 def _give_up_or_wait(runtime: Runtime, uow: UnitOfWork, rows: Sequence[ItemRow], failures: dict[int, Failure]) -> None:
     """An item that failed by itself is tried again a few times, then buried with its reason."""
     settings = runtime.settings
+    away = [row for row in rows if failures[row.id].code == AWAY]
+    for row in away:
+        _release(runtime, uow, [row], failures[row.id].message, settings.retry_max_s, blameless=True)
+    rows = [row for row in rows if row not in away]
     hopeless = {r.id: failures[r.id].message for r in rows if r.attempts >= settings.max_attempts}
     if hopeless:
         uow.items.bury(runtime.owner, hopeless, runtime.now())
@@ -88,16 +107,20 @@ def _give_up_or_wait(runtime: Runtime, uow: UnitOfWork, rows: Sequence[ItemRow],
             log.error("item is dead", extra={"item": row.id, "task": row.task_id, "reason": hopeless[row.id]})
             continue
         wait = backoff(row.attempts, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
-        uow.items.release(
-            runtime.owner, [row.id], error=failures[row.id].message, not_before=runtime.now() + wait, now=runtime.now()
-        )
+        _release(runtime, uow, [row], failures[row.id].message, wait)
 
 
-def _wait(runtime: Runtime, rows: Sequence[ItemRow], error: str) -> None:
+def _wait(runtime: Runtime, rows: Sequence[ItemRow], error: str, *, wait_s: float | None = None) -> None:
     """Not the items' fault: they wait, and do not come closer to being given up."""
-    wait = backoff(1, base_s=runtime.settings.retry_base_s, max_s=runtime.settings.retry_max_s)
-    now = runtime.now()
+    wait = runtime.settings.retry_base_s if wait_s is None else wait_s
     with runtime.store.begin() as uow:
-        uow.items.release(
-            runtime.owner, [r.id for r in rows], error=error, not_before=now + wait, now=now, blameless=True
-        )
+        _release(runtime, uow, rows, error, wait, blameless=True)
+
+
+def _release(
+    runtime: Runtime, uow: UnitOfWork, rows: Sequence[ItemRow], error: str, wait_s: float, *, blameless: bool = False
+) -> None:
+    now = runtime.now()
+    uow.items.release(
+        runtime.owner, [r.id for r in rows], error=error, not_before=now + wait_s, now=now, blameless=blameless
+    )

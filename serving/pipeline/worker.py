@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, PrelabelError
@@ -53,8 +54,9 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout_s)
         with self._runtime.store.begin() as uow:
-            uow.items.release_leases(self._runtime.owner)
-            uow.outbox.release_leases(self._runtime.owner)
+            for owner in (self._runtime.owner, *(self._owner(thread.name) for thread in self._threads)):
+                uow.items.release_leases(owner)
+                uow.outbox.release_leases(owner)
 
     def stale(self, limit_s: float) -> list[str]:
         """Names of stages that have not come round for ``limit_s`` seconds, or whose thread has died."""
@@ -64,16 +66,30 @@ class Worker:
         return sorted(late | dead)
 
     def score(self, project: ProjectRow) -> int:
+        """Several threads score: each owns its claims, so that none completes what another has claimed since."""
         ref = self._ref(project)
-        return score.run(self._runtime, project, ref) if ref is not None else 0
+        if ref is None:
+            return 0
+        mine = replace(self._runtime, owner=self._owner(threading.current_thread().name))
+        return score.run(mine, project, ref)
+
+    def _owner(self, thread: str) -> str:
+        return f"{self._runtime.owner}/{thread}"
 
     def decide(self, project: ProjectRow) -> int:
         return decide.run(self._runtime, project) if project.active_model is not None else 0
 
     def publish(self, project: ProjectRow) -> int:
+        """One batch of each kind; what stops one kind does not stop the others."""
         done = 0
+        failed: PrelabelError | None = None
         for kind in OutboxKind:
-            done += publish.run(self._runtime, project, kind)
+            try:
+                done += publish.run(self._runtime, project, kind)
+            except PrelabelError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
         return done
 
     def reconcile(self, project: ProjectRow) -> int:

@@ -218,6 +218,8 @@ class OutboxRow:
     """Claims so far, this one included: 1 means that it was certainly never sent."""
     last_error: str | None
     created_at: float
+    revision: int = 1
+    """Of the item's data; above 1, a prediction of the same model version may be there for the old data."""
 
 
 @dataclass(frozen=True, slots=True)

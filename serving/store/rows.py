@@ -88,6 +88,7 @@ def to_outbox(row: Row[Any]) -> OutboxRow:
         attempts=row.attempts + 1,
         last_error=row.last_error,
         created_at=row.created_at,
+        revision=row.revision,
     )
 
 
