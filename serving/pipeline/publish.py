@@ -18,8 +18,14 @@ from serving.store.records import OutboxKind, OutboxRow, ProjectRow
 log = logging.getLogger(__name__)
 
 
-def run(runtime: Runtime, project: ProjectRow, kind: OutboxKind) -> int:
+def run(runtime: Runtime, project: ProjectRow, kind: OutboxKind, *, limit: int | None = None) -> int:
     """Send one bulk of one kind. Returns the number of rows that were settled (sent or refused).
+
+    Args:
+        runtime: the composition.
+        project: whose outbox.
+        kind: which kind of write.
+        limit: rows that one bulk takes at most; None: ``publish_batch``.
 
     Raises:
         PlatformError: nobody's fault and nothing lost; the rows wait in the outbox.
@@ -29,7 +35,7 @@ def run(runtime: Runtime, project: ProjectRow, kind: OutboxKind) -> int:
         rows = uow.outbox.claim(
             project.id,
             kind,
-            limit=settings.publish_batch,
+            limit=limit or settings.publish_batch,
             owner=runtime.owner,
             lease_s=settings.publish_lease_s,
             now=runtime.now(),

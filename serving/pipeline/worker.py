@@ -14,6 +14,7 @@ from dataclasses import replace
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, PrelabelError
 from serving.pipeline import decide, learn, publish, reconcile, score
+from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.records import OutboxKind, ProjectRow
 from serving.store.stats import PULL
@@ -33,6 +34,7 @@ class Worker:
         self._beats: dict[str, float] = {}
         self._last: dict[tuple[str, int], float] = {}
         self._failures: dict[tuple[str, int], int] = {}
+        self._pace = Pace(runtime.settings.publish_batch)
         self._refs: dict[str, ModelRef] = {}
         self._uncertain: dict[int, float] = {}
         """Project -> since when a prediction may have been stored twice, epoch seconds."""
@@ -85,12 +87,22 @@ class Worker:
         failed: PrelabelError | None = None
         for kind in OutboxKind:
             try:
-                done += publish.run(self._runtime, project, kind)
+                done += self._send(project, kind)
             except PrelabelError as error:
                 failed = failed or error
         if failed is not None:
             raise failed
         return done
+
+    def _send(self, project: ProjectRow, kind: OutboxKind) -> int:
+        try:
+            sent = publish.run(self._runtime, project, kind, limit=self._pace.size(project.id))
+        except PlatformUnavailable:
+            self._pace.slower(project.id)
+            raise
+        if sent:
+            self._pace.faster(project.id)
+        return sent
 
     def reconcile(self, project: ProjectRow) -> int:
         if not self._turn("reconcile", project, self._runtime.settings.reconcile_s):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from scripts import label_studio
-from scripts.demo.stack import Service, start_service, stop_service
+from scripts.demo.stack import ROOT, Service, start_service, stop_service
 
 CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="mood" toName="text" choice="single" required="true">'
@@ -22,8 +25,9 @@ CONFIG = (
 )
 FAST = {
     "PRELABEL_LEASE_S": "8",
-    "PRELABEL_PUBLISH_LEASE_S": "12",
-    "PRELABEL_PLATFORM_TIMEOUT_S": "5",
+    "PRELABEL_PUBLISH_LEASE_S": "25",
+    "PRELABEL_PUBLISH_BATCH": "100",
+    "PRELABEL_PLATFORM_TIMEOUT_S": "10",
     "PRELABEL_RECONCILE_S": "2",
     "PRELABEL_LEARN_S": "0.5",
     "PRELABEL_RETRY_BASE_S": "0.3",
@@ -33,8 +37,9 @@ FAST = {
 }
 """Short leases and waits, so that a take-over is seen in seconds."""
 
-GOOD = "excellent lovely happy bright splendid warm".split()
-BAD = "terrible broken sad dark awful cold".split()
+T = TypeVar("T")
+GOOD = ["excellent", "lovely", "happy", "bright", "splendid", "warm"]
+BAD = ["terrible", "broken", "sad", "dark", "awful", "cold"]
 
 
 def mood_texts(n: int, seed: int) -> list[tuple[str, str]]:
@@ -46,6 +51,42 @@ def mood_texts(n: int, seed: int) -> list[tuple[str, str]]:
         words = draw.choices(GOOD if label == "good" else BAD, k=5)
         made.append((f"{' '.join(words)} {seed}-{i}", label))
     return made
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a ``prelabel`` command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        assert self.out, self.err
+        return json.loads(self.out)
+
+
+def prelabel(service: Service, *arguments: str, settings: dict[str, str] | None = None) -> Said:
+    """A command as an operator types it, whether it works or fails."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("prelabel")), *arguments],
+        env=os.environ | service.environment() | (settings or {}),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def soon(what: Callable[[], T | None], limit_s: float = 90.0) -> T:
+    """The first answer of ``what`` that is not None; asked for again and again."""
+    end = time.monotonic() + limit_s
+    while True:
+        found = what()
+        if found is not None:
+            return found
+        assert time.monotonic() < end, f"nothing came of it in {limit_s:.0f} s"
+        time.sleep(0.3)
 
 
 @dataclass
@@ -61,6 +102,51 @@ class World:
     """Legacy token of an ordinary user."""
     gold: dict[str, str] = field(default_factory=dict)
     """Text -> label."""
+
+    def remote(self) -> dict[str, Any]:
+        """The project as Label Studio has it."""
+        with self.admin() as http:
+            found: dict[str, Any] = http.get(f"/api/projects/{self.project}/").raise_for_status().json()
+        return found
+
+    def change(self, **settings: Any) -> None:
+        """Change settings of the project, as in Label Studio's settings pages."""
+        with self.admin() as http:
+            http.patch(f"/api/projects/{self.project}/", json=settings).raise_for_status()
+
+    def hooks(self) -> list[dict[str, Any]]:
+        """Every webhook of the project."""
+        with self.admin() as http:
+            found: list[dict[str, Any]] = http.get("/api/webhooks/", params={"project": self.project}).json()
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """The project as the service lists it."""
+        with self.service.client() as http:
+            rows: list[dict[str, Any]] = http.get("/api/v1/projects").raise_for_status().json()
+        return next(row for row in rows if row["slug"] == self.slug)
+
+    def items(self) -> dict[int, dict[str, Any]]:
+        """Task id -> item, as the service has them (1,000 at most)."""
+        with self.service.client() as http:
+            rows = http.get(f"/api/v1/projects/{self.slug}/items", params={"limit": 1000}).raise_for_status().json()
+        return {row["task"]: row for row in rows}
+
+    def predictions(self) -> dict[int, list[dict[str, Any]]]:
+        """Task id -> its predictions; tasks without any are left out."""
+        return {task["id"]: task["predictions"] for task in self.tasks() if task["predictions"]}
+
+    def connect(self, *more: str, token: str | None = None) -> Said:
+        """``prelabel connect`` of this project."""
+        where = ("--url", self.studio.url, "--token", token or self.studio.token, "--project", str(self.project))
+        return prelabel(self.service, "connect", *where, "--name", self.slug, "--json", *more)
+
+    def learned(self, arrived: int) -> dict[str, Any]:
+        """Wait until a model predicts and its suggestions are what annotators see; the report."""
+        report = self.settled(arrived)
+        version = self.summary()["model_version"]
+        soon(lambda: self.remote()["model_version"] == version or None)
+        return report
 
     def admin(self) -> httpx.Client:
         return self._http(self.studio.token)
@@ -158,9 +244,7 @@ class World:
             ).json():
                 items |= {item["task"]: item for item in page}
                 after = page[-1]["item"]
-            version = next(
-                p["model_version"] for p in http.get("/api/v1/projects").json() if p["slug"] == self.slug
-            )
+            version = next(p["model_version"] for p in http.get("/api/v1/projects").json() if p["slug"] == self.slug)
             account = self.admin().get("/api/current-user/whoami").json()["id"]
         for task in self.tasks():
             item = items.pop(task["id"])
@@ -180,6 +264,21 @@ class World:
             found[f"{item['state']}/{item['route']}"] += 1
         assert not items, f"items without a task: {items}"
         return found
+
+
+def add_world(
+    studio: label_studio.Server, service: Service, name: str, texts: list[tuple[str, str]], *, labelled: int = 0
+) -> World:
+    """A project in Label Studio that is not connected: with tasks, the first of them labelled by a trainer."""
+    trainer = label_studio.create_user(studio, "trainer@example.com", "label-these-well")
+    world = World(studio, service, FAST, 0, name, trainer)
+    with world.admin() as http:
+        made = http.post("/api/projects/", json={"title": name, "label_config": CONFIG}).raise_for_status()
+    world.project = made.json()["id"]
+    world.send(texts)
+    for task in sorted(world.tasks(), key=lambda task: int(task["id"]))[:labelled]:
+        world.label(task["id"], task["data"]["text"])
+    return world
 
 
 def open_world(
