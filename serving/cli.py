@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from models.base import HeadSpec, ModelSpec, TransformersSpec
@@ -41,7 +42,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except PrelabelError as error:
-        err.print(f"[red]error[/red] ({error.code}): {error}", highlight=False)
+        err.print(f"[red]error[/red] ({error.code}): {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -167,6 +168,21 @@ def disconnect(slug: Slug, as_json: Json = False, config: Config = None) -> None
     with runtime.store.begin() as uow:
         uow.projects.remove(project.id)
     show({"removed": slug}, as_json, f"removed {slug}")
+
+
+@app.command("token")
+def renew_token(
+    slug: Slug,
+    token: Annotated[str, typer.Option(help="The new token, of the same account.", envvar="LABEL_STUDIO_API_KEY")],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Use a new token of the same Label Studio account: the old one expired or was revoked."""
+    from serving.projects import connect as connecting
+
+    runtime = runtime_of(config)
+    user = connecting.renew_token(runtime, project_of(runtime, slug), token)
+    show({"project": slug, "account": user.email}, as_json, f"the new token of {user.email} is in use")
 
 
 @app.command()

@@ -14,8 +14,8 @@ from connectors.label_studio import results
 from connectors.label_studio.auth import check_token, list_projects, remote_project, whoami
 from connectors.label_studio.label_config import interface, parse
 from connectors.label_studio.reader import Reader, Row, condition
-from connectors.label_studio.transport import Transport
-from models.errors import ConfigurationError, PlatformUnavailable
+from connectors.label_studio.transport import RESERVED, Transport
+from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
 
 __all__ = ["WEBHOOK_ACTIONS", "LabelStudio", "check_token", "list_projects"]
 
@@ -79,6 +79,19 @@ class LabelStudio(Platform):
         if missing and not hooks[0].send_for_all_actions:
             return f"the webhook lacks the events {', '.join(missing)}"
         return "" if hooks[0].headers == headers else "the webhook's secret header is not ours"
+
+    def address_problem(self, url: str) -> str:
+        """Why Label Studio will not call ``url``; '' when it will. Changes nothing.
+
+        Label Studio says so only when a webhook is made. The one that is asked for here has an event that does not
+        exist, so it is refused in any case: with 403 for its address, else with 400.
+        """
+        body = {"project": self._project_id, "url": url, "actions": ["PRELABEL_PROBE"]}
+        try:
+            self._transport.request("POST", "api/webhooks/", json=body)
+        except PlatformRefused as error:
+            return str(error) if RESERVED in str(error) else ""
+        return ""
 
     def project(self) -> RemoteProject:
         """The project as it is now."""

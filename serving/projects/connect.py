@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from connectors.base import User
 from connectors.label_studio.auth import check_token
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.base import HeadSpec, ModelSpec, TransformersSpec
-from models.errors import ConfigurationError, PlatformError
+from models.errors import ConfigurationError, PlatformError, PlatformRefused
 from models.registry import reference
 from models.types import LabelConfig, Medium
 from serving.composition import Platforms
@@ -79,9 +80,16 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         PlatformError: Label Studio cannot be reached or refuses.
     """
     url = wish.url.rstrip("/")
-    user = check_token(url, wish.token)
-    platform = Platforms(runtime.settings, runtime.vault).open(url, wish.token, wish.platform_project)
-    remote = platform.project()
+    token = wish.token.strip()
+    user = check_token(url, token)
+    platform = Platforms(runtime.settings, runtime.vault).open(url, token, wish.platform_project)
+    try:
+        remote = platform.project()
+    except PlatformRefused as error:
+        raise PlatformRefused(
+            f"{user.email} cannot open project {wish.platform_project} of {url} ({error}): take the number from the "
+            "project's address in the browser"
+        ) from None
     config = parse(remote.label_config)
     if not config.controls:
         raise ConfigurationError(
@@ -93,7 +101,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         slug=wish.slug or slug_of(remote.title, wish.platform_project),
         platform_url=url,
         platform_project=wish.platform_project,
-        token=runtime.vault.encrypt(wish.token.encode()),
+        token=runtime.vault.encrypt(token.encode()),
         webhook_secret=runtime.vault.encrypt(new_secret().encode()),
         sampling_secret=runtime.vault.encrypt(new_secret().encode()),
         service_user=user.id,
@@ -128,6 +136,27 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         project = uow.projects.get(project.id)
         tasks = sum(uow.items.counts(project.id).values())
     return Connected(project=project, account=user.email, tasks=tasks, history=past, warnings=warnings)
+
+
+def renew_token(runtime: Runtime, project: ProjectRow, token: str) -> User:
+    """Use another token of the same account from now on.
+
+    Raises:
+        AuthenticationError: the token is not accepted.
+        ConfigurationError: it belongs to another account: what ours wrote would be taken for people's labels.
+        PlatformError: Label Studio cannot be reached, or does not show the project to this token.
+    """
+    user = check_token(project.platform_url, token)
+    if user.id != project.service_user:
+        raise ConfigurationError(
+            f"the token belongs to {user.email} (account {user.id}), {project.slug!r} was connected as account "
+            f"{project.service_user}: what that account wrote would be taken for people's labels. Use a token of "
+            f"account {project.service_user}"
+        )
+    Platforms(runtime.settings, runtime.vault).open(project.platform_url, token, project.platform_project).project()
+    with runtime.store.begin() as uow:
+        uow.projects.update(project.id, token=runtime.vault.encrypt(token.strip().encode()))
+    return user
 
 
 def webhook_url(runtime: Runtime, project: ProjectRow) -> str:

@@ -21,7 +21,7 @@ SUPPORTED = ("1.23",)
 """Label Studio versions whose behaviour was measured."""
 
 PRIVATE_ADDRESSES = (
-    "Label Studio refuses to call private addresses. Start it with USE_DEFAULT_BANNED_SUBNETS=false "
+    "Label Studio will not call private addresses. Start it with USE_DEFAULT_BANNED_SUBNETS=false "
     "USER_ADDITIONAL_BANNED_SUBNETS=169.254.0.0/16, or give Prelabel a public_url that it may call"
 )
 
@@ -50,7 +50,7 @@ def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list
         user = platform.whoami()
         remote = platform.project()
     except AuthenticationError as error:
-        note("token", False, str(error), f"{error}; then `prelabel connect` again with the new token")
+        note("token", False, str(error), f"{error}. Then `prelabel token {project.slug} --token ...` with the new one")
         return found
     except PlatformError as error:
         note("reachable", False, str(error), f"{error}; check that Label Studio runs at {project.platform_url}")
@@ -58,7 +58,8 @@ def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list
     note("token", True, f"accepted, as {user.email}")
     _version(platform, note)
     _config(project, remote, note)
-    _service(runtime, note)
+    _service(runtime, project, note)
+    _addresses(runtime, project, platform, note)
     _webhook(runtime, project, platform, fix, note)
     _model_version(runtime, project, platform, remote, fix, note)
     _work(runtime, project, note)
@@ -94,14 +95,29 @@ def _config(project: ProjectRow, remote: RemoteProject, note: Note) -> None:
         note("label config", remote.show_suggestions or not warning.startswith("annotators"), warning, warning)
 
 
-def _service(runtime: Runtime, note: Note) -> None:
-    url = f"{runtime.settings.public_url}/healthz"
+def _service(runtime: Runtime, project: ProjectRow, note: Note) -> None:
+    """Go the way that Label Studio's events go, with one that means nothing."""
+    url = webhook_url(runtime, project)
+    secret = runtime.vault.decrypt(project.webhook_secret).decode()
     try:
-        answer = httpx.get(url, timeout=5.0, trust_env=False)
-        ok, detail = answer.status_code == 200, f"{url} answers {answer.status_code}"
+        answer = httpx.post(
+            url, json={"action": "PING"}, headers={SECRET_HEADER: secret}, timeout=10.0, trust_env=False
+        )
+        ok, detail = answer.status_code == 202, f"{url} answers {answer.status_code}"
     except httpx.HTTPError as error:
         ok, detail = False, f"{url}: {type(error).__name__}"
-    note("service", ok, detail, f"{detail}: start `prelabel serve`, or set public_url (PRELABEL_PUBLIC_URL)")
+    note(
+        "service",
+        ok,
+        detail,
+        f"{detail}: start `prelabel serve` with these settings (data_dir, port), or set public_url "
+        "(PRELABEL_PUBLIC_URL) to where it runs",
+    )
+
+
+def _addresses(runtime: Runtime, project: ProjectRow, platform: LabelStudio, note: Note) -> None:
+    problem = platform.address_problem(webhook_url(runtime, project))
+    note("addresses", not problem, problem or f"Label Studio may call {runtime.settings.public_url}", PRIVATE_ADDRESSES)
 
 
 def _webhook(runtime: Runtime, project: ProjectRow, platform: LabelStudio, fix: bool, note: Note) -> None:
@@ -113,10 +129,9 @@ def _webhook(runtime: Runtime, project: ProjectRow, platform: LabelStudio, fix: 
         problem = platform.webhook_problem(url, {SECRET_HEADER: secret})
     except PlatformError as error:
         problem = str(error)
-    advice = f"{problem}; run `prelabel doctor {project.slug} --fix`"
-    if problem and "reserved" in problem:
-        advice = f"{problem}: {PRIVATE_ADDRESSES}"
-    note("webhook", not problem, problem or f"active, to {url}", advice)
+    note(
+        "webhook", not problem, problem or f"active, to {url}", f"{problem}; run `prelabel doctor {project.slug} --fix`"
+    )
 
 
 def _model_version(
