@@ -91,7 +91,7 @@ def test_every_prelabel_command_exists(document: Path) -> None:
 
 @pytest.mark.parametrize(
     "call",
-    ["frobnicate", "gate reopen mood", "connect --password x", "report mood other", "dead mood --item 3"],
+    ["frobnicate", "gate burn mood", "connect --password x", "report mood other", "dead mood --item 3"],
 )
 def test_a_command_that_is_not_there_is_noticed(call: str) -> None:
     assert problem(call.split()) is not None
