@@ -85,7 +85,11 @@ def serve(
     }
     with err.status("starting Ray Serve"):
         pass
-    serve_forever(settings, args=args, ready=lambda url: err.print(f"ready: {url}", highlight=False))
+    serve_forever(
+        settings,
+        args=args,
+        ready=lambda url: err.print(f"ready: {url}; logs: {settings.data_dir / 'logs'}", highlight=False),
+    )
 
 
 @app.command()

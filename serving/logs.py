@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 from serving.settings import Settings
@@ -129,18 +130,34 @@ class TextFormatter(logging.Formatter):
         return super().formatMessage(record) + fields
 
 
-class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, so that a second ``configure`` finds it."""
+HANDLER = "prelabel"
+"""Name of our handler, so that a second ``configure`` finds it."""
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Send all logs of this process to ``stream`` (standard error). May be called again."""
-    handler = _Handler(stream or sys.stderr)
+    _install(settings, logging.StreamHandler(stream or sys.stderr))
+
+
+def configure_replica(settings: Settings, name: str) -> Path:
+    """Send all logs of this replica to ``<data_dir>/logs/<name>.log``; several replicas may share it.
+
+    Ray keeps what its workers print to itself. Every record is one short append, so lines do not mix.
+    """
+    path = settings.data_dir / "logs" / f"{name}.log"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _install(settings, logging.FileHandler(path, encoding="utf-8"))
+    return path
+
+
+def _install(settings: Settings, handler: logging.Handler) -> None:
+    handler.set_name(HANDLER)
     handler.addFilter(RedactionFilter())
     handler.setFormatter(JsonFormatter() if settings.log_json else TextFormatter())
     root = logging.getLogger()
-    for old in [one for one in root.handlers if isinstance(one, _Handler)]:
+    for old in [one for one in root.handlers if one.get_name() == HANDLER]:
         root.removeHandler(old)
+        old.close()
     root.addHandler(handler)
     root.setLevel(settings.log_level)
     for chatty in ("httpx", "httpcore", "urllib3", "alembic.runtime.migration"):

@@ -12,7 +12,7 @@ from ray.serve.handle import DeploymentHandle
 from serving.api.application import create_app
 from serving.composition import make_runtime
 from serving.deployments.scorer import ServeScorer
-from serving.logs import configure
+from serving.logs import configure_replica
 from serving.settings import Settings
 
 
@@ -23,7 +23,7 @@ class IngressReplica:
     """
 
     def __init__(self, settings: Settings, scorers: dict[str, DeploymentHandle], pipeline: DeploymentHandle) -> None:
-        configure(settings)
+        configure_replica(settings, "ingress")
         scorer = ServeScorer(scorers, Path(settings.model_dir), timeout_s=settings.scorer_timeout_s)
         self._runtime = make_runtime(settings, scorer)
 

@@ -11,7 +11,7 @@ from ray.serve.handle import DeploymentHandle
 
 from serving.composition import make_runtime
 from serving.deployments.scorer import ServeScorer
-from serving.logs import configure
+from serving.logs import configure_replica
 from serving.pipeline.worker import Worker
 from serving.settings import Settings
 
@@ -23,7 +23,7 @@ class PipelineReplica:
     """Has no requests to answer: it claims its own work."""
 
     def __init__(self, settings: Settings, scorers: dict[str, DeploymentHandle]) -> None:
-        configure(settings)
+        configure_replica(settings, "pipeline")
         scorer = ServeScorer(scorers, Path(settings.model_dir), timeout_s=settings.scorer_timeout_s)
         self._worker = Worker(make_runtime(settings, scorer))
         self._worker.start()

@@ -29,9 +29,7 @@ def proxy(studio: label_studio.Server) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture(scope="module")
-def world(
-    studio: label_studio.Server, proxy: FaultProxy, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def world(studio: label_studio.Server, proxy: FaultProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = open_world(studio, tmp_path_factory.mktemp("service"), name="faults", connect_url=proxy.url)
     yield made
     close_world(made)

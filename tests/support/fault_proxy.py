@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from enum import StrEnum
@@ -41,6 +42,10 @@ class FaultProxy:
                 return
 
             def _go(self) -> None:
+                with contextlib.suppress(ConnectionError):  # a caller that has given up
+                    self._forward()
+
+            def _forward(self) -> None:
                 proxy.calls += 1
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 fault = proxy.fault

@@ -1,4 +1,4 @@
-"""A whole world for end-to-end tests: a real Label Studio, a real service on Ray Serve, a trivially learnable project."""
+"""A whole world for end-to-end tests: a real Label Studio, a real service on Ray Serve, projects that learn at once."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ class World:
             by_task.setdefault(prediction["task"], []).append(prediction)
         return [task | {"predictions": by_task.get(task["id"], [])} for task in tasks]
 
-    def settled(self, arrived: int, limit_s: float = 120.0) -> dict[str, Any]:
+    def settled(self, arrived: int, limit_s: float = 240.0) -> dict[str, Any]:
         """Wait until everything that arrived has gone its way."""
         end = time.monotonic() + limit_s
         last: dict[str, Any] = {}
@@ -269,15 +269,17 @@ class World:
 def add_world(
     studio: label_studio.Server, service: Service, name: str, texts: list[tuple[str, str]], *, labelled: int = 0
 ) -> World:
-    """A project in Label Studio that is not connected: with tasks, the first of them labelled by a trainer."""
+    """A project in Label Studio that is not connected: with tasks, some of either label labelled by a trainer."""
     trainer = label_studio.create_user(studio, "trainer@example.com", "label-these-well")
     world = World(studio, service, FAST, 0, name, trainer)
     with world.admin() as http:
         made = http.post("/api/projects/", json={"title": name, "label_config": CONFIG}).raise_for_status()
     world.project = made.json()["id"]
     world.send(texts)
-    for task in sorted(world.tasks(), key=lambda task: int(task["id"]))[:labelled]:
-        world.label(task["id"], task["data"]["text"])
+    numbers = {task["data"]["text"]: task["id"] for task in world.tasks()}
+    for label in ("good", "bad"):
+        for text in [text for text, said in texts if said == label][: labelled // 2]:
+            world.label(numbers[text], text)
     return world
 
 

@@ -4,11 +4,12 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from serving.logs import JsonFormatter, RedactionFilter, configure, log_context, redact
+from serving.logs import JsonFormatter, RedactionFilter, configure, configure_replica, log_context, redact
 from serving.settings import Settings
 
 HEX = "0123456789abcdef0123456789abcdef01234567"
@@ -133,3 +134,15 @@ def test_what_json_does_not_know_is_written_as_text() -> None:
     stream = start()
     log.info("x", extra={"state": {"ids": {3}, "token": HEX, "when": None}})
     assert lines(stream)[0]["state"] == {"ids": [3], "token": "***", "when": None}
+
+
+def test_a_replica_appends_to_its_own_file(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    path = configure_replica(settings, "pipeline")
+    log.warning("one", extra={"project": "p"})
+    assert configure_replica(settings, "pipeline") == path
+    log.warning("two")
+    configure(settings)
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["message"] for line in written] == ["one", "two"]
+    assert written[0]["project"] == "p"
