@@ -55,7 +55,14 @@ class AppArgs(BaseModel):
 def build(args: AppArgs) -> Application:
     """The application that ``serve run serving.app:build`` and ``prelabel serve`` deploy."""
     settings = Settings.load(Path(args.config) if args.config else None)
-    scorers = args.scorers or [ScorerArgs(name="Scorer", families=list(FAMILIES), replicas=settings.scorer_replicas)]
+    scorers = args.scorers or [
+        ScorerArgs(
+            name="Scorer",
+            families=list(FAMILIES),
+            replicas=settings.scorer_replicas,
+            num_cpus=settings.scorer_threads,
+        )
+    ]
     handles = {}
     for scorer in scorers:
         bound = ScorerDeployment.options(

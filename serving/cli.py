@@ -21,6 +21,7 @@ from serving.local import LocalScorer
 from serving.logs import configure
 from serving.pipeline.runtime import Runtime
 from serving.project_file import ProjectFile
+from serving.secrets import operator_token
 from serving.settings import Settings
 from serving.store.records import ProjectRow
 
@@ -83,8 +84,7 @@ def serve(
         "pipeline_replicas": pipeline_replicas,
         "ingress_replicas": ingress_replicas,
     }
-    with err.status("starting Ray Serve"):
-        pass
+    operator_token(settings)
     serve_forever(
         settings,
         args=args,

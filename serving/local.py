@@ -1,4 +1,4 @@
-"""A scorer in this very process: for tests, ``prelabel try`` and small installations without Ray."""
+"""A scorer in this very process: for commands and tests, without Ray."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LocalScorer:
         with self._lock:
             model = self._models.pop(ref.sha256, None)
             if model is None:
-                model = load(ref, threads=self._threads)
+                model = load(ref, threads=self._threads, model_dir=self._folder)
                 model.warm_up()
             self._models[ref.sha256] = model
             while len(self._models) > self._keep:
@@ -45,7 +45,9 @@ class LocalScorer:
     def train(
         self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
     ) -> TrainingReport:
-        return trainer(spec).train(spec, control, examples, name=name, folder=self._folder)
+        return trainer(spec, threads=self._threads, model_dir=self._folder).train(
+            spec, control, examples, name=name, folder=self._folder
+        )
 
     def self_test(self) -> None:
         """Ask every loaded model whether it still answers."""

@@ -21,7 +21,7 @@ from models.errors import ConfigurationError
 PREFIX = "PRELABEL_"
 CONFIG_VARIABLE = "PRELABEL_CONFIG"
 DEFAULT_CONFIG = Path("configs/service.yaml")
-_NOT_KEYS = {CONFIG_VARIABLE, "PRELABEL_LABEL_STUDIO_VENV"}
+_NOT_KEYS = {CONFIG_VARIABLE, "PRELABEL_LABEL_STUDIO_VENV", "PRELABEL_DEMO_HOME"}
 """Environment variables with our prefix that are not settings."""
 
 
@@ -86,8 +86,6 @@ class Settings(BaseSettings):
     """Threads of one scorer; more replicas with one thread each are faster than the other way round. Threads."""
     scorer_timeout_s: float = Field(default=55.0, gt=0)
     """Longest wait for the scores of one chunk, loading the model included; below lease_s. Seconds."""
-    token_budget: int = Field(default=256, ge=1)
-    """Tokens, padding included, of one run of a text model. 256 to 512 suit a CPU, thousands a GPU. Tokens."""
     model_dir: Path = Path("{data_dir}/models")
     """Folder for trained heads and exported encoders. {data_dir} is replaced."""
 
