@@ -66,12 +66,12 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
             numbers=numbers | {"inclusion": inclusion},
             blind=True,
             inclusion=item.inclusion,
-            outbox=HIDDEN,
+            outbox=HIDDEN + _undone(item),
         )
     if gate.threshold is None or item.model_version != gate.model_version:
         return _suggest(item, f"gate_{gate.state.value}", numbers)
     numbers |= {"threshold": gate.threshold}
-    if confidence < gate.threshold:
+    if item.confidence is None or confidence < gate.threshold:
         return _suggest(item, "below_threshold", numbers, gate.certificate_id)
     audit = keyed_uniform(gate.secret, "audit", item.task_id, item.revision)
     numbers |= {"audit_rate": gate.audit_rate, "audit_draw": audit}
@@ -85,7 +85,7 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
         blind=audited,
         inclusion=gate.audit_rate if audited else None,
         certificate_id=gate.certificate_id,
-        outbox=HIDDEN if audited else ACCEPTED,
+        outbox=HIDDEN + _undone(item) if audited else ACCEPTED,
     )
 
 
@@ -98,8 +98,13 @@ def _suggest(item: ItemRow, reason: str, numbers: dict[str, float], certificate:
         numbers=numbers,
         blind=False,
         certificate_id=certificate,
-        outbox=SHOWN,
+        outbox=SHOWN + _undone(item),
     )
+
+
+def _undone(item: ItemRow) -> tuple[OutboxKind, ...]:
+    """An acceptance that was decided before may have been written; so may one of the item's former data."""
+    return (OutboxKind.RETRACTION,) if item.route is Route.ACCEPT or item.revision > 1 else ()
 
 
 def run(runtime: Runtime, project: ProjectRow) -> int:

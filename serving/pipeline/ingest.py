@@ -11,7 +11,7 @@ from connectors.base import RemoteAnnotation, RemoteTask
 from connectors.label_studio.results import decode
 from models.gate.sampling import fold_of, keyed_uniform
 from models.tasks import item_loss
-from models.types import Fold, Route
+from models.types import Route
 from serving.pipeline.decide import BLIND_AUDIT
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
@@ -46,11 +46,10 @@ def receive_tasks(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, tasks:
 
 
 def role_of(item: ItemRow) -> LabelRole:
-    """What a label that arrives now may be used for."""
-    if item.blind and item.fold is Fold.VALIDATION and item.route in (None, Route.AUDIT) and item.reason != BLIND_AUDIT:
-        return LabelRole.VALIDATION
-    if item.blind:
-        return LabelRole.AUDIT
+    """What a label that arrives now may be used for; drawn, but still with its suggestion, an item is not blind yet."""
+    hidden = item.blind and item.route in (None, Route.AUDIT)
+    if hidden:
+        return LabelRole.AUDIT if item.reason == BLIND_AUDIT else LabelRole.VALIDATION
     return LabelRole.TRAIN if item.route is None else LabelRole.CORRECTION
 
 

@@ -4,7 +4,7 @@
 
 1. *draw*: enough items of the validation fold are marked for a blind label (lowest hash draws first);
 2. *train*: the first head once the train labels are there, another when they have grown by ``RETRAIN_GROWTH``;
-3. *certify*: when every drawn item has been answered, and everything received has been scored.
+3. *certify*: when every drawn item has been answered, and nearly everything received has been scored.
 """
 
 from __future__ import annotations
@@ -23,38 +23,31 @@ from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
 from serving.pipeline import history, score
 from serving.pipeline.decide import BLIND_AUDIT
 from serving.pipeline.runtime import Runtime
+from serving.pipeline.standing import SELF, fall_back, held, move
 from serving.store.engine import UnitOfWork
-from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRow, ProjectRow
+from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRole, LabelRow, ProjectRow
 
 log = logging.getLogger(__name__)
 
-SELF = "prelabel"
-"""The actor of what happens by itself."""
+Sample = list[tuple[ItemRow, LabelRow | None]]
 
 RETRAIN_GROWTH = 1.5
 """A head is retrained by itself, while the gate is not open, when its examples have grown by this factor."""
+UNSCORED = 0.05
+"""Share of the pool that may still wait to be scored when the gate is certified."""
 
 
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
     """Take what steps are due. Returns whether anything changed."""
     changed = draw_validation(runtime, project)
-    if held(runtime, project):
-        return changed
     if training_due(runtime, project):
         changed |= train(runtime, project, actor=SELF) is not None
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
-    if project.gate_state in (GateState.SHADOW, GateState.CLOSED):
+        closed = held(uow, project)
+    if project.gate_state in (GateState.SHADOW, GateState.CLOSED) and closed is None:
         changed |= certify_if_due(runtime, project) is not None
     return changed
-
-
-def held(runtime: Runtime, project: ProjectRow) -> bool:
-    """Whether a person closed the gate: what a person closed, nothing here opens again."""
-    if project.gate_state is not GateState.CLOSED:
-        return False
-    with runtime.store.read() as uow:
-        return uow.gate.events(project.id)[-1].actor != SELF
 
 
 def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
@@ -82,16 +75,23 @@ def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
             now=runtime.now(),
             route=Route.SUGGEST,
         )
-        uow.projects.update(project.id, validation_cut=cut)
+        uow.projects.update(project.id, validation_cut=max(cut, uow.projects.get(project.id).validation_cut))
     return True
 
 
-def validation_sample(uow: UnitOfWork, project: ProjectRow) -> list[tuple[ItemRow, LabelRow | None]]:
-    """Every item drawn for validation, with its label once it has one.
+def validation_sample(uow: UnitOfWork, project: ProjectRow) -> Sample:
+    """Every item drawn for validation, with its blind label once it has one; a skip is an answer too.
 
-    Audits are left out, also those of the validation fold: they were drawn among the surest items only.
+    Audits are left out, also those of the validation fold: they were drawn among the surest items only. So are items
+    that somebody labelled while the suggestion was still to be withdrawn: another is drawn in their place.
     """
-    return [(item, label) for item, label in uow.labels.validation(project.id) if item.reason != BLIND_AUDIT]
+    sample: Sample = []
+    for item, label in uow.labels.validation(project.id):
+        if label is None or label.role is LabelRole.VALIDATION:
+            sample.append((item, label))
+        elif label.was_cancelled:
+            sample.append((item, None))
+    return [(item, label) for item, label in sample if item.reason != BLIND_AUDIT]
 
 
 def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[TrainingExample]:
@@ -119,7 +119,10 @@ def training_due(runtime: Runtime, project: ProjectRow) -> bool:
         if count < project.train_target:
             return False
         active = project.active_model
-        return active is None or count >= RETRAIN_GROWTH * uow.models.get(project.id, active).n_train
+        if active is None:
+            return True
+        row = uow.models.get(project.id, active)
+        return bool(count >= RETRAIN_GROWTH * row.metrics.get("labels", row.n_train))
 
 
 def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | None:
@@ -140,8 +143,12 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
     except NotTrainableError as error:
         log.info("not trainable yet", extra={"project": project.slug, "reason": str(error)})
         return None
-    metrics = report.model_dump(mode="json", exclude={"ref"})
+    metrics = report.model_dump(mode="json", exclude={"ref"}) | {"labels": len(data)}
     with runtime.store.begin() as uow:
+        project = uow.projects.get(project.id)
+        if project.label_config.controls[:1] != (control,):
+            log.info("trained for a label config of the past", extra={"project": project.slug})
+            return None
         uow.models.add(project.id, report.ref, report.n, metrics, runtime.now())
         if project.active_model == report.ref.version:
             return None
@@ -159,9 +166,9 @@ def activate(
     """
     now = runtime.now()
     uow.models.activate(project.id, ref.version, now)
-    uow.gate.transition(
-        project.id,
-        GateState.SHADOW,
+    fall_back(
+        uow,
+        uow.projects.get(project.id),
         reason=f"model {ref.version} predicts; nothing is accepted before it is certified",
         actor=actor,
         numbers={"model_version": ref.version, **numbers},
@@ -178,31 +185,26 @@ def activate(
 
 
 def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | None:
-    """Certify once for each (model version, number of answered validation items); None when it is not due."""
+    """Certify once for each (model version, number of answered validation items); None when it is not due.
+
+    An item that was given up before anybody answered for it is an answer: no model can read it, so it is never
+    accepted, and nobody is asked for it.
+    """
     if project.active_model is None:
         return None
     with runtime.store.read() as uow:
         sample = validation_sample(uow, project)
-        counts = uow.items.counts(project.id)
-        latest = uow.gate.latest(project.id)
         ref = uow.models.get(project.id, project.active_model).ref
-    if not sample or any(label is None for _, label in sample) or counts.get(ItemState.RECEIVED, 0):
+        due = _due(uow, project, ref.version, sample)
+    if not due:
         return None
-    if latest is not None and latest.model_version == ref.version and latest.n_validation == len(sample):
-        return None
-    answered = [(item, label) for item, label in sample if label is not None]
-    confidences, losses = _score_sample(runtime, project, ref, answered)
+    confidences, losses = _score_sample(runtime, project, ref, sample)
     with runtime.store.begin() as uow:
-        pool = np.array(
-            [
-                confidence
-                for _, _, _, confidence, state in uow.items.confidences(project.id, ref.version)
-                if state in (ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
-            ]
-        )
         current = uow.projects.get(project.id)
-        if current.active_model != ref.version or not len(pool):
+        config = current.label_config.digest == project.label_config.digest
+        if not config or not _due(uow, current, ref.version, sample) or held(uow, current) is not None:
             return None
+        pool = np.array(_pool(uow, current, ref.version, sample))
         tests = uow.gate.tests(project.id)
         certificate = certify(
             confidences,
@@ -215,20 +217,42 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
         return _record(runtime, uow, current, ref, certificate, n_validation=len(sample))
 
 
+def _due(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> bool:
+    """Whether a test of this model on this sample would be a new one, and has all that it needs."""
+    if not sample or any(label is None and item.state is not ItemState.DEAD for item, label in sample):
+        return False
+    latest = uow.gate.latest(project.id)
+    if latest is not None and (latest.model_version, latest.n_validation) == (version, len(sample)):
+        moved_on = latest.label_config_digest != project.label_config.digest
+        if not (latest.open and moved_on):
+            return False
+    pool = _pool(uow, project, version, sample)
+    unscored = uow.items.counts(project.id).get(ItemState.RECEIVED, 0)
+    return project.active_model == version and bool(pool) and unscored <= UNSCORED * len(pool)
+
+
+def _pool(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> list[float]:
+    """Confidences of what may be accepted: scored by this model, labelled by nobody, not drawn for validation."""
+    drawn = {item.id for item, _ in sample}
+    waiting = (ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
+    rows = uow.items.confidences(project.id, version)
+    return [confidence for id, _, _, confidence, state in rows if state in waiting and id not in drawn]
+
+
 def _score_sample(
-    runtime: Runtime, project: ProjectRow, ref: ModelRef, sample: list[tuple[ItemRow, LabelRow]]
+    runtime: Runtime, project: ProjectRow, ref: ModelRef, sample: Sample
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
     """Confidences and losses, shape (n,) each, of the model version on the blind sample.
 
-    An item that people skipped, or that the model cannot read, counts as lost (loss 1): leaving it out would make
-    the sample easier than the stream.
+    An item that people skipped counts as lost (loss 1): leaving it out would make the sample easier than the stream.
+    One that the model cannot read is lost too, at confidence 0: it is never accepted.
     """
     size = runtime.settings.chunk_size
     scored = []
     for start in range(0, len(sample), size):
         items = [score.to_item(item) for item, _ in sample[start : start + size]]
         scored += score.predict(runtime, project, ref, items)
-    confidences = np.ones(len(sample))
+    confidences = np.zeros(len(sample))
     losses = np.ones(len(sample))
     kept: list[tuple[int, Prediction]] = []
     for i, ((item, label), said) in enumerate(zip(sample, scored, strict=True)):
@@ -238,7 +262,7 @@ def _score_sample(
             continue
         kept.append((item.id, said))
         confidences[i] = said.confidence
-        if not label.was_cancelled:
+        if label is not None and not label.was_cancelled:
             losses[i] = item_loss(said.regions, label.regions, project.label_config)
     with runtime.store.begin() as uow:
         ids = uow.items.record_predictions(kept, runtime.now())
@@ -246,7 +270,7 @@ def _score_sample(
             {
                 label.id: (ids[item.id], float(losses[i]))
                 for i, (item, label) in enumerate(sample)
-                if item.id in ids and not label.was_cancelled
+                if item.id in ids and label is not None and not label.was_cancelled
             }
         )
     return confidences, losses
@@ -281,22 +305,14 @@ def _record(
         reason=certificate.reason,
         now=now,
     )
-    uow.gate.transition(
-        project.id,
+    move(
+        uow,
+        project,
         GateState.OPEN if certificate.open else GateState.CLOSED,
         reason=certificate.reason,
-        actor=SELF,
         numbers={"certificate": row.id, "n": certificate.n, "errors": certificate.errors},
         now=now,
     )
-    if certificate.open:
-        uow.items.restart(
-            project.id,
-            states=(ItemState.DECIDED, ItemState.PUBLISHED),
-            to=ItemState.SCORED,
-            now=now,
-            route=Route.SUGGEST,
-        )
     log.info("gate", extra={"project": project.slug, "open": certificate.open, "reason": certificate.reason})
     return row
 

@@ -75,8 +75,13 @@ def send(platform: Platform, kind: OutboxKind, rows: Sequence[OutboxRow]) -> Pub
         batch = [OutgoingPrediction(task_id=row.task_id, prediction=row.prediction) for row in rows]
         return platform.publish_predictions(batch, check_existing=any(map(_suspect, rows)))
     if kind is OutboxKind.ACCEPTANCE:
+        if outdated := [row.task_id for row in rows if row.revision > 1]:
+            platform.retract(outdated)
         return platform.accept(tasks, model_version=rows[0].model_version)
-    platform.remove_task_predictions(tasks)
+    if kind is OutboxKind.RETRACTION:
+        platform.retract(tasks)
+    else:
+        platform.remove_task_predictions(tasks)
     return PublishResult(stored=tuple(tasks))
 
 

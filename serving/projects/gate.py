@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.errors import ConfigurationError
 from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
+from serving.pipeline.standing import held, move, standing
 from serving.store.records import GateEvent, ItemState, ProjectRow
 
 
@@ -18,6 +19,21 @@ def close(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) -> 
             project.id, states=(ItemState.DECIDED,), to=ItemState.SCORED, now=runtime.now(), route=Route.ACCEPT
         )
     return event
+
+
+def reopen(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) -> GateEvent:
+    """Let go of a gate that a person closed: it opens if its certificate still holds, else it waits for a new one.
+
+    Raises:
+        ConfigurationError: no person closed it.
+    """
+    with runtime.store.begin() as uow:
+        current = uow.projects.get(project.id)
+        if held(uow, current) is None:
+            raise ConfigurationError(
+                f"no person closed this gate; it is {current.gate_state.value}: {current.gate_reason}"
+            )
+        return move(uow, current, standing(uow, current), reason=reason, numbers={}, now=runtime.now(), actor=actor)
 
 
 def extend(runtime: Runtime, project: ProjectRow, *, labels: int) -> ProjectRow:

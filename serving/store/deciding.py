@@ -84,7 +84,7 @@ def _plan(rows: Sequence[Any], wanted: dict[int, Decision], there: dict[int, lis
             if kind is None:
                 if old.state == OutboxState.PENDING:
                     plan.cancel.append(old.id)
-            elif old.state in OVERTAKEN:
+            elif old.state in OVERTAKEN or kind is OutboxKind.RETRACTION:
                 plan.revive.append({"row_id": old.id, "new_prediction_id": row.prediction_id})
                 plan.waiting.add(row.id)
             elif old.state == OutboxState.PENDING:

@@ -23,8 +23,8 @@ class OutboxRepository:
     ) -> list[OutboxRow]:
         """The oldest rows that may be sent now, all of one model version; they are the owner's until the lease ends.
 
-        An acceptance waits for the suggestion that it turns into an annotation. A withdrawal waits until nobody
-        can be sending anything else for the item. Nothing but a withdrawal is sent for a blind item.
+        An acceptance waits for the suggestion that it turns into an annotation. A withdrawal or a retraction waits
+        until nobody can be sending anything else for the item. Nothing but these two is sent for a blind item.
         """
         share_turn(self._conn)
         query = (
@@ -160,7 +160,7 @@ class OutboxRepository:
 
 def _may_be_sent(kind: OutboxKind, now: float) -> tuple[ColumnElement[bool], ...]:
     other = outbox.alias("other")
-    if kind is OutboxKind.WITHDRAWAL:
+    if kind in (OutboxKind.WITHDRAWAL, OutboxKind.RETRACTION):
         sending = (other.c.item_id == outbox.c.item_id, other.c.id != outbox.c.id, other.c.lease_until > now)
         return (~exists().where(*sending),)
     if kind is OutboxKind.SUGGESTION:

@@ -38,6 +38,8 @@ class OutboxKind(StrEnum):
     """An annotation by our account; follows the suggestion of the same version."""
     WITHDRAWAL = "withdrawal"
     """Every prediction of the task is removed: it turned blind."""
+    RETRACTION = "retraction"
+    """Our annotation is removed, if there is one: the item is not accepted after all."""
 
 
 class OutboxState(StrEnum):

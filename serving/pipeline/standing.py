@@ -1,0 +1,73 @@
+"""Where the gate stands between two tests, and whether a person holds it closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.types import GateState, Route
+from serving.store.engine import UnitOfWork
+from serving.store.records import GateEvent, ItemState, ProjectRow
+
+SELF = "prelabel"
+"""The actor of what happens by itself."""
+
+
+def held(uow: UnitOfWork, project: ProjectRow) -> GateEvent | None:
+    """The act by which a person closed the gate, unless a person did something else to it since.
+
+    What a person closed, nothing opens by itself: neither a certificate, nor a new model, nor a new label config.
+    """
+    for event in reversed(uow.gate.events(project.id)):
+        if event.actor != SELF:
+            return event if event.after is GateState.CLOSED else None
+    return None
+
+
+def standing(uow: UnitOfWork, project: ProjectRow) -> GateState:
+    """Open while the newest certificate was made for this very model and label config; else shadow, or cold."""
+    if project.active_model is None:
+        return GateState.COLD
+    certificate = uow.gate.latest(project.id)
+    holds = (
+        certificate is not None
+        and certificate.open
+        and certificate.model_version == project.active_model
+        and certificate.label_config_digest == project.label_config.digest
+    )
+    return GateState.OPEN if holds else GateState.SHADOW
+
+
+def fall_back(
+    uow: UnitOfWork, project: ProjectRow, *, reason: str, numbers: dict[str, Any], now: float, actor: str = SELF
+) -> GateEvent:
+    """Move the gate to where it stands now; one that a person closed stays closed, for that person's reason."""
+    closed = held(uow, project)
+    if closed is not None:
+        numbers = {**numbers, "asked_by": actor, "why": reason}
+        return uow.gate.transition(
+            project.id, GateState.CLOSED, reason=closed.reason, actor=SELF, numbers=numbers, now=now
+        )
+    return move(uow, project, standing(uow, project), reason=reason, numbers=numbers, now=now, actor=actor)
+
+
+def move(
+    uow: UnitOfWork,
+    project: ProjectRow,
+    after: GateState,
+    *,
+    reason: str,
+    numbers: dict[str, Any],
+    now: float,
+    actor: str = SELF,
+) -> GateEvent:
+    """Set the gate's state; when it opens, what was suggested is decided again."""
+    event = uow.gate.transition(project.id, after, reason=reason, actor=actor, numbers=numbers, now=now)
+    if after is GateState.OPEN:
+        uow.items.restart(
+            project.id,
+            states=(ItemState.DECIDED, ItemState.PUBLISHED),
+            to=ItemState.SCORED,
+            now=now,
+            route=Route.SUGGEST,
+        )
+    return event

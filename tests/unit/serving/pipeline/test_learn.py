@@ -1,0 +1,543 @@
+"""Draws, training and certificates: nothing leaks, nothing is spent twice, nothing a person closed opens by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
+from models.gate.certify import spend
+from models.types import Fold, GateState, Item, Route
+from serving.pipeline import learn
+from serving.pipeline.worker import Worker
+from serving.projects import gate
+from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRole, ProjectRow
+from tests.support.local_world import LocalWorld, another_worker, easy, hard
+from tests.unit.serving.conftest import MakeWorld
+
+
+def certificates(world: LocalWorld) -> int:
+    with world.store.read() as uow:
+        return uow.gate.tests(world.id)
+
+
+def latest(world: LocalWorld) -> CertificateRow:
+    with world.store.read() as uow:
+        found = uow.gate.latest(world.id)
+    assert found is not None
+    return found
+
+
+def blind(world: LocalWorld) -> list[ItemRow]:
+    return [i for i in world.items() if i.blind]
+
+
+def state(world: LocalWorld) -> GateState:
+    return world.project.gate_state
+
+
+class TestDraw:
+    def test_exactly_as_many_as_asked_for_and_the_lowest(self, world: LocalWorld) -> None:
+        world.arrive(easy(200))
+        world.sync()
+        assert world.tick()
+        assert not world.tick()
+        chosen = blind(world)
+        others = [i for i in world.items() if i.fold is Fold.VALIDATION and not i.blind]
+        assert len(chosen) == 40
+        assert max(i.draw for i in chosen) < min(i.draw for i in others)
+        assert {i.inclusion for i in chosen} == {world.project.validation_cut}
+
+    def test_nothing_is_drawn_before_everything_was_read(self, world: LocalWorld) -> None:
+        world.arrive(easy(50))
+        assert not world.tick()
+
+    def test_a_stream_fills_the_sample_as_it_comes(self, world: LocalWorld) -> None:
+        cuts = []
+        for part in range(8):
+            world.arrive(easy(20, seed=part))
+            world.sync()
+            world.tick()
+            cuts.append(world.project.validation_cut)
+            assert len(blind(world)) <= 40
+        assert len(blind(world)) == 40
+        assert cuts == sorted(cuts)
+
+    def test_a_task_that_goes_is_replaced_by_one(self, world: LocalWorld) -> None:
+        for part in range(8):
+            world.arrive(easy(30, seed=part))
+            world.sync()
+            world.tick()
+        cut = world.project.validation_cut
+        world.platform.delete_tasks([blind(world)[0].task_id])
+        world.sync()
+        world.tick()
+        assert len([i for i in blind(world) if i.state is not ItemState.GONE]) == 40
+        assert world.project.validation_cut >= cut
+
+    def test_a_task_that_is_edited_is_drawn_again(self, world: LocalWorld) -> None:
+        world.arrive(easy(150))
+        world.sync()
+        world.tick()
+        task = blind(world)[0].task_id
+        world.platform.edit_task(task, {"text": "something else"})
+        world.sync()
+        assert not world.item(task).blind
+        world.tick()
+        assert world.item(task).blind
+        assert len(blind(world)) == 40
+
+    def test_a_higher_target_hides_what_was_shown(self, world: LocalWorld) -> None:
+        world.open(hard(200))
+        assert state(world) is GateState.CLOSED
+        shown = {i.task_id for i in world.items() if i.state is ItemState.PUBLISHED and i.fold is Fold.VALIDATION}
+        assert all(world.versions(task) for task in shown)
+        gate.extend(world.runtime, world.project, labels=15)
+        assert world.tick()
+        drawn = {i.task_id for i in blind(world)} & shown
+        assert len(drawn) == 15
+        world.settle()
+        assert not any(world.versions(task) for task in drawn)
+        assert all(world.versions(task) for task in shown - drawn)
+        world.audit()
+
+    def test_labels_after_the_draw_count_as_blind_once_nothing_is_shown(self, world: LocalWorld) -> None:
+        world.open(hard(200))
+        gate.extend(world.runtime, world.project, labels=10)
+        world.tick()
+        first, second = [i.task_id for i in blind(world) if i.state is not ItemState.LABELED][:2]
+        world.label(first)
+        world.sync()
+        world.settle()
+        world.label(second)
+        world.sync()
+        with world.store.read() as uow:
+            roles = {label.item_id: label.role for label in uow.labels.for_project(world.id)}
+        assert roles[world.item(first).id] is LabelRole.CORRECTION, "the suggestion was still there"
+        assert roles[world.item(second).id] is LabelRole.VALIDATION
+        world.tick()
+        still = [i for i in blind(world) if i.state is not ItemState.LABELED]
+        assert len(still) == 9, "the spoiled item is replaced"
+
+
+class TestTrain:
+    def test_once_the_target_is_reached(self, world: LocalWorld) -> None:
+        world.arrive(easy(150))
+        world.sync()
+        world.tick()
+        seeds = [i.task_id for i in world.wanted() if not i.blind]
+        for task in seeds[:19]:
+            world.label(task)
+        world.sync()
+        assert not world.tick()
+        world.label(seeds[19])
+        world.sync()
+        assert world.tick()
+        assert [len(examples) for examples in world.scorer.trained] == [20]
+
+    def test_one_class_alone_is_waited_out(self, world: LocalWorld) -> None:
+        world.arrive([pair for pair in easy(300) if pair[1] == "good"])
+        world.sync()
+        world.tick()
+        world.label_wanted(80)
+        assert not world.tick()
+        assert state(world) is GateState.COLD
+
+    def test_more_labels_make_a_new_head_while_the_gate_is_not_open(self, world: LocalWorld) -> None:
+        world.open(hard(200), labels=60)
+        assert state(world) is GateState.CLOSED
+        first = world.project.active_model
+        for item in [i for i in world.items() if i.fold is Fold.TRAIN and i.state is ItemState.PUBLISHED][:9]:
+            world.label(item.task_id)
+        world.sync()
+        assert not world.tick(), "29 are fewer than 1.5 times 20"
+        world.label(next(i.task_id for i in world.items() if i.fold is Fold.TRAIN and i.state is ItemState.PUBLISHED))
+        world.sync()
+        assert world.tick()
+        assert world.project.active_model != first
+        assert len(world.scorer.trained[-1]) == 30
+
+    def test_labels_that_teach_nothing_do_not_train_for_ever(self, world: LocalWorld) -> None:
+        """As after a change of the label config: the old labels are there, but the head cannot use them."""
+        world.arrive(easy(100))
+        world.sync()
+        world.tick()
+        seeds = [i.task_id for i in world.wanted() if not i.blind]
+        for n, task in enumerate(seeds[:40]):
+            world.label(task, "ugly" if n % 2 else None)
+        world.sync()
+        assert world.tick()
+        for _ in range(3):
+            world.tick()
+        assert len(world.scorer.trained) == 1
+
+    def test_nothing_is_trained_while_media_are_away(self, world: LocalWorld) -> None:
+        world.arrive(easy(100))
+        world.sync()
+        world.tick()
+        world.label_wanted(70)
+
+        class Away:
+            def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | MediaError]:
+                return [MediaUnavailable("503"), *items[1:]]
+
+        with pytest.raises(PlatformUnavailable, match="1 labelled items"):
+            learn.tick(replace(world.runtime, media=Away()), world.project)
+        assert state(world) is GateState.COLD
+        assert world.tick()
+
+    def test_two_processes_that_train_at_once_activate_once(self, world: LocalWorld) -> None:
+        world.arrive(easy(100))
+        world.sync()
+        world.tick()
+        world.label_wanted(70)
+        stale = world.project
+        assert learn.train(world.runtime, stale, actor="prelabel") is not None
+        world.settle()
+        world.tick()
+        assert state(world) is GateState.OPEN
+        assert learn.train(world.runtime, stale, actor="prelabel") is None
+        assert state(world) is GateState.OPEN
+
+    def test_a_head_for_another_label_config_is_thrown_away(self, world: LocalWorld) -> None:
+        world.arrive(easy(100))
+        world.sync()
+        world.tick()
+        world.label_wanted(70)
+
+        def change_config() -> None:
+            world.platform.set_label_config(world.project.label_config_xml.replace('"bad"', '"awful"'))
+            world.sync()
+
+        world.scorer.during_training = change_config
+        assert world.train() is None
+        assert world.project.active_model is None
+        assert state(world) is GateState.COLD
+
+
+class TestCertify:
+    def test_once_for_each_model_and_sample(self, world: LocalWorld) -> None:
+        world.open(hard(200))
+        assert certificates(world) == 1
+        for _ in range(3):
+            world.tick()
+        assert certificates(world) == 1
+        assert latest(world).delta == pytest.approx(spend(0.2, 1))
+
+        gate.extend(world.runtime, world.project, labels=5)
+        world.tick()
+        world.settle()
+        world.tick()
+        assert certificates(world) == 1, "the new ones are not answered yet"
+        world.label_wanted(1000, blind_only=True)
+        world.tick()
+        assert certificates(world) == 2
+        assert latest(world).delta == pytest.approx(spend(0.2, 2))
+        assert latest(world).n_validation == 45
+
+    def test_two_processes_spend_one_test(self, world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The second one certifies between the first one's look and its answer."""
+        world.arrive(easy(110))
+        world.sync()
+        world.tick()
+        world.label_wanted(70)
+        world.tick()
+        world.settle()
+        other = another_worker(world)
+        scored = learn._score_sample
+
+        def meanwhile(*args: object) -> object:
+            monkeypatch.setattr(learn, "_score_sample", scored)
+            assert learn.certify_if_due(other._runtime, world.project) is not None
+            return scored(*args)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(learn, "_score_sample", meanwhile)
+        assert learn.certify_if_due(world.runtime, world.project) is None
+        assert certificates(world) == 1
+
+    def test_a_gate_closed_during_the_test_stays_closed(
+        self, world: LocalWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.arrive(easy(110))
+        world.sync()
+        world.tick()
+        world.label_wanted(70)
+        world.tick()
+        world.settle()
+        scored = learn._score_sample
+
+        def meanwhile(*args: object) -> object:
+            gate.close(world.runtime, world.project, reason="wait", actor="operator")
+            return scored(*args)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(learn, "_score_sample", meanwhile)
+        world.tick()
+        assert state(world) is GateState.CLOSED
+        assert certificates(world) == 0
+
+    def test_audits_and_corrections_never_certify(self, world: LocalWorld) -> None:
+        world.open(easy(110))
+        world.arrive(easy(60, seed=1) + hard(60, seed=1))
+        world.sync()
+        world.settle()
+        world.label_wanted()
+        audits = [i for i in world.items() if i.reason == "blind_audit" and i.fold is Fold.VALIDATION]
+        assert audits
+        assert world.train() is not None
+        world.settle()
+        world.tick()
+        assert latest(world).n_validation == 40
+
+    def test_an_item_that_no_model_can_read_does_not_hold_the_gate_up(self, world: LocalWorld) -> None:
+        """It cannot be accepted, so it is no error of what is accepted; and nobody can be asked for it."""
+        world.arrive(easy(130))
+        world.sync()
+        world.tick()
+        unreadable = [i.task_id for i in blind(world)][:2]
+        for task in unreadable:
+            world.platform.edit_task(task, {"image": "nothing that the model reads"})
+        world.sync()
+        world.tick()
+        assert all(world.item(task).blind for task in unreadable)
+        for item in [i for i in world.wanted(72) if i.task_id not in unreadable]:
+            world.label(item.task_id)
+        world.sync()
+        world.tick()
+        world.settle()
+        assert {world.item(task).state for task in unreadable} == {ItemState.DEAD}
+        world.tick()
+        assert state(world) is GateState.OPEN
+        assert latest(world).n_validation == 40
+        assert latest(world).n <= 38, "they are above no threshold"
+
+    def test_a_skipped_item_counts_as_lost(self, world: LocalWorld) -> None:
+        world.arrive(easy(110))
+        world.sync()
+        world.tick()
+        skipped = [i.task_id for i in blind(world)][:6]
+        for task in skipped:
+            world.platform.annotate(task, [], was_cancelled=True)
+        for item in [i for i in world.wanted(70) if i.task_id not in skipped]:
+            world.label(item.task_id)
+        world.sync()
+        world.tick()
+        world.settle()
+        world.tick()
+        assert state(world) is GateState.CLOSED
+        assert latest(world).errors > 0
+
+    def test_a_few_that_wait_do_not_hold_the_gate_up(self, world: LocalWorld) -> None:
+        """Media that never come would keep an item received for ever."""
+        world.arrive(easy(160))
+        world.sync()
+        world.tick()
+        world.label_wanted(70)
+        world.tick()
+        waiting = next(i for i in world.items() if i.state is ItemState.RECEIVED)
+        world.scorer.poison = {waiting.data["text"]}
+        world.worker.score(world.project)
+        world.worker.score(world.project)
+        world.worker.score(world.project)
+        assert world.item(waiting.task_id).state is ItemState.RECEIVED
+        world.tick()
+        assert state(world) is GateState.OPEN
+
+    def test_the_sample_is_no_part_of_the_pool(self, world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.arrive(easy(110))
+        world.sync()
+        world.tick()
+        skipped = blind(world)[0]
+        world.platform.annotate(skipped.task_id, [], was_cancelled=True)
+        for item in [i for i in world.wanted(70) if i.task_id != skipped.task_id]:
+            world.label(item.task_id)
+        world.sync()
+        world.tick()
+        world.settle()
+        pools: list[int] = []
+        from models.gate.certify import certify
+
+        def watch(confidences: object, losses: object, pool: list[float], **more: float) -> object:
+            pools.append(len(pool))
+            return certify(confidences, losses, pool, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(learn, "certify", watch)
+        world.tick()
+        assert pools == [110 - 70]
+
+
+class TestRetraining:
+    @pytest.fixture
+    def retrained(self, world: LocalWorld) -> LocalWorld:
+        world.open(easy(110))
+        world.arrive(hard(60))
+        world.sync()
+        world.settle()
+        assert world.report().accepted > 20
+        world.label_wanted()
+        return world
+
+    def test_it_closes_the_gate_and_keeps_what_was_accepted(self, retrained: LocalWorld) -> None:
+        world = retrained
+        accepted = {i.task_id for i in world.items() if i.route is Route.ACCEPT}
+        first = latest(world)
+        assert world.train() is not None
+        assert world.report().gate is GateState.SHADOW
+        world.arrive(easy(40, seed=3))
+        world.sync()
+        world.settle()
+        assert {i.route for i in world.items() if i.id > 170} == {Route.SUGGEST}
+        assert {i.task_id for i in world.items() if i.route is Route.ACCEPT} == accepted
+
+        world.tick()
+        second = latest(world)
+        assert second.model_version != first.model_version
+        assert second.delta == pytest.approx(spend(0.2, 2))
+        world.settle()
+        world.audit()
+        assert accepted <= {i.task_id for i in world.items() if i.route is Route.ACCEPT}
+
+    def test_suggestions_are_made_again(self, world: LocalWorld) -> None:
+        world.open(hard(150))
+        for item in [i for i in world.items() if i.state is ItemState.PUBLISHED][:25]:
+            world.label(item.task_id)
+        world.sync()
+        assert world.train() is not None
+        world.settle()
+        world.sync()
+        report = world.audit()
+        assert report.suggested > 25
+        shown = [i for i in world.items() if i.state is ItemState.PUBLISHED and i.route is Route.SUGGEST]
+        for item in shown:
+            found = world.platform.shown(item.task_id)
+            assert found is not None
+            assert found.score == item.confidence, "people see what the active model says"
+
+    def test_the_same_labels_make_the_same_head(self, world: LocalWorld) -> None:
+        world.open(easy(110))
+        before = world.project.active_model
+        assert world.train() is None
+        assert world.project.active_model == before
+        assert state(world) is GateState.OPEN
+
+
+class TestClosedByAPerson:
+    @pytest.fixture
+    def closed(self, world: LocalWorld) -> LocalWorld:
+        world.open(easy(110))
+        world.arrive(easy(60, seed=1))
+        world.sync()
+        world.worker.score(world.project)
+        world.worker.decide(world.project)
+        gate.close(world.runtime, world.project, reason="too many complaints", actor="operator")
+        return world
+
+    def test_nothing_more_is_accepted(self, closed: LocalWorld) -> None:
+        before = closed.report().accepted
+        closed.settle()
+        report = closed.audit()
+        assert report.accepted == before
+        assert report.gate_reason == "too many complaints"
+        assert report.suggested > 20
+
+    def test_nothing_opens_it_by_itself(self, closed: LocalWorld) -> None:
+        closed.arrive(hard(80, seed=2))
+        closed.sync()
+        closed.settle()
+        closed.label_wanted()
+        for _ in range(3):
+            closed.tick()
+            closed.settle()
+        assert state(closed) is GateState.CLOSED
+
+    @pytest.mark.parametrize("actor", ["label-studio", "operator", "prelabel"])
+    def test_training_does_not_open_it(self, closed: LocalWorld, actor: str) -> None:
+        closed.arrive(hard(80, seed=2))
+        closed.sync()
+        closed.settle()
+        closed.label_wanted()
+        assert closed.train(actor) is not None
+        closed.settle()
+        closed.tick()
+        closed.settle()
+        assert state(closed) is GateState.CLOSED
+        assert "too many complaints" in closed.project.gate_reason
+        closed.audit()
+
+    def test_a_change_of_the_label_config_does_not_open_it(self, closed: LocalWorld) -> None:
+        good = closed.project.label_config_xml
+        closed.platform.set_label_config(good.replace('"text" value', '"text"  value'))
+        closed.sync()
+        closed.platform.set_label_config(good.replace('"bad"', '"worse"'))
+        closed.sync()
+        closed.platform.set_label_config(good)
+        closed.sync()
+        for _ in range(3):
+            closed.tick()
+            closed.settle()
+        assert state(closed) is GateState.CLOSED
+        assert closed.project.active_model is not None, "it suggests all the same"
+
+    def test_a_person_opens_it_again(self, closed: LocalWorld) -> None:
+        closed.settle()
+        gate.reopen(closed.runtime, closed.project, reason="it was a mistake", actor="operator")
+        assert state(closed) is GateState.OPEN, "the certificate still holds"
+        assert certificates(closed) == 1
+        closed.settle()
+        assert closed.audit().accepted > 60
+
+    def test_reopening_without_a_proof_waits_for_one(self, closed: LocalWorld) -> None:
+        closed.arrive(hard(80, seed=2))
+        closed.sync()
+        closed.settle()
+        closed.label_wanted()
+        assert closed.train("operator") is not None
+        gate.reopen(closed.runtime, closed.project, reason="look again", actor="operator")
+        assert closed.report().gate is GateState.SHADOW
+        closed.arrive(easy(40, seed=3))
+        closed.sync()
+        closed.settle()
+        closed.tick()
+        assert certificates(closed) == 2
+
+
+def test_an_acceptance_on_its_way_when_the_gate_closes_is_taken_back(world: LocalWorld) -> None:
+    """The publisher holds the rows; Label Studio stores the annotations; then the gate is closed."""
+    world.open(easy(110))
+    world.arrive(easy(60, seed=1))
+    world.sync()
+    for _ in range(2):
+        world.worker.score(world.project)
+    world.worker.decide(world.project)
+    before = world.report().accepted
+    accept = world.platform.accept
+
+    def and_close(*args: object, **more: object) -> object:
+        made = accept(*args, **more)  # type: ignore[arg-type]
+        gate.close(world.runtime, world.project, reason="stop", actor="operator")
+        return made
+
+    world.platform.accept = and_close  # type: ignore[assignment,method-assign]
+    world.worker.publish(world.project)
+    world.platform.accept = accept  # type: ignore[method-assign]
+    world.settle()
+    world.later(world.runtime.settings.publish_lease_s)
+    world.settle()
+    assert world.audit().accepted == before
+
+
+def test_a_ready_made_classifier_needs_no_training(make: MakeWorld) -> None:
+    world = make()
+    assert not learn.training_due(world.runtime, replace(world.project, train_target=0, gate_state=GateState.OPEN))
+
+
+def test_errors_of_one_project_are_written_down(world: LocalWorld, caplog: pytest.LogCaptureFixture) -> None:
+    world.open(hard(150))
+    gate.extend(world.runtime, world.project, labels=1)
+    world.tick()
+    world.settle()
+    world.label_wanted(1000, blind_only=True)
+    world.scorer.failures.append(PlatformUnavailable("the scorer is busy"))
+    assert Worker(world.runtime).learn(world.project) == 0
+    assert "learning waits" in caplog.text
