@@ -236,8 +236,8 @@ class World:
                 a blind item shows a prediction.
         """
         found: Counter[str] = Counter()
+        items: dict[int, dict[str, Any]] = {}
         with self.service.client() as http:
-            items: dict[int, dict[str, Any]] = {}
             after = 0
             while page := http.get(
                 f"/api/v1/projects/{self.slug}/items", params={"after": after, "limit": 1000}
@@ -245,7 +245,8 @@ class World:
                 items |= {item["task"]: item for item in page}
                 after = page[-1]["item"]
             version = next(p["model_version"] for p in http.get("/api/v1/projects").json() if p["slug"] == self.slug)
-            account = self.admin().get("/api/current-user/whoami").json()["id"]
+        with self.admin() as http:
+            account = http.get("/api/current-user/whoami").raise_for_status().json()["id"]
         for task in self.tasks():
             item = items.pop(task["id"])
             current = [p for p in task["predictions"] if p["model_version"] == version]
@@ -295,24 +296,33 @@ def open_world(
     """A project whose gate has really been opened: labelled, trained and certified."""
     used = FAST | (settings or {})
     service = start_service(folder, settings=used, progress=lambda _: None)
-    trainer = label_studio.create_user(studio, "trainer@example.com", "label-these-well")
-    world = World(studio, service, used, 0, name, trainer)
+    try:
+        trainer = label_studio.create_user(studio, "trainer@example.com", "label-these-well")
+        world = World(studio, service, used, 0, name, trainer)
+        open_gate(world, connect_url or studio.url, first)
+    except BaseException:
+        stop_service(folder)
+        raise
+    return world
+
+
+def open_gate(world: World, url: str, first: int) -> None:
+    """Create the project, connect it, and have it labelled until the gate opens."""
     with world.admin() as http:
-        made = http.post("/api/projects/", json={"title": name, "label_config": CONFIG}).raise_for_status()
+        made = http.post("/api/projects/", json={"title": world.slug, "label_config": CONFIG}).raise_for_status()
         world.project = made.json()["id"]
     world.send(mood_texts(first, seed=world.project))
     done = json.loads(
-        service.command(
+        world.service.command(
             "connect",
-            *("--url", connect_url or studio.url, "--token", studio.token, "--project", str(world.project)),
-            *("--name", name, "--epsilon", "0.1", "--train-target", "24", "--validation-target", "55", "--json"),
+            *("--url", url, "--token", world.studio.token, "--project", str(world.project), "--name", world.slug),
+            *("--epsilon", "0.1", "--train-target", "24", "--validation-target", "55", "--json"),
         )
     )
     assert done["tasks"] == first
     report = world.label_queue(lambda r: r["certificate"] is not None)
     assert report["gate"] == "open", report["gate_reason"]
     world.settled(first)
-    return world
 
 
 def close_world(world: World) -> None:
