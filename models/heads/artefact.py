@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from models.errors import ModelError
-from models.heads.logistic import Weights
+from models.heads.fitting import Kind, Weights
+from models.heads.kernel import Kernel
+from models.heads.scaling import NO_SCALES
 from models.types import Frozen
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -24,7 +27,8 @@ Arrays = dict[str, NDArray[np.generic]]
 class HeadManifest(Frozen):
     """What a head is, beside its numbers."""
 
-    format: int = 1
+    format: Literal[2] = 2
+    """Changes when older heads can no longer be read."""
     encoder: str
     encoder_digest: str
     control: str
@@ -35,9 +39,12 @@ class HeadManifest(Frozen):
     features: int
     n: int
     classes: dict[str, int]
+    kind: Kind
     strength: float
     accuracy: float
     log_loss: float
+    scored: int
+    """Examples that the accuracy and the log loss are of: all, or a sample where there are many."""
 
 
 def save(folder: Path, manifest: HeadManifest, weights: Weights) -> tuple[str, Path]:
@@ -82,22 +89,31 @@ def load(path: Path, digest: str) -> tuple[HeadManifest, Weights]:
 
 
 def _pack(weights: Weights) -> Arrays:
-    columns = np.flatnonzero(np.any(weights.coefficients != 0, axis=0)).astype(np.int64)
+    """Only columns that say something: most n-grams occur in no training text."""
+    if weights.kernel:
+        parts = {"landmarks": weights.kernel.landmarks, "gamma": np.array(weights.kernel.gamma)}
+        return {"coefficients": weights.coefficients, "intercepts": weights.intercepts, **parts}
+    used = np.any(weights.coefficients != 0, axis=0)
+    columns = np.flatnonzero(used | (weights.scales != 0) if weights.scales.size else used).astype(np.int32)
     return {
         "columns": columns,
         "coefficients": np.ascontiguousarray(weights.coefficients[:, columns]),
         "intercepts": weights.intercepts,
-        "scale_columns": np.flatnonzero(weights.scales).astype(np.int64),
-        "scales": weights.scales[weights.scales != 0],
+        "scales": weights.scales[columns] if weights.scales.size else weights.scales,
     }
 
 
 def _unpack(arrays: Arrays, manifest: HeadManifest) -> Weights:
-    coefficients = np.zeros((len(manifest.labels), manifest.features), np.float32)
-    coefficients[:, arrays["columns"].astype(np.int64)] = arrays["coefficients"]
+    intercepts = arrays["intercepts"].astype(np.float32)
+    if manifest.kind == "kernel":
+        kernel = Kernel(arrays["landmarks"].astype(np.float32), float(arrays["gamma"]))
+        return Weights(arrays["coefficients"].astype(np.float32), intercepts, NO_SCALES, kernel, manifest.multiple)
+    columns = arrays["columns"].astype(np.int64)
+    by_feature = np.zeros((manifest.features, len(manifest.labels)), np.float32)  # so that the product needs no copy
+    by_feature[columns] = arrays["coefficients"].T
     scales = np.zeros(manifest.features if arrays["scales"].size else 0, np.float32)
-    scales[arrays["scale_columns"].astype(np.int64)] = arrays["scales"]
-    return Weights(coefficients, arrays["intercepts"].astype(np.float32), scales, manifest.multiple)
+    scales[columns[: arrays["scales"].size]] = arrays["scales"]
+    return Weights(by_feature.T, intercepts, scales, None, manifest.multiple)
 
 
 def _digest(manifest: HeadManifest, arrays: Arrays) -> str:

@@ -1,6 +1,7 @@
-"""Inverse document frequency: what is in every text says little, what is in few says much.
+"""Log-count ratios: an n-gram that stands as often in one class as in the others says little.
 
-On Chinese reviews, with 1,000 to train, it raises the share that can be accepted at 10 % error by 3 to 4 points.
+Source: Wang & Manning, Baselines and Bigrams (2012), equation 1, from binary counts, and without the sign: which class
+an n-gram speaks for is left to the regression.
 """
 
 from __future__ import annotations
@@ -12,17 +13,37 @@ from sklearn.preprocessing import normalize
 
 from models.encoders.base import Features
 
+SMOOTHING = 1.0
+"""Texts added to each count."""
+
 Scales = NDArray[np.float32]
 """``(D,)``, 0 for a feature that no training text has; empty for dense features, which are left as they are."""
 
+Counts = NDArray[np.float64]
+NO_SCALES: Scales = np.zeros(0, np.float32)
 
-def learn(features: Features) -> Scales:
-    """``log((n + 1) / (df + 1)) + 1`` of each column that occurs in at least one of n rows."""
+
+def learn(features: Features, members: NDArray[np.int64]) -> Scales:
+    """``|log((p / sum(p)) / (q / sum(q)))|`` of each column that occurs, the largest over the classes.
+
+    p and q are the numbers of rows with the column inside and outside a class, plus ``SMOOTHING``.
+
+    Args:
+        features: ``(N, D)``.
+        members: ``(N, K)`` of 0 and 1; a class that all or none belong to is left out.
+    """
     if not isinstance(features, csr_matrix):
-        return np.zeros(0, np.float32)
-    n, width = features.shape[0], features.shape[1]
-    counts = np.bincount(features.indices, minlength=width)
-    return np.where(counts > 0, np.log((n + 1) / (counts + 1)) + 1, 0).astype(np.float32)
+        return NO_SCALES
+    present = csr_matrix((np.ones(features.nnz), features.indices, features.indptr), features.shape)
+    total = np.asarray(present.T @ np.ones(present.shape[0]))
+    seen = np.flatnonzero(total)
+    scales = np.zeros(total.size)
+    for inside in members.T:
+        if 0 < inside.sum() < inside.size:
+            counts = np.asarray(present.T @ inside.astype(np.float64))
+            ratios = np.abs(_log_ratios(counts[seen], (total - counts)[seen]))
+            scales[seen] = np.maximum(scales[seen], ratios)
+    return scales.astype(np.float32)
 
 
 def apply(features: Features, scales: Scales) -> Features:
@@ -31,3 +52,8 @@ def apply(features: Features, scales: Scales) -> Features:
         return features
     scaled = csr_matrix((features.data * scales[features.indices], features.indices, features.indptr), features.shape)
     return normalize(scaled, copy=False)
+
+
+def _log_ratios(inside: Counts, outside: Counts) -> Counts:
+    p, q = inside + SMOOTHING, outside + SMOOTHING
+    return np.asarray(np.log((p / p.sum()) / (q / q.sum())))

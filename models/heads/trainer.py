@@ -15,7 +15,8 @@ from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.encoders.base import Encoder
 from models.errors import NotTrainableError
 from models.heads.artefact import HeadManifest, save
-from models.heads.logistic import Truth, fit
+from models.heads.fitting import fit
+from models.heads.logistic import Truth
 from models.heads.model import check_medium
 from models.tasks import choices
 from models.tasks.inputs import UnreadableItem, read
@@ -54,9 +55,11 @@ class HeadTrainer:
             features=features.shape[1],
             n=len(rows),
             classes={label: classes[label] for label in known},
+            kind=fitted.kind,
             strength=fitted.strength,
-            accuracy=fitted.accuracy,
-            log_loss=fitted.log_loss,
+            accuracy=fitted.score.accuracy,
+            log_loss=fitted.score.log_loss,
+            scored=fitted.scored,
         )
         digest, path = save(folder, manifest, fitted.weights)
         ref = ModelRef(
@@ -67,7 +70,7 @@ class HeadTrainer:
             n=len(rows),
             skipped=len(examples) - len(rows),
             classes=manifest.classes,
-            accuracy=fitted.accuracy,
+            accuracy=fitted.score.accuracy,
             seconds=time.monotonic() - started,
         )
 
