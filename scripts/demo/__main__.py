@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +11,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from scripts import label_studio
 from scripts.demo.material import Importer, Material, material
 from scripts.demo.outcome import outcome, show
+from scripts.demo.progress import shown
 from scripts.demo.stack import ROOT, Service, start_service, stop_service
 from scripts.demo.trainers import Answers, Trainers
 
-HOME = ROOT / "var" / "demo"
+HOME = Path(os.environ.get("PRELABEL_DEMO_HOME", ROOT / "var" / "demo")).absolute()
+"""Where both servers keep what they have."""
 PASSWORD = "label-these-well"
 TRAINERS = ("trainer-1@example.com", "trainer-2@example.com")
 MORE_LABELS = 250
@@ -32,6 +35,9 @@ console = Console()
 def run(
     project: Annotated[str, typer.Option(help="digits or reviews.")] = "digits",
     epsilon: Annotated[float | None, typer.Option(help="Error budget; default: the project file's.")] = None,
+    items: Annotated[
+        int | None, typer.Option(min=300, help="Only so many items, for a shorter run; default: all.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
     leave: Annotated[bool, typer.Option("--exit", help="Stop both servers at the end.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Only stop what an earlier run left running.")] = False,
@@ -50,7 +56,7 @@ def run(
         return
     if project not in ("digits", "reviews"):
         raise typer.BadParameter("digits or reviews")
-    value = demo(material(project), epsilon)
+    value = demo(material(project, items), epsilon)
     show(console, value)
     if json_file is not None:
         json_file.write_text(json.dumps(value, indent=2, ensure_ascii=False))
@@ -63,14 +69,7 @@ def run(
 
 def demo(chosen: Material, epsilon: float | None) -> dict[str, Any]:
     """Start what is not running, do the main job on a new project, and say what came of it."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
+    with shown(console) as progress:
         row = progress.add_task("Label Studio", total=None)
         say = _describe(progress, row)
         studio = label_studio.start(HOME / "label-studio", progress=say)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,15 @@ class Material:
         return ProjectFile.load(self.file)
 
 
-def material(name: str) -> Material:
-    """``digits`` or ``reviews``."""
+def material(name: str, items: int | None = None) -> Material:
+    """``digits`` or ``reviews``; only the first ``items`` of it where a number is given."""
+    whole = _whole(name)
+    if items is None or items >= len(whole.examples):
+        return whole
+    return replace(whole, examples=whole.examples[:items], about=f"the first {items:,} of {whole.about}")
+
+
+def _whole(name: str) -> Material:
     file = ROOT / "configs" / "projects" / f"{name}.yaml"
     if name == "digits":
         about = "1,797 handwritten digits (scikit-learn), as images"
