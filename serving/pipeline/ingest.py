@@ -21,7 +21,7 @@ from serving.store.records import ItemRow, LabelRole, NewItem, NewLabel, Project
 def digest_of(data: dict[str, Any]) -> str:
     """sha256 of the canonical JSON of a task's data, hex."""
     canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
 
 
 def new_item(task: RemoteTask, project: ProjectRow, secret: bytes) -> NewItem:

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from models.base import HeadSpec, ModelRef, TrainingExample
+from models.base import HeadSpec, ModelRef, TrainingExample, TransformersSpec
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.gate.certify import Certificate, certify, spend
+from models.registry import reference
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
 from serving.pipeline import history, score
@@ -40,6 +41,8 @@ UNSCORED = 0.05
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
     """Take what steps are due. Returns whether anything changed."""
     changed = draw_validation(runtime, project)
+    if isinstance(project.spec, TransformersSpec) and project.active_model is None:
+        changed |= adopt(runtime, project, project.spec) is not None
     if training_due(runtime, project):
         changed |= train(runtime, project, actor=SELF) is not None
     with runtime.store.read() as uow:
@@ -155,6 +158,23 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
         activate(runtime, uow, project, report.ref, actor=actor, numbers=metrics)
     log.info("head trained", extra={"project": project.slug, "model_version": report.ref.version, "n": report.n})
     return report.ref
+
+
+def adopt(runtime: Runtime, project: ProjectRow, spec: TransformersSpec) -> ModelRef | None:
+    """Put a ready-made classifier to work again after the label config changed; its version names the config too.
+
+    Raises:
+        PrelabelError: the model is not there, or its classes are not those of the control.
+    """
+    control, digest = project.label_config.controls[0], project.label_config.digest
+    ref = reference(spec, control, name=f"{project.slug}-{digest[:6]}")
+    with runtime.store.begin() as uow:
+        current = uow.projects.get(project.id)
+        if current.active_model is not None or current.label_config.digest != digest:
+            return None
+        uow.models.add(project.id, ref, 0, {}, runtime.now())
+        activate(runtime, uow, current, ref, actor=SELF, numbers={})
+    return ref
 
 
 def activate(

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 from connectors.base import Platform, RemoteProject, RemoteTask
 from connectors.label_studio.label_config import parse
-from models.errors import ConfigurationError
-from models.types import GateState
+from models.errors import ConfigurationError, PlatformRefused
+from models.types import GateState, LabelConfig
 from serving.pipeline import ingest
 from serving.pipeline.runtime import Runtime
+from serving.pipeline.standing import SELF, fall_back
+from serving.store.engine import UnitOfWork
 from serving.store.records import ItemState, OutboxKind, OutboxState, ProjectRow
 
 log = logging.getLogger(__name__)
@@ -37,43 +39,77 @@ def run(runtime: Runtime, project: ProjectRow, *, full: bool = False) -> int:
     newest = project.watermark
     first = full or project.watermark == 0.0
     after = None if first else project.watermark - OVERLAP_S
+    asked_at = runtime.now()
     for page in platform.tasks(updated_after=after, with_annotations=True):
-        changed += take(runtime, project, page)
+        changed += take(runtime, project, page, asked_at=asked_at)
         newest = max([newest, *(task.updated_at for task in page)])
     if newest > project.watermark:
         with runtime.store.begin() as uow:
             uow.projects.update(project.id, watermark=newest)
-    changed += find_gone(runtime, project, platform, remote)
+    changed += compare(runtime, project, platform, remote, after)
     keep_model_version(runtime, project, platform, remote)
     return changed
 
 
-def take(runtime: Runtime, project: ProjectRow, page: Sequence[RemoteTask]) -> int:
-    """Store one page of tasks and annotations; annotations that are no longer there are removed."""
+def take(runtime: Runtime, project: ProjectRow, page: Sequence[RemoteTask], *, asked_at: float) -> int:
+    """Store one page of tasks and annotations; annotations that are no longer there are removed.
+
+    Args:
+        runtime: the composition.
+        project: the project as the store has it.
+        page: what the platform answered.
+        asked_at: when the platform was asked, epoch seconds. What a webhook has told since, the page cannot know.
+    """
     with runtime.store.begin() as uow:
         result = ingest.receive_tasks(runtime, uow, project, page)
         annotations = [a for task in page for a in task.annotations or ()]
         labeled = ingest.receive_annotations(runtime, uow, project, annotations)
         asked = {task.id: {a.id for a in task.annotations} for task in page if task.annotations is not None}
-        ours = uow.labels.annotation_ids(project.id, list(asked))
+        ours = uow.labels.annotation_ids(project.id, list(asked), before=asked_at)
         lost = [annotation for task, ids in ours.items() for annotation in ids - asked[task]]
         removed = uow.labels.remove(project.id, lost, runtime.now())
     return result.new + result.changed + len(labeled) + len(removed)
 
 
-def find_gone(runtime: Runtime, project: ProjectRow, platform: Platform, remote: RemoteProject) -> int:
-    """Mark items whose task was deleted; asks for all ids only when the counts differ."""
+def compare(
+    runtime: Runtime, project: ProjectRow, platform: Platform, remote: RemoteProject, after: float | None
+) -> int:
+    """Mark items whose task was deleted, find tasks that no poll saw; asks for all ids only when the counts differ."""
     with runtime.store.read() as uow:
         counts = uow.items.counts(project.id)
         known = sum(n for state, n in counts.items() if state is not ItemState.GONE)
         if known == remote.task_count:
             return 0
         ours = set(uow.items.task_ids(project.id))
-    gone = sorted(ours - platform.task_ids())
-    if not gone:
-        return 0
-    with runtime.store.begin() as uow:
-        return uow.items.mark_gone(project.id, gone, runtime.now())
+    theirs = platform.task_ids()
+    changed = 0
+    if gone := sorted(ours - theirs):
+        with runtime.store.begin() as uow:
+            changed += uow.items.mark_gone(project.id, gone, runtime.now())
+    if missing := theirs - ours:
+        changed += find(runtime, project, platform, missing, after)
+    return changed
+
+
+def find(runtime: Runtime, project: ProjectRow, platform: Platform, missing: set[int], after: float | None) -> int:
+    """Read tasks that the poll did not see.
+
+    Most of them have arrived since, and the same poll again finds them. One that it does not find has an update time
+    behind the watermark, as tasks of a long import have: only reading everything finds it.
+    """
+    changed = _read(runtime, project, platform, after)
+    with runtime.store.read() as uow:
+        lost = missing - set(uow.items.task_ids(project.id))
+    if lost and after is not None:
+        log.warning("tasks that no poll saw: all are read", extra={"project": project.slug, "count": len(lost)})
+        changed += _read(runtime, project, platform, None)
+    return changed
+
+
+def _read(runtime: Runtime, project: ProjectRow, platform: Platform, after: float | None) -> int:
+    asked_at = runtime.now()
+    pages = platform.tasks(updated_after=after, with_annotations=True)
+    return sum(take(runtime, project, page, asked_at=asked_at) for page in pages)
 
 
 def keep_model_version(runtime: Runtime, project: ProjectRow, platform: Platform, remote: RemoteProject) -> None:
@@ -83,62 +119,65 @@ def keep_model_version(runtime: Runtime, project: ProjectRow, platform: Platform
         return
     with runtime.store.read() as uow:
         sent = uow.outbox.counts(project.id, model_version=wanted).get((OutboxKind.SUGGESTION, OutboxState.SENT), 0)
-    if sent:
+    if not sent:
+        return
+    try:
         platform.set_model_version(wanted)
-        log.info("model_version set", extra={"project": project.slug, "model_version": wanted})
+    except PlatformRefused as error:
+        log.warning("model_version not set", extra={"project": project.slug, "reason": str(error)})
+        return
+    log.info("model_version set", extra={"project": project.slug, "model_version": wanted})
 
 
 def follow_config(runtime: Runtime, project: ProjectRow, xml: str) -> ProjectRow:
     """Take over a changed label config.
 
-    What changes only the look changes nothing here. Where a control that we fill changed, the model no longer fits:
-    the gate falls back to cold, and the next head is trained from the labels that are there.
+    Where a control that we fill changed, the model no longer fits: the gate falls back to cold, what the model said
+    and nobody has seen is dropped, and the next head is trained from the labels that are there. Where only the look
+    changed the model stays, but people may answer otherwise now: it is certified again.
 
     Raises:
         ConfigurationError: the new config leaves nothing to predict; the project is paused until it is mended.
     """
-    if xml == project.label_config_xml:
+    if xml == project.label_config_xml and not project.paused:
         return project
     try:
         config = parse(xml)
         if not config.controls:
             raise ConfigurationError("the label config has no control that Prelabel can predict")
     except ConfigurationError as error:
-        if not project.paused:
-            with runtime.store.begin() as uow:
-                uow.projects.update(project.id, paused=True)
-                uow.gate.transition(
-                    project.id,
-                    GateState.CLOSED,
-                    reason=f"paused: the label config changed and cannot be used: {error}",
-                    actor="prelabel",
-                    numbers={},
-                    now=runtime.now(),
-                )
+        _pause(runtime, project, f"paused: the label config changed and cannot be used: {error}")
         raise
     with runtime.store.begin() as uow:
-        same = config.controls == project.label_config.controls
-        project = uow.projects.update(project.id, label_config=config, label_config_xml=xml, paused=False)
-        if not same:
-            uow.projects.update(project.id, active_model=None)
-            uow.gate.transition(
-                project.id,
-                GateState.COLD,
-                reason="the label config changed: a control that models fill differs, and the model is trained anew",
-                actor="prelabel",
-                numbers={"label_config": config.digest},
-                now=runtime.now(),
-            )
-        elif project.gate_state is GateState.OPEN:
-            uow.gate.transition(
-                project.id,
-                GateState.SHADOW,
-                reason="the label config changed in its look only; the model is certified again",
-                actor="prelabel",
-                numbers={"label_config": config.digest},
-                now=runtime.now(),
-            )
-        return uow.projects.get(project.id)
+        current = uow.projects.get(project.id)
+        if xml == current.label_config_xml and not current.paused:
+            return current
+        return _take_over(uow, current, config, xml, runtime.now())
+
+
+def _pause(runtime: Runtime, project: ProjectRow, reason: str) -> None:
+    with runtime.store.begin() as uow:
+        if uow.projects.get(project.id).paused:
+            return
+        uow.projects.update(project.id, paused=True)
+        uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers={}, now=runtime.now())
+
+
+def _take_over(uow: UnitOfWork, project: ProjectRow, config: LabelConfig, xml: str, now: float) -> ProjectRow:
+    same = config.controls == project.label_config.controls
+    was_open = project.gate_state is GateState.OPEN or project.paused
+    project = uow.projects.update(project.id, label_config=config, label_config_xml=xml, paused=False)
+    numbers = {"label_config": config.digest}
+    if not same:
+        project = uow.projects.update(project.id, active_model=None)
+        for state in (ItemState.SCORED, ItemState.DECIDED):
+            uow.items.restart(project.id, states=(state,), to=ItemState.RECEIVED, now=now)
+        reason = "the label config changed: a control that models fill differs, and the model is trained anew"
+        fall_back(uow, project, reason=reason, numbers=numbers, now=now)
+    elif was_open:
+        reason = "the label config changed, but not what models fill; the certificate has to be for the config of now"
+        fall_back(uow, project, reason=reason, numbers=numbers, now=now)
+    return uow.projects.get(project.id)
 
 
 def dedupe(runtime: Runtime, project: ProjectRow) -> int:

@@ -105,28 +105,34 @@ class Worker:
         return sent
 
     def reconcile(self, project: ProjectRow) -> int:
-        if not self._turn("reconcile", project, self._runtime.settings.reconcile_s):
+        """One worker at a time polls; each looks after the writes that it may have made twice itself."""
+        every_s = self._runtime.settings.reconcile_s
+        if not self._time("reconcile", project, every_s):
             return 0
-        changed = reconcile.run(self._runtime, project)
-        self._dedupe(project)
+        mine = self._lease("reconcile", project, every_s)
+        changed = reconcile.run(self._runtime, project) if mine else 0
+        self._dedupe(project, pulls=mine)
         return changed
 
     def learn(self, project: ProjectRow) -> int:
-        if not self._turn("learn", project, self._runtime.settings.learn_s):
+        every_s = self._runtime.settings.learn_s
+        if not self._time("learn", project, every_s) or not self._lease("learn", project, every_s):
             return 0
         return int(learn.safe_tick(self._runtime, project))
 
-    def _dedupe(self, project: ProjectRow) -> None:
+    def _dedupe(self, project: ProjectRow, *, pulls: bool) -> None:
         """Once after a start, after a write whose answer was lost, and after Label Studio asked for predictions."""
         now, settle = self._runtime.now(), self._runtime.settings.publish_lease_s
-        since = min(self._uncertain.get(project.id, 0.0), self._pulled(project, now))
+        since = self._uncertain.get(project.id, 0.0)
+        if pulls:
+            since = min(since, self._pulled(project, now))
         self._uncertain[project.id] = since
         if since == float("inf") or now - since < settle:
             return
         removed = reconcile.dedupe(self._runtime, project)
         if removed:
             log.warning("second predictions removed", extra={"project": project.slug, "count": removed})
-        last = self._pulls[project.id][1]
+        last = self._pulls.get(project.id, (0, 0.0))[1]
         self._uncertain[project.id] = last if now - last < settle else float("inf")
 
     def _pulled(self, project: ProjectRow, now: float) -> float:
@@ -139,12 +145,17 @@ class Worker:
         self._pulls[project.id] = (count, now)
         return now
 
-    def _turn(self, job: str, project: ProjectRow, every_s: float) -> bool:
-        """Whether this worker may do the job now: its time has come, and no other worker holds it."""
+    def _time(self, job: str, project: ProjectRow, every_s: float) -> bool:
+        """Whether it is time for the job again."""
         now = self._runtime.now()
         if now - self._last.get((job, project.id), 0.0) < every_s:
             return False
         self._last[job, project.id] = now
+        return True
+
+    def _lease(self, job: str, project: ProjectRow, every_s: float) -> bool:
+        """Whether this worker may do the job: no other holds it."""
+        now = self._runtime.now()
         with self._runtime.store.begin() as uow:
             return uow.leases.acquire(f"{job}:{project.id}", self._runtime.owner, ttl_s=max(60.0, 2 * every_s), now=now)
 

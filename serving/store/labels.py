@@ -89,14 +89,20 @@ class LabelRepository:
         ]
         update_each(self._conn, label, ("prediction_id", "loss"), rows)
 
-    def annotation_ids(self, project_id: int, task_ids: Sequence[int]) -> dict[int, set[int]]:
-        """Task id -> ids of its annotations that are not deleted, skips among them; tasks without any are left out."""
+    def annotation_ids(
+        self, project_id: int, task_ids: Sequence[int], *, before: float | None = None
+    ) -> dict[int, set[int]]:
+        """Task id -> ids of its annotations that are not deleted, skips among them; tasks without any are left out.
+
+        ``before`` (epoch seconds): only those that were first seen before.
+        """
+        known = (label.c.deleted.is_(False), *(() if before is None else (label.c.created_at < before,)))
         found: dict[int, set[int]] = {}
         for batch in batches(task_ids):
             query = (
                 select(item.c.task_id, label.c.annotation_id)
                 .join(label, label.c.item_id == item.c.id)
-                .where(item.c.project_id == project_id, item.c.task_id.in_(batch), label.c.deleted.is_(False))
+                .where(item.c.project_id == project_id, item.c.task_id.in_(batch), *known)
             )
             for task_id, annotation_id in self._conn.execute(query):
                 found.setdefault(task_id, set()).add(annotation_id)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from models.base import ModelRef, TransformersSpec
 from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
 from models.gate.certify import spend
-from models.types import Fold, GateState, Item, Route
+from models.types import ControlSpec, Fold, GateState, Item, Route
 from serving.pipeline import learn
 from serving.pipeline.worker import Worker
 from serving.projects import gate
@@ -527,9 +528,26 @@ def test_an_acceptance_on_its_way_when_the_gate_closes_is_taken_back(world: Loca
     assert world.audit().accepted == before
 
 
-def test_a_ready_made_classifier_needs_no_training(make: MakeWorld) -> None:
-    world = make()
-    assert not learn.training_due(world.runtime, replace(world.project, train_target=0, gate_state=GateState.OPEN))
+def test_a_ready_made_classifier_follows_the_label_config(make: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make(spec=TransformersSpec(source="nowhere"))
+    asked: list[tuple[str, ...]] = []
+
+    def refer(spec: TransformersSpec, control: ControlSpec, *, name: str) -> ModelRef:
+        asked.append(control.labels)
+        return ModelRef(spec=spec, control=control, version=f"{name}-{'0' * 12}", sha256="0" * 64)
+
+    monkeypatch.setattr(learn, "reference", refer)
+    assert world.tick()
+    assert not world.tick()
+    first = world.project.active_model
+    world.platform.set_label_config(world.project.label_config_xml.replace('"bad"', '"awful"'))
+    world.sync()
+    assert world.project.active_model is None
+    assert world.tick()
+    assert world.project.active_model not in (None, first)
+    assert asked == [("good", "bad"), ("good", "awful")]
+    assert world.project.gate_state is GateState.SHADOW
+    assert world.scorer.trained == []
 
 
 def test_errors_of_one_project_are_written_down(world: LocalWorld, caplog: pytest.LogCaptureFixture) -> None:

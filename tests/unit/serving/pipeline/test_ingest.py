@@ -1,0 +1,134 @@
+"""Deliveries may come twice, late, or not at all; what they say is stored once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from connectors.base import RemoteAnnotation, RemoteTask
+from models.gate.sampling import fold_of
+from models.types import Fold, Route
+from serving.pipeline import ingest
+from serving.store.records import ItemRow, ItemState, LabelRole
+from tests.support.local_world import OURS, PERSON, LocalWorld, choice, easy
+
+
+def deliver(world: LocalWorld, *annotations: RemoteAnnotation) -> list[int]:
+    with world.store.begin() as uow:
+        return ingest.receive_annotations(world.runtime, uow, world.project, annotations)
+
+
+def annotation(task: int, number: int = 900, **changes: object) -> RemoteAnnotation:
+    made = RemoteAnnotation(number, task, PERSON, choice("good"), 1_700_000_100.0)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def task(world: LocalWorld) -> int:
+    [task] = world.arrive(easy(1))
+    world.sync()
+    return task
+
+
+def test_the_same_label_three_times_is_one(world: LocalWorld, task: int) -> None:
+    assert deliver(world, annotation(task)) == [world.item(task).id]
+    assert deliver(world, annotation(task)) == []
+    assert deliver(world, annotation(task), annotation(task)) == []
+    assert world.report().labeled.train == 1
+
+
+def test_the_same_tasks_three_times_are_one_item_each(world: LocalWorld) -> None:
+    tasks = [RemoteTask(id=n, data={"text": f"t{n}"}, updated_at=1.0) for n in range(5)]
+    for expected in (5, 0, 0):
+        with world.store.begin() as uow:
+            assert ingest.receive_tasks(world.runtime, uow, world.project, tasks + tasks[:2]).new == expected
+    assert len(world.items()) == 5
+
+
+def test_our_own_annotations_are_an_echo(world: LocalWorld, task: int) -> None:
+    assert deliver(world, annotation(task, completed_by=OURS)) == []
+    assert world.item(task).state is ItemState.RECEIVED
+    assert deliver(world, annotation(task, completed_by=OURS), annotation(task, 901)) == [world.item(task).id]
+
+
+def test_the_echo_of_an_acceptance_changes_nothing(world: LocalWorld) -> None:
+    world.open(easy(110))
+    before = world.items()
+    for _ in range(3):
+        assert world.sync(full=True) == 0
+    assert world.items() == before
+
+
+def test_a_label_of_an_unknown_task_waits_for_the_task(world: LocalWorld) -> None:
+    assert deliver(world, annotation(77)) == []
+
+
+def test_a_skip_leaves_the_item_open(world: LocalWorld, task: int) -> None:
+    assert deliver(world, annotation(task, result=[], was_cancelled=True)) == []
+    assert world.item(task).state is ItemState.RECEIVED
+    assert world.report().labeled.train == 0
+
+
+def test_a_loss_says_whether_the_suggestion_was_right(world: LocalWorld) -> None:
+    world.open(easy(110))
+    [task] = world.arrive([("excellent lovely happy bright splendid warm 9", "good")])
+    world.sync()
+    world.settle()
+    deliver(world, annotation(task), annotation(task, 901, result=choice("bad")))
+    with world.store.read() as uow:
+        losses = {x.annotation_id: x.loss for x in uow.labels.for_project(world.id) if x.annotation_id in (900, 901)}
+    assert losses == {900: 0.0, 901: 1.0}
+
+
+def test_text_that_was_cut_in_the_middle_of_a_character_is_taken(world: LocalWorld) -> None:
+    [task] = world.platform.add_tasks([{"text": "half a pair \ud83d", "more": "\x00"}])
+    assert world.sync() == 1
+    assert world.item(task).state is ItemState.RECEIVED
+    assert world.sync(full=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ({"a": 1, "b": [1, 2]}, {"b": [1, 2], "a": 1}, True),
+        ({"a": 1}, {"a": "1"}, False),
+        ({"a": "é"}, {"a": "e\u0301"}, False),
+        ({"a": "\ud83d"}, {"a": "\ud83e"}, False),
+    ],
+)
+def test_a_digest_is_of_the_content(first: dict[str, object], second: dict[str, object], same: bool) -> None:
+    assert (ingest.digest_of(first) == ingest.digest_of(second)) is same
+
+
+def test_a_draw_depends_on_key_and_task_alone(world: LocalWorld) -> None:
+    project, secret = world.project, world.runtime.sampling_secret(world.project)
+    one = ingest.new_item(RemoteTask(id=5, data={"text": "a"}, updated_at=1.0), project, secret)
+    other = ingest.new_item(RemoteTask(id=5, data={"text": "b"}, updated_at=2.0), project, secret)
+    assert one.draw == other.draw
+    assert one.fold is fold_of(one.draw, project.validation_fraction)
+    keyed = ingest.new_item(RemoteTask(id=5, data={"text": "a"}, updated_at=1.0), project, b"another-key-of-16-bytes")
+    assert keyed.draw != one.draw
+
+
+def row(world: LocalWorld, **changes: object) -> ItemRow:
+    return replace(world.items()[0], **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "role"),
+    [
+        ({}, LabelRole.TRAIN),
+        ({"route": Route.SUGGEST}, LabelRole.CORRECTION),
+        ({"route": Route.ACCEPT}, LabelRole.CORRECTION),
+        ({"fold": Fold.VALIDATION, "blind": True}, LabelRole.VALIDATION),
+        ({"fold": Fold.VALIDATION, "blind": True, "route": Route.AUDIT, "reason": "validation_sample"}, "validation"),
+        ({"fold": Fold.VALIDATION, "blind": True, "route": Route.SUGGEST}, LabelRole.CORRECTION),
+        ({"fold": Fold.VALIDATION, "blind": True, "route": Route.AUDIT, "reason": "blind_audit"}, LabelRole.AUDIT),
+        ({"blind": True, "route": Route.AUDIT, "reason": "blind_audit"}, LabelRole.AUDIT),
+    ],
+)
+def test_what_a_label_may_be_used_for(
+    world: LocalWorld, task: int, changes: dict[str, object], role: LabelRole
+) -> None:
+    assert ingest.role_of(row(world, **changes)) == role
