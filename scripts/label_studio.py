@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -228,10 +229,16 @@ def _born(pid: int) -> str:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback that nobody has now.
+
+    Not one that the system would give away: a server takes half a minute to bind it, and any outgoing connection on the
+    machine could have it by then. Ray's own workers have those below 20,000.
+    """
+    for port in random.sample(range(20_000, 32_000), 1_000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise LabelStudioError("no port between 20,000 and 32,000 is free")
 
 
 def listening(pid: int) -> set[tuple[str, int]]:
