@@ -55,7 +55,9 @@ class Fit:
 
 
 def fit(features: Features, truth: Truth, classes: int, *, multiple: bool) -> Fit:
-    """Choose the kind and strength with the lowest held-out log loss, then fit on everything.
+    """Choose by held-out log loss the strength of each kind, then the kind, then fit on everything.
+
+    Kinds compare at their best temperature: untempered, the digits' 200 labels took the worse kind in 7 of 60 draws.
 
     The result depends on the order of rows: sort them for a reproducible digest.
     Needs two classes with two examples each (multiple: one label with two on either side).
@@ -89,7 +91,7 @@ def _dense(features: Dense, truth: Truth, classes: int, *, multiple: bool) -> Fi
         kind: validation.scores(values[rows], truth[rows], classes, STRENGTHS, multiple=multiple)
         for kind, values in inputs.items()
     }
-    kind = min(found, key=lambda name: found[name][_best(found[name])].log_loss)
+    kind = min(found, key=lambda name: found[name][_best(found[name])].tempered_loss)
     strength = _best(found[kind])
     scales, coefficients, intercepts = _solve(inputs[kind], truth, classes, strength, multiple=multiple)
     if curved and kind == "kernel":

@@ -60,7 +60,7 @@ def test_one_more_example_is_another_version(tmp_path: Path) -> None:
     assert train(reviews(40), tmp_path).ref.sha256 != train(reviews(41), tmp_path).ref.sha256
 
 
-def test_digits_reach_ninety_percent_from_two_hundred(tmp_path: Path) -> None:
+def test_digits_reach_93_percent_from_two_hundred_in_any_order(tmp_path: Path) -> None:
     digits = load_digits()
     chosen = np.random.default_rng(0).permutation(len(digits.target))[:800]  # stored by writer: not exchangeable
     spec, ask = HeadSpec(encoder="pixels"), control(tuple("0123456789"), medium=Medium.IMAGE)
@@ -72,12 +72,14 @@ def test_digits_reach_ninety_percent_from_two_hundred(tmp_path: Path) -> None:
         for i in chosen
     ]
     report = registry.trainer(spec).train(spec, ask, rows[:200], name="digits", folder=tmp_path / "models")
+    again = registry.trainer(spec).train(spec, ask, rows[199::-1], name="digits", folder=tmp_path / "again")
+    assert again.ref.sha256 == report.ref.sha256
     answers = registry.load(report.ref).predict([row.item for row in rows[200:]])
     right = [
         isinstance(answer, Prediction) and answer.regions[0].value == row.label.regions[0].value
         for answer, row in zip(answers, rows[200:], strict=True)
     ]
-    assert np.mean(right) > 0.9
+    assert np.mean(right) > 0.93
 
 
 def test_labels_that_teach_nothing_are_skipped_and_counted(tmp_path: Path) -> None:

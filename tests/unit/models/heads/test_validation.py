@@ -38,3 +38,15 @@ def test_the_second_of_a_pair_is_learnt_from_the_first() -> None:
     features = np.array([[1, 0, 0]] * 20 + [[0, 1, 0]] * 20 + [[0, 0, 1]] * 2, np.float32)
     truth = np.array([0] * 20 + [1] * 20 + [2] * 2)
     assert validation.scores(features, truth, 3, (100.0,), multiple=False)[100.0].accuracy == 1
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_tempered_loss_takes_no_notice_of_how_sure_a_weak_fit_is(multiple: bool) -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(200) % 2
+    features = (truth[:, None] + rng.normal(scale=0.5, size=(200, 1))).astype(np.float32)
+    answers = np.column_stack([truth, 1 - truth]) if multiple else truth
+    found = validation.scores(features, answers, 2, (0.1, 10.0), multiple=multiple)
+    assert found[0.1].log_loss > 1.2 * found[10.0].log_loss
+    assert found[0.1].tempered_loss == pytest.approx(found[10.0].tempered_loss, rel=0.1)
+    assert found[10.0].tempered_loss <= found[10.0].log_loss
