@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import RemoteProject, User
-from connectors.label_studio.transport import UNKNOWN_CREDENTIAL, Transport
+from connectors.label_studio.transport import UNKNOWN_CREDENTIAL, Missing, Transport
 from models.errors import AuthenticationError, PlatformRefused
 
 TIMEOUT_S = 15.0
@@ -28,7 +28,10 @@ def check_token(url: str, token: str) -> User:
 
 def whoami(transport: Transport) -> User:
     """The account that a connection acts for."""
-    answer = transport.request("GET", "api/current-user/whoami")
+    try:
+        answer = transport.request("GET", "api/current-user/whoami")
+    except Missing:
+        answer = None
     if not isinstance(answer, dict) or not isinstance(answer.get("id"), int) or "email" not in answer:
         raise PlatformRefused(f"what answers at {transport.url} is not a Label Studio: check the address")
     return User(id=answer["id"], email=str(answer["email"]))

@@ -29,6 +29,10 @@ RESERVED_BLOCKED = (
 )
 
 
+class Missing(PlatformRefused):
+    """There is nothing at the path (404)."""
+
+
 class Transport:
     """One account's connection to one Label Studio. Thread-safe; nothing is retried here."""
 
@@ -83,7 +87,7 @@ class Transport:
             ) from None
         except (ValueError, TypeError, AttributeError, KeyError, httpx.HTTPError) as error:
             raise PlatformRefused(
-                f"what answers at {self.url} does not speak as Label Studio does ({type(error).__name__}): "
+                f"what answers at {self.url} is not a Label Studio, or speaks otherwise ({type(error).__name__}): "
                 "check the address"
             ) from None
 
@@ -105,7 +109,7 @@ class Transport:
             return PlatformRefused(
                 f"what answers at {self.url} is not a Label Studio (status {status}): check the address"
             )
-        kind = BadRequest if status == 400 else PlatformRefused
+        kind = {400: BadRequest, 404: Missing}.get(status, PlatformRefused)
         return kind(f"Label Studio refused ({status}): {detail}")
 
     def _safe(self, text: str) -> str:
