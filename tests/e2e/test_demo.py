@@ -1,0 +1,103 @@
+"""``make demo``, whole: the report, held against what Label Studio really has."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import label_studio
+from scripts.demo.material import Importer, material
+from scripts.demo.stack import ROOT, stop_service
+
+pytestmark = [pytest.mark.label_studio, pytest.mark.ray, pytest.mark.slow]
+ITEMS, EPSILON = 700, 0.1
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("demo")
+    yield folder
+    stop_service(folder / "prelabel")
+    label_studio.stop(folder / "label-studio")
+
+
+@pytest.fixture(scope="module")
+def said(home: Path) -> str:
+    """What the demo prints."""
+    options = ("--project", "digits", "--items", str(ITEMS), "--epsilon", str(EPSILON), "--exit")
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.demo", *options, "--json", str(home / "report.json")],
+        env=os.environ | {"PRELABEL_DEMO_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def report(said: str, home: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((home / "report.json").read_text())
+    return value
+
+
+def test_it_tells_what_it_does(said: str) -> None:
+    assert "replayed from the gold" in said
+    assert " of 700" in said, "progress, also without a terminal"
+    assert "accepted without a person" in said
+    assert "Against the gold" in " ".join(said.split())
+
+
+def test_the_report_has_every_key(report: dict[str, Any]) -> None:
+    assert report["arrived"] == ITEMS
+    assert {"train", "validation", "audit"} <= report["labeled"].keys()
+    assert {"threshold", "n", "errors", "epsilon", "delta", "selective_upper"} <= report["certificate"].keys()
+    assert {"accepted", "suggested", "suggestions_unchanged", "in_words"} <= report.keys()
+    assert {"url", "project_id", "token"} == report["label_studio"].keys()
+    assert report["prelabel_url"].startswith("http://127.0.0.1:")
+    assert {"score", "publish_suggestion", "publish_acceptance"} <= report["items_per_second"].keys()
+    assert all(rate > 0 for rate in report["items_per_second"].values())
+
+
+def test_the_gate_opened_and_kept_its_budget(report: dict[str, Any]) -> None:
+    certificate = report["certificate"]
+    assert report["gate"] == "open", report["gate_reason"]
+    assert (certificate["epsilon"], certificate["delta"]) == (EPSILON, pytest.approx(0.1, abs=0.06))
+    assert certificate["selective_upper"] <= EPSILON
+    assert certificate["errors"] <= certificate["n"] * EPSILON
+    assert report["accepted"] > 0.1 * ITEMS
+    assert report["automation_rate"] == pytest.approx(report["accepted"] / ITEMS, abs=0.02)
+    assert report["selective_error_true"] <= 2 * EPSILON
+    assert not {"received", "scored", "decided", "dead"} & report["states"].keys()
+
+
+def test_both_servers_are_gone(report: dict[str, Any], home: Path) -> None:
+    assert report["arrived"] == ITEMS
+    assert label_studio.stop(home / "label-studio") is False
+    assert stop_service(home / "prelabel") is False
+
+
+def test_accepted_means_one_annotation_in_label_studio(report: dict[str, Any], home: Path) -> None:
+    assert report["accepted_in_label_studio"] == report["accepted"]
+    assert report["accepted_twice"] == 0
+    server = label_studio.start(home / "label-studio")
+    try:
+        project = report["label_studio"]["project_id"]
+        importer = Importer(server.url, server.token, material("digits", ITEMS))
+        machine = importer.machine_labels(project, importer.account())
+        gold = importer.gold(project)
+    finally:
+        server.stop()
+    assert len(gold) == ITEMS
+    assert {len(labels) for labels in machine.values()} == {1}
+    assert len(machine) == report["accepted"]
+    wrong = sum(labels[0] != gold[task] for task, labels in machine.items())
+    assert report["selective_error_true"] == pytest.approx(wrong / len(machine))

@@ -1,0 +1,223 @@
+"""Label Studio's "Connect Model", with a real Label Studio: it stores our predictions, and never two of them."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.label_studio.webhooks import SECRET_HEADER
+from tests.support.world import World, mood_texts, soon
+
+pytestmark = [pytest.mark.label_studio, pytest.mark.ray]
+
+
+@pytest.fixture(scope="module")
+def body(shadow: World) -> dict[str, Any]:
+    """What the form of "Connect Model" sends."""
+    url = f"{shadow.service.url}/ml/shadow"
+    secret = next(hook for hook in shadow.hooks() if "/hooks/" in hook["url"])["headers"][SECRET_HEADER]
+    return {
+        "project": shadow.project,
+        "url": url,
+        "title": "Prelabel",
+        "auth_method": "BASIC_AUTH",
+        "basic_auth_user": "prelabel",
+        "basic_auth_pass": secret,
+        "is_interactive": True,
+    }
+
+
+@pytest.fixture(scope="module")
+def backend(shadow: World, body: dict[str, Any]) -> Iterator[int]:
+    """Id of the connected model in Label Studio."""
+    number = soon(lambda: connect(shadow, body))
+    yield number
+    with shadow.admin() as http:
+        http.delete(f"/api/ml/{number}").raise_for_status()
+        for hook in shadow.hooks():
+            if "/ml/" in hook["url"]:
+                http.delete(f"/api/webhooks/{hook['id']}/").raise_for_status()
+
+
+def connect(world: World, body: dict[str, Any]) -> int | None:
+    """None where the busy machine did not answer in the one second that Label Studio gives."""
+    with world.admin() as http:
+        answer = http.post("/api/ml/", json=body)
+    if answer.status_code == 400 and "health check failed" in answer.text:
+        return None
+    return int(answer.raise_for_status().json()["id"])
+
+
+def blind(world: World) -> set[int]:
+    """Tasks that people label blind."""
+    with world.service.client() as http:
+        queue = http.get(f"/api/v1/projects/{world.slug}/queue", params={"limit": 1000}).raise_for_status().json()
+    return {item["task"] for item in queue if item["blind"]}
+
+
+def waiting(world: World) -> list[int]:
+    """Tasks whose suggestion waits for a person."""
+    rows = world.items().items()
+    return [task for task, item in rows if (item["state"], item["route"]) == ("published", "suggest")]
+
+
+def act(world: World, action: str, included: list[int] | None = None) -> None:
+    """An action of the data manager, on some tasks or on all."""
+    chosen = {"all": True, "excluded": []} if included is None else {"all": False, "included": included}
+    with world.admin() as http:
+        query: dict[str, Any] = {"id": action, "project": world.project}
+        http.post("/api/dm/actions/", params=query, json={"selectedItems": chosen}).raise_for_status()
+
+
+def once_each(world: World) -> dict[int, dict[str, Any]]:
+    """Task id -> its only prediction."""
+    predictions = world.predictions()
+    assert {len(found) for found in predictions.values()} == {1}
+    return {task: found[0] for task, found in predictions.items()}
+
+
+def test_connected(shadow: World, backend: int) -> None:
+    with shadow.admin() as http:
+        (model,) = http.get("/api/ml/", params={"project": shadow.project}).raise_for_status().json()
+        versions = http.get(f"/api/ml/{backend}/versions").raise_for_status().json()
+    version = shadow.summary()["model_version"]
+    assert (model["readable_state"], model["error_message"]) == ("Connected", None)
+    assert model["model_version"] == version
+    assert version in versions["versions"]
+    soon(lambda: shadow.remote()["model_version"] == version or None)
+
+
+def test_a_wrong_password_is_shown(shadow: World, backend: int, body: dict[str, Any]) -> None:
+    with shadow.admin() as http:
+        refused = http.post("/api/ml/", json=body | {"basic_auth_pass": "guessed"})
+        assert refused.status_code == 400
+        assert "authentication parameters were either not provided or are incorrect" in refused.text
+        models = http.get("/api/ml/", params={"project": shadow.project}).json()
+    assert [model["id"] for model in models] == [backend]
+
+
+def test_health_and_setup_answer_at_once(body: dict[str, Any]) -> None:
+    """Label Studio gives them one and three seconds, and asks before every prediction."""
+    auth = ("prelabel", str(body["basic_auth_pass"]))
+    times = []
+    with httpx.Client(base_url=body["url"], auth=auth, trust_env=False, timeout=30) as http:
+        for _ in range(10):
+            began = time.monotonic()
+            http.get("/health").raise_for_status()
+            http.post("/setup", json={}).raise_for_status()
+            times.append(time.monotonic() - began)
+    assert min(times) < 0.5
+
+
+def test_retrieve_predictions(shadow: World, backend: int) -> None:
+    pushed = once_each(shadow)
+    act(shadow, "retrieve_tasks_predictions")
+    assert once_each(shadow).items() >= pushed.items(), "what was pushed stays as it is"
+
+    act(shadow, "delete_tasks_predictions")
+    assert shadow.predictions() == {}
+    act(shadow, "retrieve_tasks_predictions")
+    pulled = once_each(shadow)
+    assert pulled.keys() == {task["id"] for task in shadow.tasks()} - blind(shadow)
+    version = shadow.summary()["model_version"]
+    for task, prediction in pulled.items():
+        assert prediction["model_version"] == version
+        assert 0.0 < prediction["score"] <= 1.0
+        assert len(prediction["result"][0]["value"]["choices"]) == 1
+        if task in pushed:
+            assert prediction["result"] == pushed[task]["result"]
+            assert prediction["score"] == pytest.approx(pushed[task]["score"])
+
+    act(shadow, "retrieve_tasks_predictions")
+    assert once_each(shadow) == pulled
+
+
+def test_opening_a_task_asks_for_its_prediction(shadow: World, backend: int) -> None:
+    suggested = waiting(shadow)[0]
+    hidden = min(blind(shadow))
+    act(shadow, "delete_tasks_predictions", [suggested])
+    with shadow.admin() as http:
+        for _ in range(2):
+            shown = http.get(f"/api/tasks/{suggested}/").raise_for_status().json()["predictions"]
+            assert [p["model_version"] for p in shown] == [shadow.summary()["model_version"]]
+            assert http.get(f"/api/tasks/{hidden}/").raise_for_status().json()["predictions"] == []
+
+
+def test_interactive_annotating(shadow: World, backend: int) -> None:
+    suggested = waiting(shadow)[0]
+    (stored,) = shadow.predictions()[suggested]
+    with shadow.admin() as http:
+        path = f"/api/ml/{backend}/interactive-annotating"
+        context = {"result": [{"from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": []}}]}
+        told = http.post(path, json={"task": suggested, "context": context}).raise_for_status().json()
+        assert told["data"]["result"] == stored["result"]
+        told = http.post(path, json={"task": min(blind(shadow)), "context": context}).raise_for_status().json()
+        assert told["data"]["result"] == []
+
+
+def test_push_and_pull_together_do_not_double(shadow: World, backend: int) -> None:
+    total = shadow.report()["arrived"]
+    shadow.send(mood_texts(25, seed=30))
+    act(shadow, "retrieve_tasks_predictions")
+    shadow.settled(total + 25)
+    soon(lambda: all(len(found) == 1 for found in shadow.predictions().values()) or None)
+    found = shadow.audit()
+    assert sum(found.values()) == total + 25
+    assert not any("accept" in kind for kind in found), "nothing is accepted by pulling"
+
+
+def test_start_training(shadow: World, backend: int) -> None:
+    before = shadow.summary()["model_version"]
+    tasks = {task["id"]: task["data"]["text"] for task in shadow.tasks()}
+    with shadow.service.client() as http:
+        folds = {
+            task: http.get(f"/api/v1/projects/shadow/tasks/{task}").json()["item"]["fold"] for task in waiting(shadow)
+        }
+    suggested = [task for task, fold in folds.items() if fold == "train"][:3]
+    for task in suggested:
+        shadow.label(task, tasks[task])
+    soon(lambda: all(shadow.items()[task]["state"] == "labeled" for task in suggested) or None)
+    with shadow.admin() as http:
+        http.post(f"/api/ml/{backend}/train", json={}).raise_for_status()
+
+    def trained() -> str | None:
+        version: str | None = shadow.summary()["model_version"]
+        return version if version != before else None
+
+    after = soon(trained)
+    shadow.learned(len(tasks))
+    assert shadow.remote()["model_version"] == after
+    with shadow.admin() as http:
+        versions = http.get(f"/api/ml/{backend}/versions").raise_for_status().json()["versions"]
+    assert {before, after} <= set(versions)
+    shadow.audit()
+
+
+def test_the_webhook_that_label_studio_makes_carries_no_password(
+    shadow: World, backend: int, body: dict[str, Any]
+) -> None:
+    """Its events are refused and do no harm; with the password in its headers they are taken."""
+    (hook,) = [hook for hook in shadow.hooks() if hook["url"] == f"{body['url']}/webhook"]
+    assert hook["headers"] == {}
+    event = {"action": "TASKS_CREATED", "tasks": [], "project": {"id": shadow.project}}
+    total = shadow.report()["arrived"]
+    shadow.send(mood_texts(2, seed=31))  # goes to both webhooks
+    shadow.settled(total + 2)
+    shadow.audit()
+    refused = httpx.post(hook["url"], json=event, trust_env=False, timeout=60)
+    assert refused.status_code == 401
+    pair = base64.b64encode(f"prelabel:{body['basic_auth_pass']}".encode()).decode()
+    with shadow.admin() as http:
+        headers = {"Authorization": f"Basic {pair}"}
+        http.patch(f"/api/webhooks/{hook['id']}/", json={"headers": headers}).raise_for_status()
+    (hook,) = [hook for hook in shadow.hooks() if hook["url"] == f"{body['url']}/webhook"]
+    taken = httpx.post(hook["url"], json=event, headers=hook["headers"], trust_env=False, timeout=60)
+    assert taken.status_code == 201
+    shadow.send(mood_texts(2, seed=32))  # both webhooks tell the same
+    shadow.settled(total + 4)
+    shadow.audit()
