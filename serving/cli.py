@@ -356,6 +356,21 @@ def gate_close(
     show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {event.reason}")
 
 
+@gate_app.command("reopen")
+def gate_reopen(
+    slug: Slug,
+    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Let go of a gate that was closed by hand: it opens if its certificate still holds, else waits for a new one."""
+    from serving.projects.gate import reopen
+
+    runtime = runtime_of(config)
+    event = reopen(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    show({"state": event.after.value, "reason": event.reason}, as_json, f"{event.after.value}: {event.reason}")
+
+
 @models_app.command("list")
 def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     """Model versions of a project, with what they were trained on."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.base import HeadSpec, Model, ModelRef, TrainingExample, TrainingReport
-from models.errors import PlatformUnavailable, PrelabelError
+from models.errors import ModelError, PlatformUnavailable, PrelabelError
 from models.registry import load, trainer
 from models.types import ControlSpec, Item, Scored
 
@@ -28,7 +28,12 @@ class LocalScorer:
             model = self.model(ref)
         except PrelabelError as error:
             raise PlatformUnavailable(f"the model cannot be loaded here: {error}") from error
-        return model.predict(items)
+        try:
+            return model.predict(items)
+        except PrelabelError:
+            raise
+        except Exception as error:
+            raise ModelError(f"the model failed: {error!r}") from error
 
     def model(self, ref: ModelRef) -> Model:
         """The loaded model; a new one is warmed up before anybody waits for it."""

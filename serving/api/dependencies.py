@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Path, Request
 
+from models.errors import NotFoundError
 from serving.pipeline.runtime import Runtime
 from serving.secrets import operator_token
 from serving.store.records import ProjectRow
@@ -27,6 +28,20 @@ def get_project(slug: str, runtime: RuntimeDep) -> ProjectRow:
 
 
 ProjectDep = Annotated[ProjectRow, Depends(get_project)]
+
+
+def get_named_project(slug: str, runtime: RuntimeDep) -> ProjectRow:
+    """The project that the path names, for callers who have not shown yet who they are: 404 tells no other name."""
+    try:
+        return get_project(slug, runtime)
+    except NotFoundError:
+        raise HTTPException(status_code=404, detail="there is no such project") from None
+
+
+NamedProjectDep = Annotated[ProjectRow, Depends(get_named_project)]
+
+Number = Annotated[int, Path(ge=0, lt=2**63)]
+"""An id in a path; the store takes no larger one."""
 
 
 def require_operator(request: Request, runtime: RuntimeDep) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from connectors.label_studio import webhooks
-from serving.api.dependencies import ProjectDep, RuntimeDep
+from serving.api.dependencies import NamedProjectDep, RuntimeDep
 from serving.pipeline import ingest, learn, reconcile
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ProjectRow
@@ -19,13 +18,15 @@ router = APIRouter(tags=["hooks"])
 
 
 @router.post("/hooks/label-studio/{slug}", status_code=202)
-async def receive(
-    request: Request, runtime: RuntimeDep, project: ProjectDep, body: Annotated[dict[str, Any], Body()]
-) -> dict[str, str]:
-    """One event. The secret header is checked first; an unknown action is accepted and ignored."""
+async def receive(request: Request, runtime: RuntimeDep, project: NamedProjectDep) -> dict[str, str]:
+    """One event. The secret header is checked before the body is read; an unknown action is accepted and ignored."""
     expected = runtime.vault.decrypt(project.webhook_secret).decode()
     if not webhooks.secret_matches(request.headers, expected):
         raise HTTPException(status_code=401, detail="the webhook's secret header is missing or wrong")
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        raise HTTPException(status_code=422, detail="the body is not JSON") from None
     event = webhooks.parse(body)
     await run_in_threadpool(handle, runtime, project, event)
     return {"status": "stored", "event": type(event).__name__}

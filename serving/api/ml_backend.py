@@ -5,6 +5,7 @@ It never accepts anything by itself, and shows no suggestion of an item that peo
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
@@ -13,21 +14,23 @@ from pydantic import ValidationError
 
 from connectors.base import RemoteTask
 from connectors.label_studio import backend, webhooks
-from models.errors import PlatformUnavailable
+from models.errors import ConfigurationError, PrelabelError
 from models.gate.sampling import audit_draw
 from models.types import GateState, Item, Prediction, Scored
 from serving.api import hooks
-from serving.api.dependencies import ProjectDep, RuntimeDep
+from serving.api.dependencies import NamedProjectDep, RuntimeDep
 from serving.pipeline import ingest, score
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ItemRow, ProjectRow
 from serving.store.stats import PULL
 
+log = logging.getLogger(__name__)
+
 USER = "prelabel"
 """User name of the basic authentication; the password is the project's webhook secret."""
 
 
-def authenticate(request: Request, runtime: RuntimeDep, project: ProjectDep) -> None:
+def authenticate(request: Request, runtime: RuntimeDep, project: NamedProjectDep) -> None:
     """Basic authentication, the only kind that Label Studio can send; its own webhook may use the secret header."""
     secret = runtime.vault.decrypt(project.webhook_secret).decode()
     if backend.basic_auth_matches(request.headers.get("authorization"), USER, secret):
@@ -48,31 +51,32 @@ JsonBody = Annotated[dict[str, Any], Body()]
 @router.get("")
 @router.get("/")
 @router.get("/health")
-def health(project: ProjectDep) -> dict[str, Any]:
+def health(project: NamedProjectDep) -> dict[str, Any]:
     """Answers at once; loads nothing."""
     return backend.health()
 
 
 @router.post("/setup")
-def setup(project: ProjectDep) -> dict[str, Any]:
+def setup(project: NamedProjectDep) -> dict[str, Any]:
     """The body (which carries an access token) is not even read."""
     return backend.setup_response(project.active_model)
 
 
 @router.get("/versions")
-def versions(runtime: RuntimeDep, project: ProjectDep) -> dict[str, Any]:
+def versions(runtime: RuntimeDep, project: NamedProjectDep) -> dict[str, Any]:
     with runtime.store.read() as uow:
         known = [row.ref.version for row in uow.models.list(project.id)]
     return backend.versions_response(known)
 
 
 @router.post("/predict")
-async def predict(runtime: RuntimeDep, project: ProjectDep, body: JsonBody) -> dict[str, Any]:
+async def predict(runtime: RuntimeDep, project: NamedProjectDep, body: JsonBody) -> dict[str, Any]:
     """Predictions of the tasks, one entry for each, in order; an empty one where there is nothing to show."""
     try:
         request = backend.PredictRequest.model_validate(body)
     except ValidationError as error:
-        raise HTTPException(status_code=422, detail=error.errors(include_url=False, include_input=False)) from None
+        places = ", ".join(".".join(str(part) for part in e["loc"]) for e in error.errors(include_input=False))
+        raise HTTPException(status_code=422, detail=f"not a predict request, see: {places}") from None
     return await run_in_threadpool(answer, runtime, project, request)
 
 
@@ -81,7 +85,7 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
     started = runtime.now()
     items = backend.to_items(request)
     scored: dict[str, Scored] = {}
-    hidden = blind_keys(runtime, project, items)
+    hidden = blind_keys(runtime, project, items, request)
     if project.active_model is not None:
         with runtime.store.read() as uow:
             ref = uow.models.get(project.id, project.active_model).ref
@@ -90,7 +94,8 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
         for start in range(0, len(shown), size):
             try:
                 results = score.predict(runtime, project, ref, shown[start : start + size])
-            except PlatformUnavailable:
+            except PrelabelError as error:
+                log.warning("predictions left out", extra={"project": project.slug, "reason": str(error)})
                 continue
             scored.update({result.key: result for result in results})
     interactive = request.context is not None
@@ -107,22 +112,32 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
     )
 
 
-def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item]) -> set[str]:
-    """Keys of items that people label blind, or may have to; tasks that we do not know yet are received first."""
-    known = {item.key: int(item.key) for item in items if item.key.isdigit()}
-    if not known:
+def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item], request: backend.PredictRequest) -> set[str]:
+    """Keys of items that people label blind, or may have to; tasks of the project that are new are received first."""
+    asked = {
+        item.key: RemoteTask(id=task.id, data=task.data, updated_at=runtime.now())
+        for item, task in zip(items, request.tasks, strict=True)
+        if task.id is not None and 0 <= task.id < 2**63
+    }
+    if not asked:
         return set()
-    tasks = [
-        RemoteTask(id=known[item.key], data=item.data, updated_at=runtime.now()) for item in items if item.key in known
-    ]
+    tasks = {task.id: task for task in asked.values()}
     with runtime.store.begin() as uow:
-        ours = uow.items.by_task(project.id, list(known.values()))
-        unknown = [task for task in tasks if task.id not in ours]
-        if unknown:
+        ours = uow.items.by_task(project.id, list(tasks))
+        unknown = [task for id, task in tasks.items() if id not in ours]
+        if unknown and _is_of(project, request):
             ingest.receive_tasks(runtime, uow, project, unknown)
-            ours = uow.items.by_task(project.id, list(known.values()))
+            ours = uow.items.by_task(project.id, list(tasks))
     secret = runtime.sampling_secret(project)
-    return {key for key, task in known.items() if task in ours and _hidden(ours[task], project, secret)}
+    return {key for key, task in asked.items() if task.id in ours and _hidden(ours[task.id], project, secret)}
+
+
+def _is_of(project: ProjectRow, request: backend.PredictRequest) -> bool:
+    """Whether Label Studio asks for this very project; tasks of a call that does not say so are not taken over."""
+    try:
+        return request.project_id == project.platform_project
+    except ConfigurationError:
+        return False
 
 
 def _hidden(row: ItemRow, project: ProjectRow, secret: bytes) -> bool:
@@ -132,14 +147,14 @@ def _hidden(row: ItemRow, project: ProjectRow, secret: bytes) -> bool:
 
 
 @router.post("/webhook", status_code=201)
-async def webhook(runtime: RuntimeDep, project: ProjectDep, body: JsonBody) -> dict[str, Any]:
+async def webhook(runtime: RuntimeDep, project: NamedProjectDep, body: JsonBody) -> dict[str, Any]:
     """START_TRAINING and the events of the webhook that Label Studio makes when a model is connected."""
     await run_in_threadpool(hooks.handle, runtime, project, webhooks.parse(body))
     return backend.webhook_response()
 
 
 @router.post("/train", status_code=201)
-async def train(runtime: RuntimeDep, project: ProjectDep) -> dict[str, Any]:
+async def train(runtime: RuntimeDep, project: NamedProjectDep) -> dict[str, Any]:
     """Older Label Studio versions ask for training here."""
     await run_in_threadpool(hooks.handle, runtime, project, webhooks.StartTraining(project.platform_project))
     return backend.webhook_response()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query
+from pydantic import Field
 
 from models.types import Frozen, GateState, Route
-from serving.api.dependencies import ProjectDep, RuntimeDep, require_operator
+from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
 from serving.monitoring.automation import AutomationReport, report
 from serving.pipeline import learn
-from serving.projects.gate import close, extend
+from serving.projects.gate import close, extend, reopen
 from serving.store.records import ItemState
 
 router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
+
+
+Id = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class ProjectSummary(Frozen):
@@ -105,7 +109,7 @@ def items(
     runtime: RuntimeDep,
     project: ProjectDep,
     state: ItemState | None = None,
-    after: int = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[ItemView]:
     with runtime.store.read() as uow:
@@ -126,7 +130,7 @@ def items(
 
 
 @router.get("/projects/{slug}/tasks/{task}")
-def explain(runtime: RuntimeDep, project: ProjectDep, task: int) -> dict[str, Any]:
+def explain(runtime: RuntimeDep, project: ProjectDep, task: Number) -> dict[str, Any]:
     """Everything that happened to one task."""
     with runtime.store.read() as uow:
         return uow.items.explain(project.id, task)
@@ -134,7 +138,7 @@ def explain(runtime: RuntimeDep, project: ProjectDep, task: int) -> dict[str, An
 
 @router.post("/projects/{slug}/redrive")
 def redrive(
-    runtime: RuntimeDep, project: ProjectDep, items: Annotated[list[int] | None, Body(embed=True)] = None
+    runtime: RuntimeDep, project: ProjectDep, items: Annotated[list[Id] | None, Body(embed=True)] = None
 ) -> dict[str, int]:
     """Give dead items another try: those named, or all."""
     with runtime.store.begin() as uow:
@@ -157,9 +161,18 @@ def close_gate(
     return {"gate": event.after.value, "reason": event.reason}
 
 
+@router.post("/projects/{slug}/gate/reopen")
+def reopen_gate(
+    runtime: RuntimeDep, project: ProjectDep, reason: Annotated[str, Body(embed=True, min_length=3)]
+) -> dict[str, str]:
+    """Let go of a gate that a person closed: it opens if its certificate still holds, else waits for a new one."""
+    event = reopen(runtime, project, reason=reason, actor="operator")
+    return {"gate": event.after.value, "reason": event.reason}
+
+
 @router.post("/projects/{slug}/gate/extend")
 def extend_gate(
-    runtime: RuntimeDep, project: ProjectDep, labels: Annotated[int, Body(embed=True, ge=1)]
+    runtime: RuntimeDep, project: ProjectDep, labels: Annotated[int, Body(embed=True, ge=1, le=1_000_000)]
 ) -> dict[str, int]:
     """Ask for more blind labels; the gate is certified again when they are in."""
     return {"validation_target": extend(runtime, project, labels=labels).validation_target}

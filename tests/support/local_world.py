@@ -97,7 +97,7 @@ class WatchedScorer(LocalScorer):
         self.before()
         if self.failures:
             raise self.failures.pop(0)
-        if any(item.data.get("text") in self.poison for item in items):
+        if any(str(item.data.get("text")) in self.poison for item in items):
             raise ModelError("the tensor has no shape")
         return super().score(ref, items)
 

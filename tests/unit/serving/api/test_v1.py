@@ -1,0 +1,152 @@
+"""The JSON API of operators and programs."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+
+from models.types import GateState
+from serving.store.records import ItemState
+from tests.support.local_world import LocalWorld, easy, hard
+from tests.unit.serving.api.conftest import BASIC, HOOK, OPERATOR
+
+PROJECT = "/api/v1/projects/moods"
+PATHS = [
+    ("GET", "/api/v1/projects"),
+    ("GET", f"{PROJECT}/report"),
+    ("GET", f"{PROJECT}/queue"),
+    ("GET", f"{PROJECT}/items"),
+    ("GET", f"{PROJECT}/tasks/1"),
+    ("POST", f"{PROJECT}/redrive"),
+    ("POST", f"{PROJECT}/train"),
+    ("POST", f"{PROJECT}/gate/close"),
+    ("POST", f"{PROJECT}/gate/reopen"),
+    ("POST", f"{PROJECT}/gate/extend"),
+    ("GET", "/api/v1/projects/nobody/report"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PATHS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "operator-token"},
+        {"Authorization": "Bearer operator-token-and-more"},
+        HOOK,
+        BASIC,
+    ],
+)
+def test_nothing_without_the_token(client: TestClient, method: str, path: str, headers: dict[str, str]) -> None:
+    answer = client.request(method, path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["error"] == "unauthorized"
+    assert "moods" not in answer.text
+
+
+def test_a_wrong_name_is_told_the_right_ones(client: TestClient) -> None:
+    answer = client.get("/api/v1/projects/mood/report", headers=OPERATOR)
+    assert answer.status_code == 404
+    assert answer.json() == {"error": "not_found", "message": "there is no project 'mood'; connected are: moods"}
+
+
+@pytest.mark.parametrize("slug", ["..", "%2e%2e", "moods%2F..%2Fmoods", "moods'--", "moods%00", "MOODS", "moods%20"])
+def test_a_name_is_only_a_name(client: TestClient, slug: str) -> None:
+    answer = client.get(f"/api/v1/projects/{slug}/report", headers=OPERATOR)
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"error", "message"}
+
+
+def test_projects_are_listed_without_their_secrets(client: TestClient) -> None:
+    [project] = client.get("/api/v1/projects", headers=OPERATOR).json()
+    assert project == {
+        "slug": "moods",
+        "label_studio_url": "http://127.0.0.1:9",
+        "label_studio_project": 1,
+        "gate": "cold",
+        "gate_reason": "no model yet",
+        "model_version": None,
+        "paused": False,
+    }
+
+
+def test_the_queue_gives_blind_items_first_and_tells_nothing_of_them(world: LocalWorld, client: TestClient) -> None:
+    world.open(easy(110))
+    late = world.arrive(easy(80, seed=1) + hard(40, seed=1))
+    world.sync()
+    world.settle()
+    queue = client.get(f"{PROJECT}/queue", params={"limit": 1000}, headers=OPERATOR).json()
+    audits = [entry for entry in queue if entry["blind"]]
+    shown = [entry for entry in queue if not entry["blind"]]
+    assert audits
+    assert shown
+    assert queue == audits + shown
+    assert all(entry["confidence"] is None and entry["why"] == "blind" for entry in audits)
+    assert [e["confidence"] for e in shown] == sorted(e["confidence"] for e in shown)
+    assert {entry["task"] for entry in queue} <= set(late) | {i.task_id for i in world.items()}
+    assert queue[0]["url"] == f"http://127.0.0.1:9/projects/1/data?task={queue[0]['task']}"
+    assert len(client.get(f"{PROJECT}/queue", params={"limit": 3}, headers=OPERATOR).json()) == 3
+
+
+def test_items_come_in_pages(world: LocalWorld, client: TestClient) -> None:
+    tasks = world.arrive(easy(25))
+    world.sync()
+    found, after = [], 0
+    while page := client.get(f"{PROJECT}/items", params={"limit": 10, "after": after}, headers=OPERATOR).json():
+        found += [entry["task"] for entry in page]
+        after = page[-1]["item"]
+    assert found == tasks
+    assert client.get(f"{PROJECT}/items", params={"state": "dead"}, headers=OPERATOR).json() == []
+
+
+def test_the_report_is_that_of_the_command_line(world: LocalWorld, client: TestClient) -> None:
+    world.open(easy(110))
+    assert client.get(f"{PROJECT}/report", headers=OPERATOR).json() == world.report().model_dump(mode="json")
+
+
+def test_a_task_is_explained(world: LocalWorld, client: TestClient) -> None:
+    world.open(easy(110))
+    task = next(i.task_id for i in world.items() if i.state is ItemState.PUBLISHED)
+    story = client.get(f"{PROJECT}/tasks/{task}", headers=OPERATOR).json()
+    assert story["item"]["task_id"] == task
+    assert [d["reason"] for d in story["decisions"]] == ["gate_shadow", "certified"]
+    assert {row["state"] for row in story["outbox"]} == {"sent"}
+
+
+def test_dead_items_are_given_another_try(world: LocalWorld, client: TestClient) -> None:
+    tasks = world.arrive(easy(3))
+    world.sync()
+    with world.store.begin() as uow:
+        uow.items.bury_tasks(world.id, dict.fromkeys(tasks, "broken"), world.clock())
+    one = world.item(tasks[0]).id
+    assert client.post(f"{PROJECT}/redrive", json={"items": [one, 999]}, headers=OPERATOR).json() == {"redriven": 1}
+    assert client.post(f"{PROJECT}/redrive", headers=OPERATOR).json() == {"redriven": 2}
+    assert world.states() == {ItemState.RECEIVED: 3}
+
+
+def test_the_gate_by_hand(world: LocalWorld, client: TestClient) -> None:
+    world.open(easy(110))
+    answer = client.post(f"{PROJECT}/gate/close", json={"reason": "a complaint"}, headers=OPERATOR)
+    assert answer.json() == {"gate": "closed", "reason": "a complaint"}
+    world.tick()
+    assert world.project.gate_state is GateState.CLOSED
+    answer = client.post(f"{PROJECT}/gate/reopen", json={"reason": "it was nothing"}, headers=OPERATOR)
+    assert answer.json() == {"gate": "open", "reason": "it was nothing"}
+    answer = client.post(f"{PROJECT}/gate/extend", json={"labels": 10}, headers=OPERATOR)
+    assert answer.json() == {"validation_target": 50}
+    with world.store.read() as uow:
+        assert [e.actor for e in uow.gate.events(world.id)][-2:] == ["operator", "operator"]
+
+
+def test_training_by_hand(world: LocalWorld, client: TestClient) -> None:
+    assert client.post(f"{PROJECT}/train", headers=OPERATOR).json() == {"model_version": None}
+    world.arrive(easy(110))
+    world.sync()
+    world.tick()
+    world.label_wanted(70)
+    made = client.post(f"{PROJECT}/train", headers=OPERATOR).json()["model_version"]
+    assert made is not None
+    assert made == world.project.active_model
