@@ -9,16 +9,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from connectors.base import OutgoingPrediction, Platform, PublishResult
-from models.errors import AuthenticationError, PlatformRefused, PlatformUnavailable
+from models.errors import AuthenticationError, PlatformError, PlatformRefused, PlatformUnavailable
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.records import OutboxKind, OutboxRow, ProjectRow
 
 log = logging.getLogger(__name__)
 
+NOBODY_ELSE = nullcontext()
 
-def run(runtime: Runtime, project: ProjectRow, kind: OutboxKind, *, limit: int | None = None) -> int:
+
+def run(
+    runtime: Runtime,
+    project: ProjectRow,
+    kind: OutboxKind,
+    *,
+    limit: int | None = None,
+    turn: AbstractContextManager[Any] = NOBODY_ELSE,
+) -> int:
     """Send one bulk of one kind. Returns the number of rows that were settled (sent or refused).
 
     Args:
@@ -26,35 +37,36 @@ def run(runtime: Runtime, project: ProjectRow, kind: OutboxKind, *, limit: int |
         project: whose outbox.
         kind: which kind of write.
         limit: rows that one bulk takes at most; None: ``publish_batch``.
+        turn: held from the claim until Label Studio has answered; what it answered is written down after that.
 
     Raises:
         PlatformError: nobody's fault and nothing lost; the rows wait in the outbox.
     """
-    settings = runtime.settings
-    with runtime.store.begin() as uow:
-        rows = uow.outbox.claim(
-            project.id,
-            kind,
-            limit=limit or settings.publish_batch,
-            owner=runtime.owner,
-            lease_s=settings.publish_lease_s,
-            now=runtime.now(),
-        )
-    if not rows:
-        return 0
-    started = runtime.now()
-    settled = 0
-    try:
-        platform = runtime.platform(project)
-        for group in _by_history(rows):
-            result = send(platform, kind, group)
-            settled += _settle(runtime, project, group, result)
-    except (PlatformUnavailable, AuthenticationError, PlatformRefused) as error:
-        _wait(runtime, rows, str(error))
-        raise
-    with runtime.store.begin() as uow:
-        uow.stats.add(project.id, f"publish_{kind.value}", settled, runtime.now() - started)
+    answers: list[tuple[list[OutboxRow], PublishResult]] = []
+    failed: PlatformError | None = None
+    with turn:
+        rows = _claim(runtime, project, kind, limit or runtime.settings.publish_batch)
+        started = runtime.now()
+        try:
+            for group in _by_history(rows):
+                answers.append((group, send(runtime.platform(project), kind, group)))
+        except (PlatformUnavailable, AuthenticationError, PlatformRefused) as error:
+            failed = error
+    seconds = runtime.now() - started
+    settled = sum(_settle(runtime, project, group, result) for group, result in answers)
+    if failed is not None:
+        _wait(runtime, rows, str(failed))
+        raise failed
+    if rows:
+        with runtime.store.begin() as uow:
+            uow.stats.add(project.id, f"publish_{kind.value}", settled, seconds)
     return settled
+
+
+def _claim(runtime: Runtime, project: ProjectRow, kind: OutboxKind, limit: int) -> list[OutboxRow]:
+    lease_s = runtime.settings.publish_lease_s
+    with runtime.store.begin() as uow:
+        return uow.outbox.claim(project.id, kind, limit=limit, owner=runtime.owner, lease_s=lease_s, now=runtime.now())
 
 
 def _by_history(rows: Sequence[OutboxRow]) -> list[list[OutboxRow]]:

@@ -1,4 +1,4 @@
-"""Turns the arrows: one thread a stage, every project in turn. Free of Ray; restartable at any point.
+"""Turns the arrows: a thread or two a stage, every project in turn. Free of Ray; restartable at any point.
 
 Any number of workers may run: items and outbox rows are claimed by lease; reconcile and learn, which look at a whole
 project, are taken by one worker at a time.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from models.base import ModelRef
@@ -23,6 +25,16 @@ log = logging.getLogger(__name__)
 
 Stage = Callable[[ProjectRow], int]
 
+NEXT: dict[str, tuple[str, ...]] = {
+    "reconcile": ("score",),
+    "learn": ("score", "decide"),
+    "score": ("decide",),
+    "decide": ("publish",),
+}
+"""Who has work to look for, at once, when a stage has done some."""
+PUBLISHERS = 2
+"""One writes down what Label Studio has answered while the other has Label Studio work; they never call it together."""
+
 
 class Worker:
     """The pipeline of one process."""
@@ -31,6 +43,10 @@ class Worker:
         self._runtime = runtime
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._news: dict[str, threading.Event] = {}
+        """Thread -> set when there may be work for it."""
+        self._writing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """Label Studio -> held by the thread that writes to it: it takes one write at a time anyhow."""
         self._beats: dict[str, float] = {}
         self._last: dict[tuple[str, int], float] = {}
         self._failures: dict[tuple[str, int], int] = {}
@@ -46,13 +62,16 @@ class Worker:
         for n in range(settings.scorer_replicas + 1):
             self._spawn(f"score-{n}", self.score, settings.claim_idle_s)
         self._spawn("decide", self.decide, settings.claim_idle_s)
-        self._spawn("publish", self.publish, settings.claim_idle_s)
+        for n in range(PUBLISHERS):
+            self._spawn(f"publish-{n}", self.publish, settings.claim_idle_s)
         self._spawn("reconcile", self.reconcile, settings.claim_idle_s)
         self._spawn("learn", self.learn, settings.claim_idle_s)
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Stop claiming, let what is in flight end, give leases back."""
         self._stop.set()
+        for news in self._news.values():
+            news.set()
         for thread in self._threads:
             thread.join(timeout_s)
         with self._runtime.store.begin() as uow:
@@ -72,8 +91,11 @@ class Worker:
         ref = self._ref(project)
         if ref is None:
             return 0
-        mine = replace(self._runtime, owner=self._owner(threading.current_thread().name))
-        return score.run(mine, project, ref)
+        return score.run(self._mine(), project, ref)
+
+    def _mine(self) -> Runtime:
+        """The composition with this thread as the owner of what it claims."""
+        return replace(self._runtime, owner=self._owner(threading.current_thread().name))
 
     def _owner(self, thread: str) -> str:
         return f"{self._runtime.owner}/{thread}"
@@ -96,13 +118,28 @@ class Worker:
 
     def _send(self, project: ProjectRow, kind: OutboxKind) -> int:
         try:
-            sent = publish.run(self._runtime, project, kind, limit=self._pace.size(project.id))
+            sent = publish.run(
+                self._mine(),
+                project,
+                kind,
+                limit=self._pace.size(project.id),
+                turn=self._alone(project),
+            )
         except PlatformUnavailable:
             self._pace.slower(project.id)
             raise
         if sent:
             self._pace.faster(project.id)
         return sent
+
+    @contextmanager
+    def _alone(self, project: ProjectRow) -> Iterator[None]:
+        """No other thread of this process writes to that Label Studio. Who has waited for it has not stood still."""
+        name = threading.current_thread().name
+        with self._writing[project.platform_url]:
+            if name in self._beats:
+                self._beats[name] = self._runtime.now()
+            yield
 
     def reconcile(self, project: ProjectRow) -> int:
         """One worker at a time polls; each looks after the writes that it may have made twice itself."""
@@ -170,6 +207,7 @@ class Worker:
 
     def _spawn(self, name: str, stage: Stage, idle_s: float) -> None:
         self._beats[name] = self._runtime.now()
+        self._news[name] = threading.Event()
         thread = threading.Thread(target=self._loop, args=(name, stage, idle_s), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -186,8 +224,18 @@ class Worker:
                 projects = []
             for project in projects:
                 done += self._one(name, stage, project)
-            if not done:
-                self._stop.wait(idle_s)
+            if done:
+                self._tell(name)
+            else:
+                self._news[name].wait(idle_s)
+            self._news[name].clear()
+
+    def _tell(self, name: str) -> None:
+        """Wake the stages after this one."""
+        following = NEXT.get(name.partition("-")[0], ())
+        for other, news in list(self._news.items()):
+            if other.partition("-")[0] in following:
+                news.set()
 
     def _one(self, name: str, stage: Stage, project: ProjectRow) -> int:
         """One project's turn; whatever goes wrong there stays there, is written down, and is tried again later."""

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
+from connectors.base import PublishResult
 from models.errors import PlatformUnavailable
 from models.types import GateState
+from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import backoff
 from serving.pipeline.worker import Worker
 from serving.store.records import ItemState, ProjectRow
@@ -52,6 +55,50 @@ def test_threads_take_everything_its_way(running: LocalWorld) -> None:
         world.worker.stop()
     assert not any(thread.is_alive() for thread in world.worker._threads)
     assert world.audit().accepted > 40
+
+
+def test_a_stage_that_has_done_some_wakes_the_next(make: MakeWorld) -> None:
+    world = make(settings={"claim_idle_s": 60.0})
+    world.open(hard(150))
+    world.arrive(easy(30, seed=1))
+    world.runtime = replace(world.runtime, clock=time.time)
+    world.worker = Worker(world.runtime)
+    world.worker.start()
+    try:
+        until(lambda: world.report().arrived == 180 and not world.moving(), limit_s=30.0)
+    finally:
+        world.worker.stop()
+    world.audit()
+
+
+def test_one_write_at_a_time_and_the_answer_is_written_down_meanwhile(running: LocalWorld) -> None:
+    """While one bulk is on its way to Label Studio the one before it is settled; no two are on their way at once."""
+    world = running
+    world.open(hard(150))
+    real, here, most, settled = world.platform.publish_predictions, 0, 0, []
+
+    def slow(*args: Any, **more: Any) -> PublishResult:
+        nonlocal here, most
+        here += 1
+        most = max(most, here)
+        before = world.states()[ItemState.PUBLISHED]
+        time.sleep(0.2)
+        settled.append(world.states()[ItemState.PUBLISHED] - before)
+        here -= 1
+        return real(*args, **more)
+
+    world.platform.publish_predictions = slow  # type: ignore[method-assign]
+    world.worker._pace = Pace(8)
+    world.arrive(easy(60, seed=1))
+    world.sync()
+    world.worker.start()
+    try:
+        until(lambda: not world.moving())
+    finally:
+        world.worker.stop()
+    assert most == 1
+    assert sum(settled) > 0
+    world.audit()
 
 
 def test_a_stage_that_fails_is_tried_again_and_stops_nobody(running: LocalWorld) -> None:
