@@ -53,9 +53,9 @@ def test_from_nothing_to_an_open_gate(world: LocalWorld) -> None:
 
 
 def test_the_stream_goes_on(world: LocalWorld) -> None:
-    world.open(easy(110) + hard(20))
+    world.open(easy(110))
     world.sync()
-    late = world.arrive(easy(60, seed=1) + hard(20, seed=1))
+    late = world.arrive(easy(60, seed=1) + hard(60, seed=1))
     world.sync()
     world.settle()
     routes = {task: world.item(task).route for task in late}
