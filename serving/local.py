@@ -19,7 +19,7 @@ class LocalScorer:
         self._folder = model_dir
         self._threads = threads
         self._keep = keep
-        self._models: dict[str, Model] = {}
+        self._models: dict[tuple[str, str], Model] = {}
         self._lock = threading.Lock()
 
     def score(self, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
@@ -38,11 +38,12 @@ class LocalScorer:
     def model(self, ref: ModelRef) -> Model:
         """The loaded model; a new one is warmed up before anybody waits for it."""
         with self._lock:
-            model = self._models.pop(ref.sha256, None)
+            key = (ref.version, ref.sha256)  # the same labels give two projects the same weights, not the same version
+            model = self._models.pop(key, None)
             if model is None:
                 model = load(ref, threads=self._threads, model_dir=self._folder)
                 model.warm_up()
-            self._models[ref.sha256] = model
+            self._models[key] = model
             while len(self._models) > self._keep:
                 self._models.pop(next(iter(self._models)))
             return model
