@@ -262,8 +262,9 @@ def _pool(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) ->
 def _score_sample(
     runtime: Runtime, project: ProjectRow, ref: ModelRef, sample: Sample
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
-    """Confidences and losses, shape (n,) each, of the model version on the blind sample.
+    """Confidences and strict losses (0 or 1), shape (n,) each, of the model version on the blind sample.
 
+    A prediction that is not wholly right is wrong: what is accepted, nobody mends.
     An item that people skipped counts as lost (loss 1): leaving it out would make the sample easier than the stream.
     One that the model cannot read is lost too, at confidence 0: it is never accepted.
     """
@@ -273,7 +274,7 @@ def _score_sample(
         items = [score.to_item(item) for item, _ in sample[start : start + size]]
         scored += score.predict(runtime, project, ref, items)
     confidences = np.zeros(len(sample))
-    losses = np.ones(len(sample))
+    exact = np.ones(len(sample))
     kept: list[tuple[int, Prediction]] = []
     for i, ((item, label), said) in enumerate(zip(sample, scored, strict=True)):
         if not isinstance(said, Prediction):
@@ -283,17 +284,17 @@ def _score_sample(
         kept.append((item.id, said))
         confidences[i] = said.confidence
         if label is not None and not label.was_cancelled:
-            losses[i] = item_loss(said.regions, label.regions, project.label_config)
+            exact[i] = item_loss(said.regions, label.regions, project.label_config)
     with runtime.store.begin() as uow:
         ids = uow.items.record_predictions(kept, runtime.now())
         uow.labels.set_losses(
             {
-                label.id: (ids[item.id], float(losses[i]))
+                label.id: (ids[item.id], float(exact[i]))
                 for i, (item, label) in enumerate(sample)
                 if item.id in ids and label is not None and not label.was_cancelled
             }
         )
-    return confidences, losses
+    return confidences, (exact > 0).astype(np.float64)
 
 
 def _record(
