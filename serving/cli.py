@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models.base import HeadSpec, ModelSpec, TransformersSpec
+from models.base import EncoderName, HeadSpec, ModelSpec, TransformersSpec
 from models.errors import PrelabelError
 from serving.composition import make_runtime
 from serving.local import LocalScorer
@@ -98,7 +98,9 @@ def connect(
     token: Annotated[str, typer.Option(help="Legacy token or personal access token.", envvar="LABEL_STUDIO_API_KEY")],
     project: Annotated[int, typer.Option(help="Label Studio's project number.")],
     name: Annotated[str | None, typer.Option(help="Name to call it by; default: from its title.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="ngram, pixels or minilm; default: by the label config.")] = None,
+    encoder: Annotated[
+        EncoderName | None, typer.Option(help="ngram, pixels or minilm; default: by the label config.")
+    ] = None,
     classifier: Annotated[str | None, typer.Option(help="Hub id or folder of a transformers classifier.")] = None,
     file: Annotated[Path | None, typer.Option(help="Project file with these and more settings.")] = None,
     epsilon: Annotated[float | None, typer.Option(help="Error budget on accepted items; default 0.05.")] = None,
@@ -118,7 +120,7 @@ def connect(
     if classifier is not None:
         spec = TransformersSpec(source=classifier)
     elif encoder is not None:
-        spec = HeadSpec.model_validate({"encoder": encoder})
+        spec = HeadSpec(encoder=encoder)
     asked: dict[str, Any] = {
         "slug": name,
         "spec": spec,
@@ -150,7 +152,7 @@ def connect(
         },
     }
     lines = [f"connected [bold]{done.project.slug}[/bold] as {done.account}: {done.tasks} tasks"]
-    lines += [f"[yellow]note[/yellow] {warning}" for warning in done.warnings]
+    lines += [f"[yellow]note[/yellow] {escape(warning)}" for warning in done.warnings]
     lines += [
         "next: `prelabel serve` (if it is not running), then `prelabel report " + done.project.slug + "`",
         f"for 'Connect Model' in Label Studio: {value['ml_backend']}",
@@ -161,6 +163,7 @@ def connect(
 @app.command()
 def disconnect(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     """Forget a project: its webhook and everything in our store. Label Studio keeps its tasks and labels."""
+    from serving.pipeline import history
     from serving.projects.connect import webhook_url
 
     runtime = runtime_of(config)
@@ -168,9 +171,10 @@ def disconnect(slug: Slug, as_json: Json = False, config: Config = None) -> None
     try:
         runtime.platform(project).remove_webhook(webhook_url(runtime, project))
     except PrelabelError as error:
-        err.print(f"[yellow]note[/yellow] the webhook stays in Label Studio: {error}")
+        err.print(f"[yellow]note[/yellow] the webhook stays in Label Studio: {escape(str(error))}")
     with runtime.store.begin() as uow:
         uow.projects.remove(project.id)
+    history.forget(runtime.settings, slug)
     show({"removed": slug}, as_json, f"removed {slug}")
 
 
@@ -218,7 +222,9 @@ def doctor(
     findings = [finding for row in rows for finding in examine(runtime, row, fix=fix)]
     table = Table("project", "check", "", "what to do")
     for f in findings:
-        table.add_row(f.project, f.check, "[green]ok[/green]" if f.ok else "[red]wrong[/red]", f.advice or f.detail)
+        table.add_row(
+            f.project, f.check, "[green]ok[/green]" if f.ok else "[red]wrong[/red]", escape(f.advice or f.detail)
+        )
     show([f.model_dump(mode="json") for f in findings], as_json, table)
     if not all(f.ok for f in findings):
         raise typer.Exit(1)
@@ -247,7 +253,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     table.add_row("labelled by people", ", ".join(f"{k} {v}" for k, v in value.labeled.model_dump().items()))
     table.add_row("accepted without a person", f"{value.accepted} ({value.automation_rate:.1%} of arrived)")
     table.add_row("suggested", str(value.suggested))
-    table.add_row("gate", f"{value.gate.value}: {value.gate_reason}")
+    table.add_row("gate", f"{value.gate.value}: {escape(value.gate_reason)}")
     if value.audits:
         bound = f"{value.audit_error_upper:.1%}" if value.audit_error_upper is not None else "-"
         table.add_row("audits", f"{value.audit_errors} wrong of {value.audits}; at most {bound} (95 %)")
@@ -276,7 +282,7 @@ def dead(slug: Slug, as_json: Json = False, config: Config = None) -> None:
         rows = uow.items.page(project.id, state=ItemState.DEAD, limit=1000)
     table = Table("item", "task", "reason")
     for row in rows:
-        table.add_row(str(row.id), str(row.task_id), row.last_error or "")
+        table.add_row(str(row.id), str(row.task_id), escape(row.last_error or ""))
     show([{"item": r.id, "task": r.task_id, "reason": r.last_error} for r in rows], as_json, table)
 
 
@@ -316,7 +322,7 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
         events = uow.gate.events(project.id)
     table = Table("when", "from", "to", "by", "why")
     for e in events:
-        table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, e.reason)
+        table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, escape(e.reason))
     value = {
         "state": project.gate_state.value,
         "reason": project.gate_reason,
@@ -353,7 +359,7 @@ def gate_close(
 
     runtime = runtime_of(config)
     event = close(runtime, project_of(runtime, slug), reason=reason, actor="operator")
-    show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {event.reason}")
+    show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {escape(event.reason)}")
 
 
 @gate_app.command("reopen")
@@ -368,7 +374,7 @@ def gate_reopen(
 
     runtime = runtime_of(config)
     event = reopen(runtime, project_of(runtime, slug), reason=reason, actor="operator")
-    show({"state": event.after.value, "reason": event.reason}, as_json, f"{event.after.value}: {event.reason}")
+    show({"state": event.after.value, "reason": event.reason}, as_json, f"{event.after.value}: {escape(event.reason)}")
 
 
 @models_app.command("list")

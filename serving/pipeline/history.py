@@ -44,6 +44,11 @@ def keep(settings: Settings, slug: str, control: ControlSpec, source: Path) -> i
     return count
 
 
+def forget(settings: Settings, slug: str) -> None:
+    """Remove a project's history; nothing happens where there is none."""
+    path_of(settings, slug).unlink(missing_ok=True)
+
+
 def examples(settings: Settings, project: ProjectRow) -> list[TrainingExample]:
     """The history of a project; empty where none was given."""
     path = path_of(settings, project.slug)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from connectors.base import User
 from connectors.label_studio.auth import check_token
 from connectors.label_studio.label_config import parse
@@ -57,6 +59,20 @@ def of_file(wish: Wish, file: ProjectFile) -> Wish:
     return replace(wish, **{name: getattr(file, name) for name in names})
 
 
+def check(wish: Wish, slug: str) -> None:
+    """Hold a wish to what a project file is held to.
+
+    Raises:
+        ConfigurationError: a number is out of its range, or the name cannot stand in a URL.
+    """
+    names = ("epsilon", "delta", "train_target", "validation_target", "validation_fraction", "audit_rate")
+    try:
+        ProjectFile(slug=slug, title="", label_config="", **{name: getattr(wish, name) for name in names})
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+        raise ConfigurationError("; ".join(problems)) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Connected:
     """What came of it."""
@@ -97,8 +113,10 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
             + (f"; not covered yet: {', '.join(config.unsupported)}" if config.unsupported else "")
         )
     spec = wish.spec or propose(config)
+    slug = wish.slug or slug_of(remote.title, wish.platform_project)
+    check(wish, slug)
     new = NewProject(
-        slug=wish.slug or slug_of(remote.title, wish.platform_project),
+        slug=slug,
         platform_url=url,
         platform_project=wish.platform_project,
         token=runtime.vault.encrypt(token.encode()),
@@ -116,9 +134,9 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         audit_rate=wish.audit_rate,
     )
     ref = reference(spec, config.controls[0], name=new.slug) if isinstance(spec, TransformersSpec) else None
-    past = history.keep(runtime.settings, new.slug, config.controls[0], wish.history) if wish.history else 0
     with runtime.store.begin() as uow:
         project = uow.projects.add(new, runtime.now())
+        past = history.keep(runtime.settings, new.slug, config.controls[0], wish.history) if wish.history else 0
         if ref is not None:
             uow.models.add(project.id, ref, 0, {}, runtime.now())
             learn.activate(runtime, uow, project, ref, actor="connect", numbers={})
@@ -146,6 +164,7 @@ def renew_token(runtime: Runtime, project: ProjectRow, token: str) -> User:
         ConfigurationError: it belongs to another account: what ours wrote would be taken for people's labels.
         PlatformError: Label Studio cannot be reached, or does not show the project to this token.
     """
+    token = token.strip()
     user = check_token(project.platform_url, token)
     if user.id != project.service_user:
         raise ConfigurationError(
@@ -155,7 +174,7 @@ def renew_token(runtime: Runtime, project: ProjectRow, token: str) -> User:
         )
     Platforms(runtime.settings, runtime.vault).open(project.platform_url, token, project.platform_project).project()
     with runtime.store.begin() as uow:
-        uow.projects.update(project.id, token=runtime.vault.encrypt(token.strip().encode()))
+        uow.projects.update(project.id, token=runtime.vault.encrypt(token.encode()))
     return user
 
 

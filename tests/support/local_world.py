@@ -20,7 +20,7 @@ from connectors.label_studio.label_config import parse
 from connectors.memory import MemoryPlatform
 from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError
-from models.types import ControlSpec, Item, Route, Scored
+from models.types import ControlSpec, GateState, Item, Route, Scored
 from serving.composition import GuardedMedia, Platforms
 from serving.local import LocalScorer
 from serving.monitoring.automation import AutomationReport, report
@@ -220,7 +220,7 @@ class LocalWorld:
         A world of the same kind that went this way before in this session is copied.
         """
         pairs = tuple(pairs)
-        if self.kind is None or self.items():
+        if self.kind is None or self.items() or self.project.gate_state is not GateState.COLD:
             return self._open(pairs, labels)
         key = (self.kind, pairs, labels)
         if key in SNAPSHOTS:

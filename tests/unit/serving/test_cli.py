@@ -1,0 +1,192 @@
+"""The commands that need no Label Studio, on a store that a pipeline has filled."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from models.types import GateState
+from serving import cli
+from serving.store.records import ItemState
+from tests.support.local_world import KEY, LocalWorld, easy
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def settings(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The commands open the world's own store, from another working directory."""
+    folder = world.runtime.settings.data_dir
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PRELABEL_DATA_DIR", str(folder))
+    monkeypatch.setenv("PRELABEL_SECRET_KEY", KEY)
+    monkeypatch.setenv("COLUMNS", "200")
+    root = logging.getLogger()
+    before = (list(root.handlers), root.level)
+    yield
+    root.handlers[:], root.level = before[0], before[1]
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli.app, words, catch_exceptions=False)
+
+
+def read(*words: str) -> Any:
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def fail(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What the installed program says on standard error when it ends with an error."""
+    argv, sys.argv = sys.argv, ["prelabel", *words]
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    finally:
+        sys.argv = argv
+    assert ended.value.code not in (0, None)
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return said.err
+
+
+def test_projects(world: LocalWorld) -> None:
+    assert read("projects") == [{"name": "moods", "gate": "cold", "model": None}]
+    assert "moods" in run("projects").stdout
+
+
+def test_report(world: LocalWorld) -> None:
+    world.open(easy(110))
+    assert read("report", "moods") == world.report().model_dump(mode="json")
+    said = run("report", "moods").stdout
+    assert "110" in said
+    assert "open: Open" in said
+
+
+def test_explain(world: LocalWorld) -> None:
+    world.open(easy(110))
+    task = next(i.task_id for i in world.items() if i.state is ItemState.PUBLISHED)
+    result = run("explain", "moods", str(task))
+    story = json.loads(result.stdout)
+    assert story["item"]["task_id"] == task
+    assert len(story["decisions"]) == 2
+
+
+def test_dead_and_redrive(world: LocalWorld) -> None:
+    tasks = world.arrive(easy(3))
+    world.sync()
+    assert read("dead", "moods") == []
+    with world.store.begin() as uow:
+        uow.items.bury_tasks(world.id, dict.fromkeys(tasks, "the [/odd] field"), world.clock())
+    ids = [world.item(task).id for task in tasks]
+    assert read("dead", "moods") == [
+        {"item": id, "task": task, "reason": "the [/odd] field"} for id, task in zip(ids, tasks, strict=True)
+    ]
+    assert "the [/odd] field" in run("dead", "moods").stdout
+    assert read("redrive", "moods", "--item", str(ids[0])) == {"redriven": 1}
+    assert "2 items start again" in run("redrive", "moods").stdout
+    assert world.states() == {ItemState.RECEIVED: 3}
+
+
+def test_the_gate_by_hand(world: LocalWorld) -> None:
+    world.open(easy(110))
+    assert read("gate", "status", "moods")["state"] == "open"
+    assert read("gate", "close", "moods", "--reason", "odd labels [/red]") == {
+        "state": "closed",
+        "reason": "odd labels [/red]",
+    }
+    assert world.project.gate_state is GateState.CLOSED
+    assert "odd labels [/red]" in run("gate", "status", "moods").stdout
+    status = read("gate", "status", "moods")
+    assert [e["actor"] for e in status["events"]] == ["prelabel", "prelabel", "operator"]
+    assert "open: it was nothing" in run("gate", "reopen", "moods", "--reason", "it was nothing").stdout
+    assert read("gate", "extend", "moods", "--labels", "5") == {"validation_target": 45}
+
+
+def test_models(world: LocalWorld) -> None:
+    assert read("models", "list", "moods") == []
+    world.open(easy(110))
+    [model] = read("models", "list", "moods")
+    assert model["version"] == world.project.active_model
+    assert model["n_train"] == 30
+    assert "active" in run("models", "list", "moods").stdout
+
+
+def test_train(world: LocalWorld) -> None:
+    assert read("train", "moods") == {"model_version": None}
+    world.arrive(easy(110))
+    world.sync()
+    world.tick()
+    world.label_wanted(70)
+    assert read("train", "moods")["model_version"] == world.project.active_model is not None
+    assert "nothing new" in run("train", "moods").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("report", "nobody"), "there is no project 'nobody'; connected are: moods"),
+        (("explain", "moods", "77"), "task 77 is not known in this project"),
+        (("gate", "reopen", "moods", "--reason", "why not"), "no person closed this gate"),
+        (("gate", "extend", "moods", "--labels", "0"), "at least one more label"),
+        (("report", "moods", "--config", "nowhere.yaml"), "nowhere.yaml"),
+        (("backfill", "moods"), "127.0.0.1:9"),
+    ],
+)
+def test_an_error_is_one_line_that_says_what_to_do(
+    world: LocalWorld, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    told = fail(capsys, *words)
+    assert told.startswith("error (")
+    assert said in told
+    assert len(told.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report",),
+        ("gate", "close", "moods"),
+        ("explain", "moods", "seven"),
+        ("connect", "--url", "http://127.0.0.1:9", "--token", "t", "--project", "1", "--encoder", "best"),
+        ("nonsense",),
+    ],
+)
+def test_a_wrong_command_line_is_explained(
+    world: LocalWorld, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert "Usage: " in fail(capsys, *words)
+
+
+def test_a_wrong_setting_is_named(
+    world: LocalWorld, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRELABEL_CHUNKSIZE", "5")
+    assert "PRELABEL_CHUNK_SIZE" in fail(capsys, "projects")
+
+
+def test_another_key_is_named(
+    world: LocalWorld, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PRELABEL_SECRET_KEY")
+    assert "secret key" in fail(capsys, "backfill", "moods")
+
+
+def test_a_project_can_be_forgotten_while_label_studio_is_away(world: LocalWorld) -> None:
+    past = world.runtime.settings.data_dir / "history" / "moods.jsonl"
+    past.parent.mkdir()
+    past.write_text('{"data": {"text": "x"}, "label": "good"}\n')
+    world.arrive(easy(3))
+    world.sync()
+    result = run("disconnect", "moods", "--json")
+    assert json.loads(result.stdout) == {"removed": "moods"}
+    assert "the webhook stays" in result.stderr
+    assert read("projects") == []
+    assert not past.exists()
