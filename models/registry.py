@@ -10,8 +10,6 @@ from models.backends import onnx, transformers
 from models.base import EncoderName, HeadSpec, Model, ModelRef, ModelSpec, Provider, Trainer, TransformersSpec
 from models.encoders.minilm import PACKAGE
 from models.errors import ConfigurationError
-from models.heads.model import HeadModel
-from models.heads.trainer import HeadTrainer
 from models.types import ControlSpec, Frozen, Medium
 
 
@@ -47,6 +45,8 @@ def load(ref: ModelRef, *, threads: int = 1, model_dir: Path | None = None) -> M
         ProviderError: the provider asked for is not there.
     """
     if isinstance(ref.spec, HeadSpec):
+        from models.heads.model import HeadModel  # scikit-learn: a second, which most commands do not need
+
         return HeadModel(ref, ref.spec, threads=threads, model_dir=model_dir)
     return transformers.TransformersModel(ref, ref.spec, threads=threads, model_dir=model_dir)
 
@@ -58,6 +58,8 @@ def trainer(spec: ModelSpec, *, threads: int = 1, model_dir: Path | None = None)
         ConfigurationError: a model that is used as it is cannot be trained.
     """
     if isinstance(spec, HeadSpec):
+        from models.heads.trainer import HeadTrainer
+
         return HeadTrainer(threads=threads, model_dir=model_dir)
     raise ConfigurationError("A ready-made classifier is used as it is: choose a head to learn from labels.")
 

@@ -11,18 +11,15 @@ from typing import Any
 
 from models.base import EncoderName, HeadSpec
 from models.encoders.base import Encoder
-from models.encoders.minilm import MinilmEncoder
-from models.encoders.ngram import NgramEncoder
-from models.encoders.pixels import PixelsEncoder
 from models.errors import ProviderError
 from models.types import Medium
 
 __all__ = ["MEDIA", "Encoder", "get"]
 
 MEDIA: dict[EncoderName, Medium] = {
-    "ngram": NgramEncoder.medium,
-    "pixels": PixelsEncoder.medium,
-    "minilm": MinilmEncoder.medium,
+    "ngram": Medium.TEXT,
+    "pixels": Medium.IMAGE,
+    "minilm": Medium.TEXT,
 }
 """What each encoder reads."""
 
@@ -48,6 +45,10 @@ def get(spec: HeadSpec, *, threads: int = 1, model_dir: Path | None = None) -> E
 
 
 def _load(spec: HeadSpec, threads: int, model_dir: Path | None) -> Encoder[Any]:
+    from models.encoders.minilm import MinilmEncoder
+    from models.encoders.ngram import NgramEncoder
+    from models.encoders.pixels import PixelsEncoder
+
     if spec.encoder == "minilm":
         return MinilmEncoder(provider=spec.provider, quantize=spec.quantize, threads=threads, model_dir=model_dir)
     if spec.provider != "cpu":
