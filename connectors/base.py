@@ -99,8 +99,14 @@ class Platform(Protocol):
 
     def project(self) -> RemoteProject: ...
 
-    def tasks(self, *, updated_after: float | None = None, with_annotations: bool = False) -> Iterator[list[RemoteTask]]:
+    def tasks(
+        self, *, updated_after: float | None = None, with_annotations: bool = False
+    ) -> Iterator[list[RemoteTask]]:
         """All tasks in pages, oldest update first where ``updated_after`` (epoch seconds, inclusive) is given."""
+        ...
+
+    def changes(self, updated_after: float) -> tuple[int, float]:
+        """How many tasks were updated since (epoch seconds, inclusive), and when the last was; (0, 0.0) for none."""
         ...
 
     def task_ids(self) -> set[int]:

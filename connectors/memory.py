@@ -191,6 +191,12 @@ class MemoryPlatform(Platform):
             rows = [self._remote(task, with_annotations) for task in chosen]
         return (rows[start : start + PAGE] for start in range(0, len(rows), PAGE))
 
+    def changes(self, updated_after: float) -> tuple[int, float]:
+        with self._lock:
+            self._call("changes")
+            moments = [task.updated_at for task in self._tasks.values() if task.updated_at >= updated_after]
+        return len(moments), max(moments, default=0.0)
+
     def task_ids(self) -> set[int]:
         self._call("task_ids")
         return set(self._tasks)

@@ -108,6 +108,10 @@ class LabelStudio(Platform):
         """Pages of up to 500 tasks."""
         return self._reader.tasks(updated_after, with_annotations)
 
+    def changes(self, updated_after: float) -> tuple[int, float]:
+        """One call, which reads one task."""
+        return self._reader.changes(updated_after)
+
     def task_ids(self) -> set[int]:
         """Ids of all tasks; reads whole tasks (Label Studio has no lighter list), 450-750 a second."""
         return self._reader.task_ids()

@@ -35,17 +35,25 @@ class Reader:
 
     def tasks(self, updated_after: float | None, with_annotations: bool) -> Iterator[list[RemoteTask]]:
         """Pages of tasks; see ``connectors.base.Platform.tasks``."""
-        if updated_after is not None:
-            for rows in self._changed(updated_after, full=with_annotations):
-                yield [task(row, with_annotations) for row in rows]
-            return
-        for rows in self._by_id([], full=False):
+        pages = self._by_id([]) if updated_after is None else self._changed(updated_after)
+        for rows in pages:
             full = self._full(rows) if with_annotations else {}
             yield [task(full.get(row["id"], row), with_annotations) for row in rows]
 
+    def changes(self, since: float) -> tuple[int, float]:
+        """Number of tasks updated since, and the moment of the last update, epoch seconds."""
+        page = self._page(
+            [condition("updated_at", "greater_or_equal", "Datetime", _text(since))],
+            full=False,
+            order="-tasks:updated_at",
+            size=1,
+        )
+        rows: list[Row] = page["tasks"]
+        return int(page["total"]), _epoch(rows[0]["updated_at"]) if rows else 0.0
+
     def task_ids(self) -> set[int]:
         """Ids of all tasks."""
-        return {int(row["id"]) for rows in self._by_id([], full=False) for row in rows}
+        return {int(row["id"]) for rows in self._by_id([]) for row in rows}
 
     def existing(self, task_ids: Collection[int]) -> set[int]:
         """Which of the tasks exist in this project."""
@@ -88,11 +96,11 @@ class Reader:
         busy = [row["id"] for row in rows if row["total_annotations"] or row["cancelled_annotations"]]
         return {row["id"]: row for row in self.selected(busy, full=True)}
 
-    def _by_id(self, filters: Sequence[Filter], *, full: bool) -> Iterator[list[Row]]:
+    def _by_id(self, filters: Sequence[Filter]) -> Iterator[list[Row]]:
         """Pages in the order of ids, each by 'id greater than the last': tasks that move or vanish skip nothing."""
         last = 0
         while True:
-            page = self._page([*filters, condition("id", "greater", "Number", last)], full=full)
+            page = self._page([*filters, condition("id", "greater", "Number", last)], full=False)
             rows: list[Row] = page["tasks"]
             if rows:
                 last = rows[-1]["id"]
@@ -100,13 +108,13 @@ class Reader:
             if len(rows) >= page["total"]:
                 return
 
-    def _changed(self, since: float, *, full: bool) -> Iterator[list[Row]]:
+    def _changed(self, since: float) -> Iterator[list[Row]]:
         """Pages in the order of change. A task that changes during the scan comes again, none is skipped."""
         cursor, seen = _text(since), set[tuple[int, str]]()
         operator = "greater_or_equal"
         while True:
             page = self._page(
-                [condition("updated_at", operator, "Datetime", cursor)], full=full, order="tasks:updated_at"
+                [condition("updated_at", operator, "Datetime", cursor)], full=False, order="tasks:updated_at"
             )
             rows: list[Row] = page["tasks"]
             last = page["total"] <= len(rows)
@@ -119,14 +127,14 @@ class Reader:
             moment = _text(_epoch(rows[-1]["updated_at"]))
             operator = "greater_or_equal"
             if _text(_epoch(rows[0]["updated_at"])) == moment:
-                yield from self._instant(moment, seen, full=full)
+                yield from self._instant(moment, seen)
                 operator = "greater"
             cursor = moment
 
-    def _instant(self, moment: str, seen: set[tuple[int, str]], *, full: bool) -> Iterator[list[Row]]:
+    def _instant(self, moment: str, seen: set[tuple[int, str]]) -> Iterator[list[Row]]:
         """More than a page changed at one instant (a bulk action): read these by id."""
         at = condition("updated_at", "in", "Datetime", {"min": moment, "max": moment})
-        for rows in self._by_id([at], full=full):
+        for rows in self._by_id([at]):
             fresh = [row for row in rows if (row["id"], row["updated_at"]) not in seen]
             seen |= {(row["id"], row["updated_at"]) for row in fresh}
             if fresh:
@@ -139,6 +147,7 @@ class Reader:
         full: bool,
         included: Sequence[int] | None = None,
         order: str | None = None,
+        size: int | None = None,
     ) -> dict[str, Any]:
         query: dict[str, Any] = {"ordering": [order] if order else []}
         if filters:
@@ -148,7 +157,7 @@ class Reader:
         params = {
             "project": self._project_id,
             "page": 1,
-            "page_size": PAGE,
+            "page_size": size or PAGE,
             "fields": "all" if full else "task_only",
             "resolve_uri": "false",
             "query": json.dumps(query, separators=(",", ":")),

@@ -6,7 +6,7 @@ Polls tasks by their update time (a watermark, with an overlap), so a lost, late
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from connectors.base import Platform, RemoteProject, RemoteTask
 from connectors.label_studio.label_config import parse
@@ -39,16 +39,32 @@ def run(runtime: Runtime, project: ProjectRow, *, full: bool = False) -> int:
     newest = project.watermark
     first = full or project.watermark == 0.0
     after = None if first else project.watermark - OVERLAP_S
-    asked_at = runtime.now()
-    for page in platform.tasks(updated_after=after, with_annotations=True):
-        changed += take(runtime, project, page, asked_at=asked_at)
-        newest = max([newest, *(task.updated_at for task in page)])
+    if after is None or runtime.windows.get(project.id) != platform.changes(after):
+        runtime.windows.pop(project.id, None)
+        asked_at, seen = runtime.now(), dict[int, float]()
+        for page in platform.tasks(updated_after=after, with_annotations=True):
+            changed += take(runtime, project, page, asked_at=asked_at)
+            seen |= {task.id: task.updated_at for task in page}
+        newest = max([newest, *seen.values()])
+        runtime.windows[project.id] = window(seen, newest)
     if newest > project.watermark:
         with runtime.store.begin() as uow:
             uow.projects.update(project.id, watermark=newest)
     changed += compare(runtime, project, platform, remote, after)
     keep_model_version(runtime, project, platform, remote)
     return changed
+
+
+def window(seen: Mapping[int, float], newest: float) -> tuple[int, float]:
+    """What ``Platform.changes`` will answer at the next poll if nothing has changed by then.
+
+    After a large import every poll would otherwise read all of it again, for as long as nothing newer comes.
+
+    Args:
+        seen: task -> when it was updated, as the poll that ends here read it.
+        newest: the watermark from now on.
+    """
+    return sum(at >= newest - OVERLAP_S for at in seen.values()), max(seen.values(), default=0.0)
 
 
 def take(runtime: Runtime, project: ProjectRow, page: Sequence[RemoteTask], *, asked_at: float) -> int:

@@ -62,6 +62,8 @@ class Runtime:
     """Unique name of this process: the owner of its leases."""
     clock: Callable[[], float] = field(default=time.time)
     """Seconds since the epoch."""
+    windows: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """Project -> what this process's last poll read of the window that the next one looks at (see ``reconcile``)."""
 
     def now(self) -> float:
         return self.clock()

@@ -308,6 +308,20 @@ def test_updated_after_finds_edits_andlabels_of(world: World) -> None:
     assert edited.updated_at > watermark
 
 
+def test_changes_counts_and_dates_what_updated_after_would_find(world: World) -> None:
+    ids = world.texts(5)
+    moments = {task.id: task.updated_at for task in world.tasks().values()}
+    assert world.platform.changes(min(moments.values())) == (5, max(moments.values()))
+    assert world.platform.changes(max(moments.values()) + 1.0) == (0, 0.0)
+    mark = world.hands.annotate(ids[0], human("good"))
+    count, newest = world.platform.changes(max(moments.values()) + 1e-6)
+    assert (count, newest) == (1, world.tasks()[ids[0]].updated_at)
+    world.hands.edit_annotation(mark, human("bad"))
+    assert world.platform.changes(newest + 1e-6) == (1, world.tasks()[ids[0]].updated_at)
+    world.hands.delete_tasks([ids[4]])
+    assert world.platform.changes(min(moments.values()))[0] == 4
+
+
 def test_updated_after_finds_what_was_accepted(world: World) -> None:
     ids = world.texts(3)
     world.platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)

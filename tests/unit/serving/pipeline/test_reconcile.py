@@ -127,6 +127,34 @@ class TestTasks:
         world.sync()
         assert None not in full
 
+    def test_what_has_just_been_read_is_not_read_again_until_something_changes(self, world: LocalWorld) -> None:
+        tasks = world.arrive(easy(30))
+        assert world.sync() == 30
+        reads = world.platform.calls["tasks"]
+        assert [world.sync() for _ in range(3)] == [0, 0, 0]
+        assert world.platform.calls["tasks"] == reads
+        world.label(tasks[0])
+        assert world.sync() == 1
+        assert world.platform.calls["tasks"] == reads + 1
+        world.platform.delete_tasks(tasks[1:2])
+        assert world.sync() == 1
+        assert world.item(tasks[1]).state is ItemState.GONE
+
+    def test_a_poll_that_broke_off_is_made_again(self, world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.arrive(easy(30))
+        world.sync()
+        late = world.arrive(easy(3, seed=1))
+        with monkeypatch.context() as broken:
+            broken.setattr(reconcile, "take", away)
+            with pytest.raises(PlatformUnavailable):
+                world.sync()
+        assert world.sync() == 3
+        assert {i.task_id for i in world.items()} >= set(late)
+
+
+def away(*args: object, **more: object) -> int:
+    raise PlatformUnavailable("refused")
+
 
 class TestLabels:
     def test_a_label_without_a_webhook_is_found(self, world: LocalWorld) -> None:
