@@ -27,6 +27,8 @@ HISTORY = 1000
 """Labels that the head is trained on."""
 LIMIT_S = 300.0
 LOOK_S = 0.05
+SETTLE_S = 8.0
+"""The service's first poll of a new project reads all its tasks once; it is no part of their way."""
 NEVER = 10**9
 """Labels after which the service would train by itself."""
 
@@ -61,6 +63,7 @@ class Releases:
         project = connect(self._runtime, wish).project
         self._pause(project, True)
         learn.train(self._runtime, project, actor="bench")
+        time.sleep(SETTLE_S)
         return self._project(project.id)
 
     def ref(self, project: ProjectRow) -> ModelRef:
