@@ -1,2 +1,1 @@
-"""Composition: the only package that knows the others. Read ``serving/app.py`` first.
-"""
+"""Composition: the only package that knows the others. Read ``serving/app.py`` first."""
