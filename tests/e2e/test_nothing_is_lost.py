@@ -47,6 +47,7 @@ class Stream:
     def wait_for_midstream(self, limit_s: float = 60.0) -> None:
         """Until some of the new items have been decided and some have not gone all their way."""
         end = time.monotonic() + limit_s
+        states: dict[str, int] = {}
         while time.monotonic() < end:
             states = self.world.report()["states"]
             moving = sum(states.get(s, 0) for s in ("received", "scored", "decided"))

@@ -9,7 +9,12 @@ from sklearn.datasets import load_digits
 
 from models.errors import MissingDependencyError
 from scripts import datasets
-from scripts.datasets import DIGIT_LABELS, REVIEW_LABELS, digits, reviews
+from scripts.datasets import DIGIT_LABELS, REVIEW_LABELS, Example, digits, reviews
+
+
+def png(example: Example) -> bytes:
+    assert isinstance(example.content, bytes)
+    return example.content
 
 
 def test_all_digits_come_as_png_images_with_their_labels() -> None:
@@ -18,14 +23,14 @@ def test_all_digits_come_as_png_images_with_their_labels() -> None:
     assert len({e.id for e in examples}) == 1797
     assert {e.label for e in examples} == set(DIGIT_LABELS)
     assert [int(e.label) for e in examples] == load_digits().target.tolist()
-    with Image.open(io.BytesIO(bytes(examples[0].content))) as image:
+    with Image.open(io.BytesIO(png(examples[0]))) as image:
         assert (image.format, image.mode, image.size) == ("PNG", "L", (64, 64))
 
 
 def test_digits_keep_what_was_written() -> None:
     """Averaged back to 8 x 8, an image is close to its source: the enlargement adds and hides nothing."""
     source = load_digits().images[7]
-    with Image.open(io.BytesIO(bytes(digits()[7].content))) as image:
+    with Image.open(io.BytesIO(png(digits()[7]))) as image:
         small = 16 - np.asarray(image.resize((8, 8), Image.Resampling.BOX), float) / 255 * 16
     assert np.corrcoef(source.ravel(), small.ravel())[0, 1] > 0.98
 

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.gate.bounds import binomial_pvalue, binomial_upper, minimum_n
 from models.gate.certify import Certificate, certify, spend
@@ -14,11 +15,11 @@ def _certify(confidences: Any, losses: Any, pool: Any = POOL, epsilon: float = 0
     return certify(confidences, losses, pool, epsilon=epsilon, delta=delta)
 
 
-def _sample(n: int, wrong: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def _sample(n: int, wrong: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``n`` labels evenly over the confidences, surest first; ``wrong`` are positions in that order."""
     losses = np.zeros(n)
     losses[wrong] = 1
-    return np.linspace(1.0, 0.005, n), losses
+    return np.linspace(1.0, 0.005, n, dtype=np.float64), losses
 
 
 def test_without_errors_everything_is_accepted() -> None:

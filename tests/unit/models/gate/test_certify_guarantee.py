@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.stats import binom
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
@@ -12,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from models.gate.certify import certify
 
 EPSILON, DELTA, SPLITS = 0.05, 0.1, 1000
-Array = np.ndarray
+Array = NDArray[np.float64]
 Split = tuple[Array, Array, Array, Callable[[float], tuple[float, float]]]
 """Confidences and losses of the validation sample, pool confidences, and threshold -> (coverage, true error)."""
 

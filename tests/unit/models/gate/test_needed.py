@@ -29,7 +29,8 @@ def test_at_the_budget_no_number_helps() -> None:
 def test_the_labels_asked_for_open_the_gate_about_as_often_as_promised(rate: float) -> None:
     """Every item has the same confidence and the same error rate; gates that were unlucky get what they ask for."""
     rng = np.random.default_rng(5)
-    pool, opened = np.full(100, 0.9), []
+    pool = np.full(100, 0.9)
+    opened: list[bool] = []
     while len(opened) < 300:
         losses = rng.random(111) < rate
         first = certify(np.full(111, 0.9), losses, pool, epsilon=0.05, delta=0.08, next_delta=0.012)

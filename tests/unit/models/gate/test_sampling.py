@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.stats import kstest
 
 from models.gate.sampling import audit_draw, fold_of, is_drawn, keyed_uniform
@@ -9,7 +10,7 @@ SECRET = bytes(range(32))
 N = 20_000
 
 
-def _draws(purpose: str, secret: bytes = SECRET) -> np.ndarray:
+def _draws(purpose: str, secret: bytes = SECRET) -> NDArray[np.float64]:
     return np.array([keyed_uniform(secret, purpose, item) for item in range(N)])
 
 
