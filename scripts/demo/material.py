@@ -67,6 +67,10 @@ class Importer:
             base_url=url, headers={"Authorization": f"Token {token}"}, timeout=120.0, trust_env=False
         )
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def create(self, title: str) -> int:
         """A new project; its id."""
         body = {"title": title, "label_config": self._material.project.label_config}

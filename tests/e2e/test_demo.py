@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,9 @@ def test_accepted_means_one_annotation_in_label_studio(report: dict[str, Any], h
     server = label_studio.start(home / "label-studio")
     try:
         project = report["label_studio"]["project_id"]
-        importer = Importer(server.url, server.token, material("digits", ITEMS))
-        machine = importer.machine_labels(project, importer.account())
-        gold = importer.gold(project)
+        with closing(Importer(server.url, server.token, material("digits", ITEMS))) as importer:
+            machine = importer.machine_labels(project, importer.account())
+            gold = importer.gold(project)
     finally:
         server.stop()
     assert len(gold) == ITEMS
