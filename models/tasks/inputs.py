@@ -30,6 +30,8 @@ def read(item: Item, source: InputSpec) -> str:
             "missing_field",
             f"The task has no field {source.field!r}: import it with that field, or correct value in the label config.",
         )
+    if isinstance(value, int | float) and not isinstance(value, bool) and source.medium is Medium.TEXT:
+        return str(value)  # Label Studio shows a number as the text that it is
     if not isinstance(value, str):
         raise UnreadableItem(
             "wrong_type",

@@ -30,11 +30,13 @@ def test_unreadable_items_fail_in_place_and_leave_their_neighbours_alone() -> No
         text_item("5", None),
         text_item("6", ""),
         text_item("7", ["a"]),
+        text_item("8", True),
+        text_item("9", {"not": "a text"}),
     ]
     answers = classifier().predict(items)
-    assert [answer.key for answer in answers] == list("1234567")
+    assert [answer.key for answer in answers] == list("123456789")
     codes = [answer.code if isinstance(answer, Failure) else answer.regions[0].value.labels[0] for answer in answers]
-    assert codes == ["good", "missing_field", "bad", "wrong_type", "missing_field", "bad", "wrong_type"]
+    assert codes == ["good", "missing_field", "bad", "bad", "missing_field", "bad", *["wrong_type"] * 3]
     alone = classifier().predict([items[2]])
     assert alone == [answers[2]]
     assert isinstance(answers[2], Prediction)
