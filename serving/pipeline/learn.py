@@ -148,7 +148,7 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
         return None
     metrics = report.model_dump(mode="json", exclude={"ref"}) | {"labels": len(data)}
     with runtime.store.begin() as uow:
-        project = uow.projects.get(project.id)
+        project = uow.projects.hold(project.id)
         if project.label_config.controls[:1] != (control,):
             log.info("trained for a label config of the past", extra={"project": project.slug})
             return None
@@ -169,7 +169,7 @@ def adopt(runtime: Runtime, project: ProjectRow, spec: TransformersSpec) -> Mode
     control, digest = project.label_config.controls[0], project.label_config.digest
     ref = reference(spec, control, name=f"{project.slug}-{digest[:6]}")
     with runtime.store.begin() as uow:
-        current = uow.projects.get(project.id)
+        current = uow.projects.hold(project.id)
         if current.active_model is not None or current.label_config.digest != digest:
             return None
         uow.models.add(project.id, ref, 0, {}, runtime.now())
@@ -220,7 +220,7 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
         return None
     confidences, losses = _score_sample(runtime, project, ref, sample)
     with runtime.store.begin() as uow:
-        current = uow.projects.get(project.id)
+        current = uow.projects.hold(project.id)
         config = current.label_config.digest == project.label_config.digest
         if not config or not _due(uow, current, ref.version, sample) or held(uow, current) is not None:
             return None

@@ -165,7 +165,7 @@ def follow_config(runtime: Runtime, project: ProjectRow, xml: str) -> ProjectRow
         _pause(runtime, project, f"paused: the label config changed and cannot be used: {error}")
         raise
     with runtime.store.begin() as uow:
-        current = uow.projects.get(project.id)
+        current = uow.projects.hold(project.id)
         if xml == current.label_config_xml and not current.paused:
             return current
         return _take_over(uow, current, config, xml, runtime.now())
@@ -173,7 +173,7 @@ def follow_config(runtime: Runtime, project: ProjectRow, xml: str) -> ProjectRow
 
 def _pause(runtime: Runtime, project: ProjectRow, reason: str) -> None:
     with runtime.store.begin() as uow:
-        if uow.projects.get(project.id).paused:
+        if uow.projects.hold(project.id).paused:
             return
         uow.projects.update(project.id, paused=True)
         uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers={}, now=runtime.now())

@@ -28,7 +28,7 @@ def reopen(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) ->
         ConfigurationError: no person closed it.
     """
     with runtime.store.begin() as uow:
-        current = uow.projects.get(project.id)
+        current = uow.projects.hold(project.id)
         if held(uow, current) is None:
             raise ConfigurationError(
                 f"no person closed this gate; it is {current.gate_state.value}: {current.gate_reason}"
@@ -45,5 +45,5 @@ def extend(runtime: Runtime, project: ProjectRow, *, labels: int) -> ProjectRow:
     if labels < 1:
         raise ConfigurationError("ask for at least one more label")
     with runtime.store.begin() as uow:
-        current = uow.projects.get(project.id)
+        current = uow.projects.hold(project.id)
         return uow.projects.update(project.id, validation_target=current.validation_target + labels)

@@ -71,6 +71,11 @@ class ProjectRepository:
         """Raises NotFoundError, with the projects that there are."""
         return self._one(project.c.id == project_id, f"there is no project {project_id}")
 
+    def hold(self, project_id: int) -> ProjectRow:
+        """The project as it is, and as it stays until this transaction ends. Raises NotFoundError."""
+        take_turn(self._conn)
+        return self.get(project_id)
+
     def by_slug(self, slug: str) -> ProjectRow:
         """Raises NotFoundError, with the projects that there are."""
         return self._one(project.c.slug == slug, f"there is no project {slug!r}")

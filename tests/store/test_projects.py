@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -101,3 +103,27 @@ def test_the_same_task_number_may_be_in_two_projects(world: World) -> None:
     other.receive(task(1, text="else"))
     assert world.item(1).id != other.item(1).id
     assert world.item(1).data["text"] == "good"
+
+
+def test_a_held_project_stays_as_it_is(store: Store) -> None:
+    """Whoever looks before a leap, such as opening a gate, must not be overtaken by somebody who closes it."""
+    world = World(store)
+    order: list[str] = []
+    started = threading.Event()
+
+    def close() -> None:
+        started.set()
+        with store.begin() as uow:
+            uow.gate.transition(world.project, GateState.CLOSED, reason="x", actor="ada", numbers={}, now=world.now)
+        order.append("closed")
+
+    with store.begin() as uow:
+        assert uow.projects.hold(world.project).gate_state is GateState.COLD
+        thread = threading.Thread(target=close)
+        thread.start()
+        assert started.wait(10)
+        time.sleep(0.2)
+        assert uow.projects.get(world.project).gate_state is GateState.COLD
+        order.append("looked")
+    thread.join(10)
+    assert order == ["looked", "closed"]
