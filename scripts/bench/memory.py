@@ -24,8 +24,10 @@ def memory(servers: Servers, say: Say) -> Line:
     say("memory: an empty Serve application")
     with empty(servers.folder / "empty.log") as pid:
         base = [weigh(pid) for _ in range(LOOKS)]
+        base_cpu = cores(pid)
     say("memory: the service without a project")
     ours = [weigh(servers.service.pid) for _ in range(LOOKS)]
+    cpu = cores(servers.service.pid)
     return Line(
         "memory",
         ours=Series("prelabel serve, idle, no project yet", tuple(sum(one.values()) for one in ours)),
@@ -33,7 +35,10 @@ def memory(servers: Servers, say: Say) -> Line:
         unit="MiB",
         n=len(ours[-1]),
         parts=ours[-1],
-        notes=("PSS: memory shared by k processes counts as 1/k in each; smaller is better",),
+        notes=(
+            "PSS: memory shared by k processes counts as 1/k in each; smaller is better",
+            f"idle CPU: {cpu:.0%} of a core; the empty application {base_cpu:.0%}",
+        ),
     )
 
 
@@ -45,6 +50,13 @@ def weigh(pid: int) -> dict[str, float]:
         name = processes.name_of(process.command)
         found[name] = found.get(name, 0.0) + process.pss_mib
     return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+
+def cores(pid: int) -> float:
+    """Cores that the process and its descendants keep busy, over ``SETTLE_S`` seconds."""
+    before = processes.cpu_seconds(pid)
+    time.sleep(SETTLE_S)
+    return (processes.cpu_seconds(pid) - before) / SETTLE_S
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,16 @@ class Process:
 def tree(root: int) -> list[Process]:
     """The process ``root`` and all that descend from it; what ends meanwhile is left out."""
     return [found for pid in descendants(root, _parents()) if (found := _read(pid)) is not None]
+
+
+def cpu_seconds(root: int) -> float:
+    """What ``root`` and its living descendants have used so far, in user and system."""
+    ticks = 0
+    for pid in descendants(root, _parents()):
+        with contextlib.suppress(OSError):
+            fields = _stat(pid)
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def descendants(root: int, parents: Mapping[int, int]) -> list[int]:
@@ -92,12 +104,14 @@ def _parents() -> dict[int, int]:
     parents: dict[int, int] = {}
     for folder in PROC.iterdir():
         if folder.name.isdigit():
-            try:
-                text = (folder / "stat").read_text()
-            except OSError:
-                continue
-            parents[int(folder.name)] = int(text.rpartition(")")[2].split()[1])
+            with contextlib.suppress(OSError):
+                parents[int(folder.name)] = int(_stat(int(folder.name))[1])
     return parents
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of ``/proc/PID/stat`` after the name: state, parent ..."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
 def _read(pid: int) -> Process | None:

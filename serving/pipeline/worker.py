@@ -28,12 +28,16 @@ Stage = Callable[[ProjectRow], int]
 NEXT: dict[str, tuple[str, ...]] = {
     "reconcile": ("score",),
     "learn": ("score", "decide"),
-    "score": ("decide",),
+    "score": ("score", "decide"),
     "decide": ("publish",),
+    "publish": ("publish",),
 }
 """Who has work to look for, at once, when a stage has done some."""
 PUBLISHERS = 2
 """One writes down what Label Studio has answered while the other has Label Studio work; they never call it together."""
+
+HELPER_IDLE_S = 10.0
+"""How long a stage's second and further threads sleep when there is no work: the first one looks, and wakes them."""
 
 
 class Worker:
@@ -60,10 +64,10 @@ class Worker:
     def start(self) -> None:
         settings = self._runtime.settings
         for n in range(settings.scorer_replicas + 1):
-            self._spawn(f"score-{n}", self.score, settings.claim_idle_s)
+            self._spawn(f"score-{n}", self.score, settings.claim_idle_s if n == 0 else HELPER_IDLE_S)
         self._spawn("decide", self.decide, settings.claim_idle_s)
         for n in range(PUBLISHERS):
-            self._spawn(f"publish-{n}", self.publish, settings.claim_idle_s)
+            self._spawn(f"publish-{n}", self.publish, settings.claim_idle_s if n == 0 else HELPER_IDLE_S)
         self._spawn("reconcile", self.reconcile, settings.claim_idle_s)
         self._spawn("learn", self.learn, settings.claim_idle_s)
 

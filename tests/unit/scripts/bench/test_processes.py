@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from scripts.bench.processes import Process, descendants, gcs_address, name_of, pss_mib, tree
+from scripts.bench.processes import Process, cpu_seconds, descendants, gcs_address, name_of, pss_mib, tree
 
 ROLLUP = "55d0-7ffc ---p 00000000 00:00 0 [rollup]\nRss:  20480 kB\nPss:  10240 kB\nPss_Anon:  5000 kB\n"
 
@@ -28,6 +28,18 @@ def test_tree_of_real_processes_has_memory() -> None:
         child.communicate(b"\n", timeout=10)
     assert found[child.pid].command[1:] == ("-c", "input()")
     assert 0.5 < found[child.pid].pss_mib < found[os.getpid()].pss_mib
+
+
+def test_cpu_time_of_a_tree_grows_with_its_work() -> None:
+    before = cpu_seconds(os.getpid())
+    child = subprocess.Popen(
+        [sys.executable, "-c", "sum(range(10**7)); print(1, flush=True); input()"], stdin=-1, stdout=-1
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    used = cpu_seconds(os.getpid()) - before
+    child.communicate(b"\n", timeout=10)
+    assert used > 0.05
 
 
 @pytest.mark.parametrize(
