@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, 
 
 from models.errors import NotFoundError
 from models.types import Fold
-from serving.store.outbox import cancel
+from serving.store.outbox import cancel, take_back
 from serving.store.records import ItemRow, ItemState, LabelRole, LabelRow, NewLabel
 from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
@@ -56,6 +56,7 @@ class LabelRepository:
         newly = sorted(id for id in live if states[id] != ItemState.LABELED)
         update_all(self._conn, item, newly, state=ItemState.LABELED, updated_at=now, **CLEAN)
         cancel(self._conn, newly, now)
+        take_back(self._conn, newly, now)
         return newly
 
     def remove(self, project_id: int, annotation_ids: Sequence[int], now: float) -> list[int]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select, update
 
 from serving.store.records import ItemState, OutboxKind, OutboxRow, OutboxState
 from serving.store.rows import to_outbox
 from serving.store.sql import NO_LEASE, batches, lock_items, readable, share_turn, take_turn, update_all, update_each
 from serving.store.tables import item, outbox, prediction
 
-OVER = (ItemState.LABELED, ItemState.GONE, ItemState.DEAD)
+GIVEN_UP = (ItemState.GONE, ItemState.DEAD)
+OVER = (ItemState.LABELED, *GIVEN_UP)
 
 
 class OutboxRepository:
@@ -37,7 +38,7 @@ class OutboxRepository:
                 outbox.c.state == OutboxState.PENDING,
                 outbox.c.not_before <= now,
                 outbox.c.lease_until <= now,
-                item.c.state.not_in(OVER),
+                item.c.state.not_in(GIVEN_UP if kind is OutboxKind.RETRACTION else OVER),
                 *_may_be_sent(kind, now),
             )
             .order_by(outbox.c.id)
@@ -197,3 +198,26 @@ def kill(conn: Connection, reasons: Mapping[int, str], now: float) -> None:
     rows = [{"row_id": id, "new_last_error": readable(reason)} for id, reason in reasons.items()]
     update_each(conn, item, ["last_error"], rows, state=ItemState.DEAD, updated_at=now, **NO_LEASE)
     cancel(conn, reasons.keys(), now)
+
+
+def take_back(conn: Connection, item_ids: Collection[int], now: float) -> None:
+    """People labelled these (locked) items: whatever may have been accepted of them is retracted, theirs stands."""
+    columns = [outbox.c[name] for name in ("project_id", "item_id", "revision", "model_version", "prediction_id")]
+    for batch in batches(item_ids):
+        mine = outbox.c.item_id.in_(batch)
+        tried = (mine, outbox.c.kind == OutboxKind.ACCEPTANCE, outbox.c.attempts > 0)
+        undone = [dict(row._mapping) for row in conn.execute(select(*columns).where(*tried))]
+        conn.execute(update(outbox).where(*tried).values(state=OutboxState.CANCELLED, updated_at=now))
+        pending = {"state": OutboxState.PENDING, "not_before": 0.0, "updated_at": now}
+        known = (mine, outbox.c.kind == OutboxKind.RETRACTION)
+        there = {(row.item_id, row.revision, row.model_version) for row in conn.execute(select(*columns).where(*known))}
+        conn.execute(
+            update(outbox).where(*known, outbox.c.item_id.in_([row["item_id"] for row in undone])).values(pending)
+        )
+        fresh = [
+            row | pending | {"kind": OutboxKind.RETRACTION, "created_at": now}
+            for row in undone
+            if (row["item_id"], row["revision"], row["model_version"]) not in there
+        ]
+        if fresh:
+            conn.execute(insert(outbox), fresh)

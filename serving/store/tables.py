@@ -96,6 +96,7 @@ project = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("slug"),
     UniqueConstraint("platform_url", "platform_project"),
+    sqlite_autoincrement=True,
 )
 
 item = Table(

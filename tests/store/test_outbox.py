@@ -260,3 +260,41 @@ def test_a_withdrawal_already_made_is_kept(world: World) -> None:
     world.decide(Route.AUDIT, WITHDRAWN)
     assert counts(world) == {(OutboxKind.WITHDRAWAL, OutboxState.SENT): 1}
     assert world.item(1).state is ItemState.PUBLISHED
+
+
+def accepted(world: World) -> None:
+    scored(world, 1)
+    world.decide(Route.ACCEPT, ACCEPTED)
+    world.send()
+
+
+def test_a_person_who_is_faster_than_an_acceptance_on_its_way_has_it_taken_back(world: World) -> None:
+    accepted(world)
+    [row] = world.claim_outbox(OutboxKind.ACCEPTANCE, owner="slow")
+    world.label(1, 10)
+    assert world.claim_outbox(OutboxKind.RETRACTION) == []
+    with world.store.begin() as uow:
+        assert uow.outbox.sent("slow", [row.id], world.now) == []
+    assert len(world.send(OutboxKind.RETRACTION)) == 1
+    assert world.item(1).state is ItemState.LABELED
+    assert counts(world)[OutboxKind.ACCEPTANCE, OutboxState.CANCELLED] == 1
+
+
+def test_a_label_on_an_accepted_item_stands_in_place_of_ours(world: World) -> None:
+    accepted(world)
+    world.send(OutboxKind.ACCEPTANCE)
+    world.label(1, 10)
+    assert len(world.send(OutboxKind.RETRACTION)) == 1
+    world.label(1, 10)
+    assert world.claim_outbox(OutboxKind.RETRACTION) == []
+    with world.store.begin() as uow:
+        uow.labels.remove(world.project, [10], world.now)
+    world.decide(Route.ACCEPT, ACCEPTED)
+    assert len(world.send(OutboxKind.ACCEPTANCE)) == 1
+
+
+def test_an_acceptance_that_nobody_has_tried_owes_no_retraction(world: World) -> None:
+    accepted(world)
+    world.label(1, 10)
+    assert world.claim_outbox(OutboxKind.RETRACTION) == []
+    assert counts(world)[OutboxKind.ACCEPTANCE, OutboxState.CANCELLED] == 1

@@ -87,6 +87,7 @@ def _project() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
         sa.UniqueConstraint("platform_url", "platform_project", name=op.f("uq_project_platform_url_platform_project")),
         sa.UniqueConstraint("slug", name=op.f("uq_project_slug")),
+        sqlite_autoincrement=True,  # an id is never given again: a stage may still run for a project that is gone
     )
 
 
