@@ -113,6 +113,10 @@ class Platform(Protocol):
         """Ids of all tasks that exist now."""
         ...
 
+    def annotations(self, task_ids: Sequence[int]) -> dict[int, tuple[RemoteAnnotation, ...]]:
+        """Annotations that really stand on these tasks, whatever the platform's counters say; no key: no such task."""
+        ...
+
     def publish_predictions(self, batch: Sequence[OutgoingPrediction], *, check_existing: bool) -> PublishResult:
         """Store one prediction for each task, in bulk; at most one per (task, model version).
 

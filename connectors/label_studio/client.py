@@ -8,12 +8,21 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from connectors.base import OutgoingPrediction, Platform, PublishResult, Refusal, RemoteProject, RemoteTask, User
+from connectors.base import (
+    OutgoingPrediction,
+    Platform,
+    PublishResult,
+    Refusal,
+    RemoteAnnotation,
+    RemoteProject,
+    RemoteTask,
+    User,
+)
 from connectors.bulk import CHUNK, Stored, Wire, publish
 from connectors.label_studio import results
 from connectors.label_studio.auth import check_token, list_projects, remote_project, whoami
 from connectors.label_studio.label_config import interface, parse
-from connectors.label_studio.reader import Reader, Row, condition
+from connectors.label_studio.reader import Reader, Row, annotation, condition
 from connectors.label_studio.transport import RESERVED, Transport
 from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
 
@@ -111,6 +120,11 @@ class LabelStudio(Platform):
     def changes(self, updated_after: float) -> tuple[int, float]:
         """One call, which reads one task."""
         return self._reader.changes(updated_after)
+
+    def annotations(self, task_ids: Sequence[int]) -> dict[int, tuple[RemoteAnnotation, ...]]:
+        """Reads whole tasks, 250 a call."""
+        rows = self._reader.selected(task_ids, full=True)
+        return {row["id"]: tuple(annotation(item) for item in row["annotations"]) for row in rows}
 
     def task_ids(self) -> set[int]:
         """Ids of all tasks; reads whole tasks (Label Studio has no lighter list), 450-750 a second."""

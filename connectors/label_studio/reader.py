@@ -92,8 +92,13 @@ class Reader:
         return counts
 
     def _full(self, rows: Sequence[Row]) -> dict[int, Row]:
-        """The rows that have annotations, with them."""
-        busy = [row["id"] for row in rows if row["total_annotations"] or row["cancelled_annotations"]]
+        """The rows that have annotations, with them.
+
+        The counters alone will not do: under load Label Studio was seen to write 0 over the count of an annotation that
+        had just come, while ``is_labeled`` stayed right.
+        """
+        signs = ("total_annotations", "cancelled_annotations", "is_labeled")
+        busy = [row["id"] for row in rows if any(row[sign] for sign in signs)]
         return {row["id"]: row for row in self.selected(busy, full=True)}
 
     def _by_id(self, filters: Sequence[Filter]) -> Iterator[list[Row]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from connectors.base import Platform, RemoteProject, RemoteTask
 from connectors.label_studio.label_config import parse
@@ -76,6 +77,7 @@ def take(runtime: Runtime, project: ProjectRow, page: Sequence[RemoteTask], *, a
         page: what the platform answered.
         asked_at: when the platform was asked, epoch seconds. What a webhook has told since, the page cannot know.
     """
+    page = doubted(runtime, project, page)
     with runtime.store.begin() as uow:
         result = ingest.receive_tasks(runtime, uow, project, page)
         annotations = [a for task in page for a in task.annotations or ()]
@@ -85,6 +87,20 @@ def take(runtime: Runtime, project: ProjectRow, page: Sequence[RemoteTask], *, a
         lost = [annotation for task, ids in ours.items() for annotation in ids - asked[task]]
         removed = uow.labels.remove(project.id, lost, runtime.now())
     return result.new + result.changed + len(labeled) + len(removed)
+
+
+def doubted(runtime: Runtime, project: ProjectRow, page: Sequence[RemoteTask]) -> list[RemoteTask]:
+    """The page, with tasks that seem to have lost all their labels read once more, one by one.
+
+    Label Studio's counters, by which pages are read, were seen to forget an annotation that is there.
+    """
+    bare = [task.id for task in page if task.annotations == ()]
+    with runtime.store.read() as uow:
+        ours = [task for task, ids in uow.labels.annotation_ids(project.id, bare).items() if ids]
+    if not ours:
+        return list(page)
+    found = runtime.platform(project).annotations(ours)
+    return [replace(task, annotations=found[task.id]) if task.id in found else task for task in page]
 
 
 def compare(

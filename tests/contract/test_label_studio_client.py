@@ -117,6 +117,24 @@ def test_accepted_but_uncounted_is_repaired(server: Server, hands: RemoteHands) 
     platform.close()
 
 
+def test_annotations_are_found_that_the_counters_forgot(server: Server, hands: RemoteHands) -> None:
+    """Under load Label Studio was seen to write 0 over the count of an annotation that had just come."""
+    ids = hands.add_tasks([{"text": str(number)} for number in range(2)])
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    platform.accept(ids, model_version="v1")
+    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
+        database.execute("UPDATE task SET total_annotations = 0 WHERE id = ?", (ids[0],))
+        database.execute("UPDATE task SET total_annotations = 0, is_labeled = 0 WHERE id = ?", (ids[1],))
+    read = {task.id: task for page in platform.tasks(with_annotations=True) for task in page}
+    assert [len(read[task_id].annotations or ()) for task_id in ids] == [1, 0]
+    found = platform.annotations([*ids, 10**8])
+    assert {task_id: [a.task_id for a in annotations] for task_id, annotations in found.items()} == {
+        task_id: [task_id] for task_id in ids
+    }
+    platform.close()
+
+
 def _calls(platform: LabelStudio) -> list[Callable[[], object]]:
     wire = Wire(1, [], 0.5, "v1")
     return [
@@ -124,6 +142,7 @@ def _calls(platform: LabelStudio) -> list[Callable[[], object]]:
         platform.project,
         lambda: list(platform.tasks(with_annotations=True)),
         platform.task_ids,
+        lambda: platform.annotations([1]),
         lambda: platform.publish_predictions([outgoing(1)], check_existing=True),
         lambda: platform.send([wire]),
         lambda: platform.correct(Stored(1, 1, [], 0.1), wire),

@@ -197,6 +197,20 @@ class TestLabels:
             [label] = uow.labels.for_project(world.id)
         assert label.regions[0].value.labels == ("bad",)
 
+    def test_a_label_that_the_platform_forgot_to_count_is_kept(self, world: LocalWorld) -> None:
+        task, other, _ = world.arrive(easy(3))
+        world.sync()
+        for labelled in (task, other):
+            world.label(labelled)
+        world.sync()
+        world.platform.uncounted.add(task)
+        for seen in (task, other):
+            world.platform.edit_task(seen, world.item(seen).data)
+        reconcile.run(world.runtime, world.project, full=True)
+        assert world.item(task).state is ItemState.LABELED
+        assert world.item(other).state is ItemState.LABELED
+        assert world.platform.calls["annotations"] == 1
+
     def test_a_label_that_comes_while_tasks_are_read_is_kept(self, world: LocalWorld) -> None:
         """The page was read before the label was given; the webhook was faster than the page."""
         task, *_ = world.arrive(easy(3))
