@@ -22,7 +22,7 @@ from connectors.bulk import CHUNK, Stored, Wire, publish
 from connectors.label_studio import results
 from connectors.label_studio.auth import check_token, list_projects, remote_project, whoami
 from connectors.label_studio.label_config import interface, parse
-from connectors.label_studio.reader import Reader, Row, annotation, condition
+from connectors.label_studio.reader import Reader, Row, annotation, condition, epoch
 from connectors.label_studio.transport import RESERVED, Transport
 from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
 
@@ -37,6 +37,8 @@ WEBHOOK_ACTIONS = (
     "ANNOTATIONS_DELETED",
     "PROJECT_UPDATED",
 )
+COUNTING_S = 120.0
+"""How long Label Studio may take from writing annotations to counting them. Seconds."""
 CONFIG_AGE_S = 30.0
 """How long a label config is trusted for validation before it is read again."""
 
@@ -183,7 +185,10 @@ class LabelStudio(Platform):
             self._act("delete_tasks_predictions", chunk)
 
     def duplicate_predictions(self, model_version: str) -> int:
-        """Keeps the oldest, which is the one that annotators see. Reads all predictions (7,000 a second)."""
+        """Keeps the oldest, which is the one that annotators see. Reads all predictions (7,000 a second).
+
+        Second annotations of ours go too: two calls of which one was given up can both have made one.
+        """
         seen: set[int] = set()
         removed = 0
         for found in self._reader.predictions(model_version):
@@ -191,6 +196,8 @@ class LabelStudio(Platform):
                 self.remove(found)
                 removed += 1
             seen.add(found.task_id)
+        for row in self._rows(self._reader.labelled_twice()).values():
+            removed += self._delete_copies([item for item in _made(row) if self._is_ours(item)])
         return removed
 
     def accept(self, task_ids: Sequence[int], *, model_version: str) -> PublishResult:
@@ -213,14 +220,14 @@ class LabelStudio(Platform):
 
     def _verify(self, chunk: Sequence[int], version: str, stored: list[int], refused: list[Refusal]) -> None:
         rows = self._rows(chunk)
-        # Label Studio was killed between writing annotations and counting them: people would be given the task.
-        uncounted = [
-            i for i, row in rows.items() if not row["total_annotations"] and any(map(self._is_ours, _made(row)))
-        ]
+        uncounted = {
+            i: ours
+            for i, row in rows.items()
+            if not row["total_annotations"] and (ours := [item for item in _made(row) if self._is_ours(item)])
+        }
         if uncounted:
-            self.retract(uncounted)
-            self._convert(uncounted, version)
-            rows |= self._rows(uncounted)
+            self._count(uncounted, version)
+            rows |= self._rows(list(uncounted))
         for task_id in chunk:
             row = rows.get(task_id)
             if row is None:
@@ -235,18 +242,34 @@ class LabelStudio(Platform):
             else:
                 raise PlatformUnavailable(f"Label Studio did not accept task {task_id} though it could: try again")
 
+    def _count(self, uncounted: dict[int, list[Row]], version: str) -> None:
+        """Make annotations again that Label Studio has written but not counted: people would be given their tasks.
+
+        Either it was killed in between, or it is still at it, for a call that we have stopped waiting for: then there
+        is nothing to mend, and only time tells. They go one by one: an order to delete all of ours that is carried out
+        late would also delete what was made since.
+        """
+        made = [item for ours in uncounted.values() for item in ours]
+        if any(time.time() - epoch(item["created_at"]) < COUNTING_S for item in made):
+            raise PlatformUnavailable("Label Studio is still counting what it was told to accept: try again")
+        for item in made:
+            with self._transport.errors():
+                self._sdk.annotations.delete(item["id"])
+        self._convert(list(uncounted), version)
+
     def _rows(self, task_ids: Sequence[int]) -> dict[int, Row]:
         return {row["id"]: row for row in self._reader.selected(task_ids, full=True)}
 
     def _is_ours(self, item: Row) -> bool:
         return bool(item["completed_by"] == self.whoami().id)
 
-    def _delete_copies(self, ours: Sequence[Row]) -> None:
-        """A second prediction of the same version has become a second annotation."""
-        made = sorted(item["id"] for item in ours if item["parent_prediction"] is not None)
-        for annotation_id in made[1:]:
+    def _delete_copies(self, ours: Sequence[Row]) -> int:
+        """All but the first of our annotations of predictions on one task; how many."""
+        copies = sorted(item["id"] for item in ours if item["parent_prediction"] is not None)[1:]
+        for annotation_id in copies:
             with self._transport.errors():
                 self._sdk.annotations.delete(annotation_id)
+        return len(copies)
 
     def retract(self, task_ids: Sequence[int]) -> None:
         """Deletes our annotations and drafts on these tasks, 500 a call."""

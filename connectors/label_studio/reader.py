@@ -49,11 +49,16 @@ class Reader:
             size=1,
         )
         rows: list[Row] = page["tasks"]
-        return int(page["total"]), _epoch(rows[0]["updated_at"]) if rows else 0.0
+        return int(page["total"]), epoch(rows[0]["updated_at"]) if rows else 0.0
 
     def task_ids(self) -> set[int]:
         """Ids of all tasks."""
         return {int(row["id"]) for rows in self._by_id([]) for row in rows}
+
+    def labelled_twice(self) -> list[int]:
+        """Ids of the tasks with more than one annotation."""
+        more = condition("total_annotations", "greater", "Number", 1)
+        return [int(row["id"]) for rows in self._by_id([more]) for row in rows]
 
     def existing(self, task_ids: Collection[int]) -> set[int]:
         """Which of the tasks exist in this project."""
@@ -129,9 +134,9 @@ class Reader:
                 yield fresh
             if last:
                 return
-            moment = _text(_epoch(rows[-1]["updated_at"]))
+            moment = _text(epoch(rows[-1]["updated_at"]))
             operator = "greater_or_equal"
-            if _text(_epoch(rows[0]["updated_at"])) == moment:
+            if _text(epoch(rows[0]["updated_at"])) == moment:
                 yield from self._instant(moment, seen)
                 operator = "greater"
             cursor = moment
@@ -179,7 +184,7 @@ def _text(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _epoch(text: str) -> float:
+def epoch(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
@@ -193,7 +198,7 @@ def task(row: Row, with_annotations: bool) -> RemoteTask:
     return RemoteTask(
         id=row["id"],
         data=row["data"],
-        updated_at=_epoch(row["updated_at"]),
+        updated_at=epoch(row["updated_at"]),
         annotations=annotations,
         total_predictions=row["total_predictions"],
         total_annotations=row["total_annotations"],
@@ -208,7 +213,7 @@ def annotation(row: Row) -> RemoteAnnotation:
         task_id=row["task"],
         completed_by=author["id"] if isinstance(author, dict) else (author or 0),
         result=row["result"] or [],
-        updated_at=_epoch(row["updated_at"]),
+        updated_at=epoch(row["updated_at"]),
         was_cancelled=bool(row.get("was_cancelled")),
         lead_time=row.get("lead_time"),
     )

@@ -109,6 +109,11 @@ def test_accepted_but_uncounted_is_repaired(server: Server, hands: RemoteHands) 
     platform.accept(ids[:2], model_version="v1")
     with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
         database.execute("UPDATE task SET total_annotations = 0, is_labeled = 0 WHERE id = ?", (ids[0],))
+    with pytest.raises(PlatformUnavailable, match="still counting"):
+        platform.accept(ids, model_version="v1")
+    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
+        long_ago = "2020-01-01 00:00:00.000000"
+        database.execute("UPDATE task_completion SET created_at = ? WHERE task_id = ?", (long_ago, ids[0]))
     assert sorted(platform.accept(ids, model_version="v1").stored) == ids
     tasks = {task.id: task for page in platform.tasks(with_annotations=True) for task in page}
     assert [tasks[task_id].total_annotations for task_id in ids] == [1, 1, 1]
@@ -132,6 +137,21 @@ def test_annotations_are_found_that_the_counters_forgot(server: Server, hands: R
     assert {task_id: [a.task_id for a in annotations] for task_id, annotations in found.items()} == {
         task_id: [task_id] for task_id in ids
     }
+    platform.close()
+
+
+def test_second_annotations_of_ours_are_removed_and_nobody_elses(server: Server, hands: RemoteHands) -> None:
+    """Of two calls of which one was given up, both can have made an annotation."""
+    ids = hands.add_tasks([{"text": str(number)} for number in range(2)])
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    platform.accept(ids, model_version="v1")
+    parent = hands.admin.get(f"/api/tasks/{ids[0]}/").json()["predictions"][0]
+    again = {"result": parent["result"], "parent_prediction": parent["id"]}
+    hands.admin.post(f"/api/tasks/{ids[0]}/annotations/", json=again).raise_for_status()
+    assert platform.duplicate_predictions("v1") == 1
+    assert {id: len(found) for id, found in platform.annotations(ids).items()} == dict.fromkeys(ids, 1)
+    assert platform.duplicate_predictions("v1") == 0
     platform.close()
 
 
