@@ -207,6 +207,10 @@ def test_restart_while_trainers_label(world: World) -> None:
     world.restart_service()
     stream.check()
     labelled = {task["id"] for task in shown}
-    with world.service.client() as http:
-        page = http.get(f"/api/v1/projects/{world.slug}/items", params={"state": "labeled", "limit": 1000}).json()
-    assert labelled <= {item["task"] for item in page}
+
+    def known() -> set[int]:
+        query = {"state": "labeled", "limit": 1000}
+        with world.service.client() as http:
+            return {item["task"] for item in http.get(f"/api/v1/projects/{world.slug}/items", params=query).json()}
+
+    wait_for(lambda: labelled <= known(), "labels given while the service was away were not found")

@@ -30,9 +30,10 @@ def of_session(session: int) -> set[int]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                if os.getsid(int(folder.name)) == session:
+                ended = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+                if os.getsid(int(folder.name)) == session and not ended:
                     found.add(int(folder.name))
-            except ProcessLookupError:
+            except (ProcessLookupError, FileNotFoundError):
                 continue
     return found
 

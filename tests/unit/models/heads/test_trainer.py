@@ -87,7 +87,7 @@ def test_labels_that_teach_nothing_are_skipped_and_counted(tmp_path: Path) -> No
         text_example("w", "unlisted", "ugly"),
         text_example("x", "none"),
         text_example("y", "both", "good", "bad"),
-        text_example("z", 5, "good"),
+        text_example("z", ["no", "text"], "good"),
     ]
     report = train(reviews(20) + others, tmp_path)
     assert (report.n, report.skipped) == (20, 4)
