@@ -209,7 +209,7 @@ def test_restart_while_trainers_label(world: World) -> None:
     labelled = {task["id"] for task in shown}
 
     def known() -> set[int]:
-        query = {"state": "labeled", "limit": 1000}
+        query: dict[str, str | int] = {"state": "labeled", "limit": 1000}
         with world.service.client() as http:
             return {item["task"] for item in http.get(f"/api/v1/projects/{world.slug}/items", params=query).json()}
 
