@@ -30,17 +30,19 @@ def bench(
     predictions: Annotated[int, typer.Option(min=1, help="Predictions a round for publishing.")] = 2000,
     tasks: Annotated[int, typer.Option(min=64, help="Tasks a round for the whole pipeline.")] = 4000,
     items: Annotated[int, typer.Option(min=64, help="Items that go through the store, all rounds together.")] = 8192,
+    studio_env: Annotated[list[str] | None, typer.Option(help="NAME=VALUE for Label Studio; may be repeated.")] = None,
 ) -> None:
     """Measure; exit code 0 also when a goal is missed."""
     unknown = sorted(set(only or ()) - set(NAMES))
     if unknown:
         raise typer.BadParameter(f"there is no {unknown[0]!r}: {', '.join(NAMES)}")
+    settings = dict(pair.split("=", 1) for pair in studio_env or ())
     began = time.monotonic()
 
     def say(message: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.0f} s  {message}[/dim]")
 
-    with Servers(say) as servers:
+    with Servers(say, settings) as servers:
         measures: dict[str, Callable[[], Line]] = {
             "memory": lambda: memory.memory(servers, say),
             "store": lambda: storing.storing(servers.folder, say, n=items, rounds=rounds),
@@ -56,12 +58,12 @@ def bench(
             load = machine.load()
             lines.append(dataclasses.replace(measures[name](), load=load))
             console.print("\n".join(render(lines[-1])), markup=False)
-        report(lines, json_file, time.monotonic() - began)
+        report(lines, json_file, time.monotonic() - began, settings)
 
 
-def report(lines: list[Line], json_file: Path | None, seconds: float) -> None:
+def report(lines: list[Line], json_file: Path | None, seconds: float, studio_env: dict[str, str]) -> None:
     """The whole of it once more, and to the file."""
-    where = machine.describe()
+    where = machine.describe() | {"label-studio settings": studio_env}
     console.print()
     for line in lines:
         console.print("\n".join(render(line)), markup=False)

@@ -34,8 +34,8 @@ Score = Callable[[ModelRef, Sequence[Item]], Sequence[object]]
 class Servers:
     """One Label Studio and one ``prelabel serve`` with default settings, in a folder that goes when they do."""
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
+    def __init__(self, say: Say, studio_env: dict[str, str]) -> None:
+        self._say, self._studio_env = say, studio_env
         self._stack = ExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="prelabel-bench-"))
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -58,7 +58,7 @@ class Servers:
     @cached_property
     def studio(self) -> Studio:
         self._say("starting Label Studio")
-        server = label_studio.start(self.folder / "label-studio", progress=self._say)
+        server = label_studio.start(self.folder / "label-studio", extra_env=self._studio_env, progress=self._say)
         self._stack.callback(server.stop)
         studio = Studio(server)
         self._stack.callback(studio.http.close)
