@@ -117,6 +117,21 @@ class Platform(Protocol):
         """Annotations that really stand on these tasks, whatever the platform's counters say; no key: no such task."""
         ...
 
+    def standing(self, model_version: str) -> tuple[int, int]:
+        """How many predictions of this version there are, and how many tasks with an annotation by our account.
+
+        Cheap: for seeing that something changed.
+        """
+        ...
+
+    def predicted_tasks(self, model_version: str) -> set[int]:
+        """Ids of the tasks with a prediction of this version."""
+        ...
+
+    def annotated_tasks(self) -> set[int]:
+        """Ids of the tasks with an annotation by our account."""
+        ...
+
     def publish_predictions(self, batch: Sequence[OutgoingPrediction], *, check_existing: bool) -> PublishResult:
         """Store one prediction for each task, in bulk; at most one per (task, model version).
 
@@ -143,6 +158,10 @@ class Platform(Protocol):
 
     def accept(self, task_ids: Sequence[int], *, model_version: str) -> PublishResult:
         """Turn each task's prediction of ``model_version`` into an annotation by our account. Idempotent."""
+        ...
+
+    def recount(self) -> int:
+        """Make the platform count annotations of ours that it forgot, else it gives their tasks to people; how many."""
         ...
 
     def retract(self, task_ids: Sequence[int]) -> None:

@@ -207,6 +207,27 @@ class MemoryPlatform(Platform):
         self._call("task_ids")
         return set(self._tasks)
 
+    def standing(self, model_version: str) -> tuple[int, int]:
+        with self._lock:
+            self._call("standing")
+            predictions = [item for task in self._tasks.values() for item in task.predictions]
+            return sum(item.model_version == model_version for item in predictions), len(self._annotated())
+
+    def predicted_tasks(self, model_version: str) -> set[int]:
+        with self._lock:
+            self._call("predicted_tasks")
+            tasks = self._tasks.values()
+            return {task.id for task in tasks if any(item.model_version == model_version for item in task.predictions)}
+
+    def annotated_tasks(self) -> set[int]:
+        self._call("annotated_tasks")
+        return self._annotated()
+
+    def _annotated(self) -> set[int]:
+        with self._lock:
+            tasks = self._tasks.values()
+            return {task.id for task in tasks if any(a.completed_by == self._user.id for a in task.annotations)}
+
     def publish_predictions(self, batch: Sequence[OutgoingPrediction], *, check_existing: bool) -> PublishResult:
         return publish(self, batch, check_existing=check_existing)
 
@@ -300,6 +321,13 @@ class MemoryPlatform(Platform):
                 self._annotate(task, copy.deepcopy(item.stored.result), self._user.id, False, None)
                 return None
         return f"the task has no prediction of {model_version!r}"
+
+    def recount(self) -> int:
+        with self._lock:
+            self._call("recount")
+            forgotten = self.uncounted & self._annotated()
+            self.uncounted -= forgotten
+            return len(forgotten)
 
     def retract(self, task_ids: Sequence[int]) -> None:
         with self._lock:

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """Pause before looking for work again when there was none. Seconds."""
     reconcile_s: float = Field(default=15.0, gt=0)
     """Time between two polls for what a webhook lost. Seconds."""
+    sweep_s: float = Field(default=60.0, gt=0)
+    """Time between two looks at whether Label Studio still has what was written there. Seconds."""
     learn_s: float = Field(default=2.0, gt=0)
     """Time between two looks at whether to train or to certify. Seconds."""
     platform_timeout_s: float = Field(default=30.0, gt=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from connectors.base import (
@@ -22,7 +22,7 @@ from connectors.bulk import CHUNK, Stored, Wire, publish
 from connectors.label_studio import results
 from connectors.label_studio.auth import check_token, list_projects, remote_project, whoami
 from connectors.label_studio.label_config import interface, parse
-from connectors.label_studio.reader import Reader, Row, annotation, condition, epoch
+from connectors.label_studio.reader import Reader, Row, annotation, condition
 from connectors.label_studio.transport import RESERVED, Transport
 from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
 
@@ -37,8 +37,6 @@ WEBHOOK_ACTIONS = (
     "ANNOTATIONS_DELETED",
     "PROJECT_UPDATED",
 )
-COUNTING_S = 120.0
-"""How long Label Studio may take from writing annotations to counting them. Seconds."""
 CONFIG_AGE_S = 30.0
 """How long a label config is trusted for validation before it is read again."""
 
@@ -132,6 +130,18 @@ class LabelStudio(Platform):
         """Ids of all tasks; reads whole tasks (Label Studio has no lighter list), 450-750 a second."""
         return self._reader.task_ids()
 
+    def standing(self, model_version: str) -> tuple[int, int]:
+        """Two calls."""
+        return self._reader.version_counts().get(model_version, 0), self._reader.count_annotated_by(self.whoami().id)
+
+    def predicted_tasks(self, model_version: str) -> set[int]:
+        """Reads all predictions (7,000 a second)."""
+        return {found.task_id for found in self._reader.predictions(model_version)}
+
+    def annotated_tasks(self) -> set[int]:
+        """Reads these tasks (450-750 a second)."""
+        return self._reader.annotated_by(self.whoami().id)
+
     def publish_predictions(self, batch: Sequence[OutgoingPrediction], *, check_existing: bool) -> PublishResult:
         """In calls of 500; what is there already with other content is replaced when ``check_existing`` is set."""
         return publish(self, batch, check_existing=check_existing)
@@ -197,7 +207,7 @@ class LabelStudio(Platform):
                 removed += 1
             seen.add(found.task_id)
         for row in self._rows(self._reader.labelled_twice()).values():
-            removed += self._delete_copies([item for item in _made(row) if self._is_ours(item)])
+            removed += self._delete_copies(self._ours(row))
         return removed
 
     def accept(self, task_ids: Sequence[int], *, model_version: str) -> PublishResult:
@@ -220,19 +230,12 @@ class LabelStudio(Platform):
 
     def _verify(self, chunk: Sequence[int], version: str, stored: list[int], refused: list[Refusal]) -> None:
         rows = self._rows(chunk)
-        uncounted = {
-            i: ours
-            for i, row in rows.items()
-            if not row["total_annotations"] and (ours := [item for item in _made(row) if self._is_ours(item)])
-        }
-        if uncounted:
-            self._count(uncounted, version)
-            rows |= self._rows(list(uncounted))
+        self._count_again(rows.values())
         for task_id in chunk:
             row = rows.get(task_id)
             if row is None:
                 refused.append(Refusal(task_id, f"task {task_id} does not exist (any more)"))
-            elif ours := [item for item in _made(row) if self._is_ours(item)]:
+            elif ours := self._ours(row):
                 self._delete_copies(ours)
                 stored.append(task_id)
             elif _made(row):
@@ -242,26 +245,29 @@ class LabelStudio(Platform):
             else:
                 raise PlatformUnavailable(f"Label Studio did not accept task {task_id} though it could: try again")
 
-    def _count(self, uncounted: dict[int, list[Row]], version: str) -> None:
-        """Make annotations again that Label Studio has written but not counted: people would be given their tasks.
+    def recount(self) -> int:
+        """One call, and one more for each task that is not counted (15 a second).
 
-        Either it was killed in between, or it is still at it, for a call that we have stopped waiting for: then there
-        is nothing to mend, and only time tells. They go one by one: an order to delete all of ours that is carried out
-        late would also delete what was made since.
+        Label Studio writes annotations first and counts them later, in another transaction; killed in between, or
+        with a locked database, it would give these tasks to people.
         """
-        made = [item for ours in uncounted.values() for item in ours]
-        if any(time.time() - epoch(item["created_at"]) < COUNTING_S for item in made):
-            raise PlatformUnavailable("Label Studio is still counting what it was told to accept: try again")
-        for item in made:
+        return self._count_again(self._rows(self._reader.uncounted(self.whoami().id)).values())
+
+    def _count_again(self, rows: Iterable[Row]) -> int:
+        """Touch our annotation where the task does not count it: to save it is to count it. Returns how many."""
+        uncounted = [self._ours(row)[:1] for row in rows if not row["total_annotations"] or _unfinished(row)]
+        for item in (first for ours in uncounted for first in ours):
             with self._transport.errors():
-                self._sdk.annotations.delete(item["id"])
-        self._convert(list(uncounted), version)
+                self._sdk.annotations.update(item["id"])
+        return sum(map(len, uncounted))
 
     def _rows(self, task_ids: Sequence[int]) -> dict[int, Row]:
         return {row["id"]: row for row in self._reader.selected(task_ids, full=True)}
 
-    def _is_ours(self, item: Row) -> bool:
-        return bool(item["completed_by"] == self.whoami().id)
+    def _ours(self, row: Row) -> list[Row]:
+        """The task's annotations by our account, skips left out."""
+        me = self.whoami().id
+        return [item for item in _made(row) if item["completed_by"] == me]
 
     def _delete_copies(self, ours: Sequence[Row]) -> int:
         """All but the first of our annotations of predictions on one task; how many."""
@@ -335,6 +341,11 @@ def _body(wire: Wire) -> Row:
 def _made(row: Row) -> list[Row]:
     """The task's annotations, skips left out."""
     return [item for item in row["annotations"] if not item["was_cancelled"]]
+
+
+def _unfinished(row: Row) -> bool:
+    """Whether people are still given the task; where several have to label it (``overlap``), that may be right."""
+    return not row["is_labeled"] and row["overlap"] <= 1
 
 
 def _chunks(task_ids: Sequence[int]) -> Iterator[list[int]]:

@@ -31,6 +31,8 @@ def outcome(
         "accepted_twice": doubled,
         "suggested": said["suggested"],
         "automation_rate": said["automation_rate"],
+        "epsilon": said["epsilon"],
+        "delta": said["delta"],
         "gate": said["gate"],
         "gate_reason": said["gate_reason"],
         "certificate": said["certificate"],
@@ -85,7 +87,7 @@ def show(console: Console, value: dict[str, Any]) -> None:
         table.add_row(
             "certificate",
             f"{proof['errors']} errors in {proof['n']} blind labels: at most {upper} wrong "
-            f"(epsilon {proof['epsilon']:.0%}, delta {proof['delta']:.0%})",
+            f"(epsilon {proof['epsilon']:.0%}; this test spent {proof['delta']:.1%} of delta {value['delta']:.0%})",
         )
     if value["audits"]:
         table.add_row("blind audits", f"{value['audit_errors']} wrong of {value['audits']}")

@@ -59,6 +59,10 @@ class AutomationReport(Frozen):
     suggested: int
     """Items that were given to a person with a suggestion."""
     automation_rate: float
+    epsilon: float
+    """The project's error budget on accepted items."""
+    delta: float
+    """The project's probability of missing it, shared by all its certificates."""
     gate: GateState
     gate_reason: str
     certificate: CertificateReport | None
@@ -97,6 +101,8 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         accepted=accepted,
         suggested=routes.get(Route.SUGGEST, 0),
         automation_rate=accepted / arrived if arrived else 0.0,
+        epsilon=project.epsilon,
+        delta=project.delta,
         gate=project.gate_state,
         gate_reason=project.gate_reason,
         certificate=_certificate(certificate),

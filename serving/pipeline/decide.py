@@ -15,6 +15,9 @@ HIDDEN = (OutboxKind.WITHDRAWAL,)
 BLIND_AUDIT = "blind_audit"
 """Reason code of items that would have been accepted and were drawn for a blind check instead."""
 
+RETURNED = "acceptance_deleted"
+"""Reason code of items whose accepted annotation was deleted in Label Studio: they stay with people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -52,7 +55,8 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
 
     Reason codes: ``validation_sample`` (drawn for a blind label before anything was known of it), ``gate_cold``,
     ``gate_shadow``, ``gate_closed`` (nothing may be accepted now), ``below_threshold``, ``blind_audit`` (would have
-    been accepted, drawn for a blind check), ``certified``. What is blind once stays blind.
+    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``. What is blind once stays blind, and
+    what people took back once is not accepted again.
     """
     confidence = item.confidence if item.confidence is not None else 0.0
     numbers = {"confidence": confidence}
@@ -68,6 +72,8 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
             inclusion=item.inclusion,
             outbox=HIDDEN + _undone(item),
         )
+    if item.reason == RETURNED:
+        return _suggest(item, RETURNED, numbers)
     if gate.threshold is None or item.model_version != gate.model_version:
         return _suggest(item, f"gate_{gate.state.value}", numbers)
     numbers |= {"threshold": gate.threshold}

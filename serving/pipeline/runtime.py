@@ -64,6 +64,8 @@ class Runtime:
     """Seconds since the epoch."""
     windows: dict[int, tuple[int, float]] = field(default_factory=dict)
     """Project -> what this process's last poll read of the window that the next one looks at (see ``reconcile``)."""
+    swept: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
 
     def now(self) -> float:
         return self.clock()

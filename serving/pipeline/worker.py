@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, PrelabelError
-from serving.pipeline import decide, learn, publish, reconcile, score
+from serving.pipeline import decide, learn, publish, reconcile, score, sweep
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.records import OutboxKind, ProjectRow
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Stage = Callable[[ProjectRow], int]
 
 NEXT: dict[str, tuple[str, ...]] = {
-    "reconcile": ("score",),
+    "reconcile": ("score", "publish"),
     "learn": ("score", "decide"),
     "score": ("score", "decide"),
     "decide": ("publish",),
@@ -153,6 +153,8 @@ class Worker:
         mine = self._lease("reconcile", project, every_s)
         changed = reconcile.run(self._runtime, project) if mine else 0
         self._dedupe(project, pulls=mine)
+        if mine and not project.paused and self._time("sweep", project, self._runtime.settings.sweep_s):
+            changed += sweep.run(self._runtime, project)
         return changed
 
     def learn(self, project: ProjectRow) -> int:

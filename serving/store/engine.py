@@ -26,6 +26,7 @@ from serving.store.model_versions import ModelVersionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
+from serving.store.sweeping import SweepRepository
 
 BUSY_TIMEOUT_S = 10.0
 """How long a SQLite writer waits for another process's transaction."""
@@ -49,6 +50,7 @@ class UnitOfWork:
         self.gate = GateRepository(conn)
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
+        self.sweep = SweepRepository(conn)
 
 
 class Store:

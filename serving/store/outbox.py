@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select, update
 
@@ -204,20 +205,33 @@ def take_back(conn: Connection, item_ids: Collection[int], now: float) -> None:
     """People labelled these (locked) items: whatever may have been accepted of them is retracted, theirs stands."""
     columns = [outbox.c[name] for name in ("project_id", "item_id", "revision", "model_version", "prediction_id")]
     for batch in batches(item_ids):
-        mine = outbox.c.item_id.in_(batch)
-        tried = (mine, outbox.c.kind == OutboxKind.ACCEPTANCE, outbox.c.attempts > 0)
+        tried = (outbox.c.item_id.in_(batch), outbox.c.kind == OutboxKind.ACCEPTANCE, outbox.c.attempts > 0)
         undone = [dict(row._mapping) for row in conn.execute(select(*columns).where(*tried))]
         conn.execute(update(outbox).where(*tried).values(state=OutboxState.CANCELLED, updated_at=now))
-        pending = {"state": OutboxState.PENDING, "not_before": 0.0, "updated_at": now}
-        known = (mine, outbox.c.kind == OutboxKind.RETRACTION)
-        there = {(row.item_id, row.revision, row.model_version) for row in conn.execute(select(*columns).where(*known))}
-        conn.execute(
-            update(outbox).where(*known, outbox.c.item_id.in_([row["item_id"] for row in undone])).values(pending)
-        )
-        fresh = [
-            row | pending | {"kind": OutboxKind.RETRACTION, "created_at": now}
-            for row in undone
-            if (row["item_id"], row["revision"], row["model_version"]) not in there
-        ]
-        if fresh:
-            conn.execute(insert(outbox), fresh)
+        send_again(conn, undone, OutboxKind.RETRACTION, now)
+
+
+def send_again(conn: Connection, rows: Sequence[Mapping[str, Any]], kind: OutboxKind, now: float) -> None:
+    """Something of this kind is to be sent for each of these, whether or not it was before; their items are locked.
+
+    Args:
+        conn: the transaction.
+        rows: ``project_id``, ``item_id``, ``revision``, ``model_version`` and ``prediction_id`` of what is sent.
+        kind: what is sent.
+        now: epoch seconds.
+    """
+    pending = {"state": OutboxState.PENDING, "not_before": 0.0, "updated_at": now}
+    there: dict[tuple[int, int, str], int] = {}
+    for batch in batches({row["item_id"] for row in rows}):
+        known = (outbox.c.item_id.in_(batch), outbox.c.kind == kind)
+        columns = (outbox.c.id, outbox.c.item_id, outbox.c.revision, outbox.c.model_version)
+        there |= {(r.item_id, r.revision, r.model_version): r.id for r in conn.execute(select(*columns).where(*known))}
+    keys = [(row["item_id"], row["revision"], row["model_version"]) for row in rows]
+    update_all(conn, outbox, [there[key] for key in keys if key in there], **pending)
+    fresh = [
+        {**row, **pending, "kind": kind, "created_at": now}
+        for row, key in zip(rows, keys, strict=True)
+        if key not in there
+    ]
+    if fresh:
+        conn.execute(insert(outbox), fresh)

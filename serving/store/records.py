@@ -52,6 +52,19 @@ class OutboxState(StrEnum):
     """Overtaken: a person labelled the item first, or a newer decision replaced it."""
 
 
+class Stand(StrEnum):
+    """What has to hold of a task in Label Studio once its item is published."""
+
+    SHOWN = "shown"
+    """It has a prediction of the active model."""
+    HIDDEN = "hidden"
+    """It has none: its label is to be given blind."""
+    ACCEPTED = "accepted"
+    """It has an annotation by our account."""
+    UNLABELED = "unlabeled"
+    """It has none by our account, though there may have been one."""
+
+
 class LabelRole(StrEnum):
     """What a human label may be used for."""
 

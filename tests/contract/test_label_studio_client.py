@@ -100,25 +100,44 @@ def test_stored_reads_the_same_both_ways(server: Server, hands: RemoteHands, mon
     platform.close()
 
 
+def forget(server: Server, task_id: int, **columns: int) -> None:
+    """As Label Studio leaves a task when it was killed, or its database locked, before it had counted."""
+    setting = ", ".join(f"{name} = {value}" for name, value in columns.items())
+    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
+        database.execute(f"UPDATE task SET {setting} WHERE id = ?", (task_id,))
+
+
 @pytest.mark.label_studio
-def test_accepted_but_uncounted_is_repaired(server: Server, hands: RemoteHands) -> None:
-    """Label Studio killed between writing annotations and counting them would hand the tasks to people."""
-    ids = hands.add_tasks([{"text": str(number)} for number in range(3)])
+@pytest.mark.parametrize("how", ["accept", "recount"])
+def test_accepted_but_uncounted_is_repaired(server: Server, hands: RemoteHands, how: str) -> None:
+    """Else Label Studio would hand the tasks to people."""
+    ids = hands.add_tasks([{"text": str(number)} for number in range(4)])
     platform = LabelStudio(server.url, server.token, hands.project_id)
     platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
-    platform.accept(ids[:2], model_version="v1")
-    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
-        database.execute("UPDATE task SET total_annotations = 0, is_labeled = 0 WHERE id = ?", (ids[0],))
-    with pytest.raises(PlatformUnavailable, match="still counting"):
-        platform.accept(ids, model_version="v1")
-    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
-        long_ago = "2020-01-01 00:00:00.000000"
-        database.execute("UPDATE task_completion SET created_at = ? WHERE task_id = ?", (long_ago, ids[0]))
-    assert sorted(platform.accept(ids, model_version="v1").stored) == ids
+    platform.accept(ids[:3], model_version="v1")
+    forget(server, ids[0], total_annotations=0, is_labeled=0)
+    forget(server, ids[1], is_labeled=0)
+    if how == "accept":
+        assert sorted(platform.accept(ids[:3], model_version="v1").stored) == ids[:3]
+    else:
+        assert platform.recount() == 2
+    assert platform.recount() == 0
     tasks = {task.id: task for page in platform.tasks(with_annotations=True) for task in page}
-    assert [tasks[task_id].total_annotations for task_id in ids] == [1, 1, 1]
-    assert [len(tasks[task_id].annotations or ()) for task_id in ids] == [1, 1, 1]
-    assert hands.admin.get(f"/api/tasks/{ids[0]}/").json()["is_labeled"]
+    assert [tasks[task_id].total_annotations for task_id in ids] == [1, 1, 1, 0]
+    assert [len(tasks[task_id].annotations or ()) for task_id in ids] == [1, 1, 1, 0]
+    for task_id in ids:
+        assert hands.admin.get(f"/api/tasks/{task_id}/").json()["is_labeled"] is (task_id != ids[3])
+    platform.close()
+
+
+@pytest.mark.label_studio
+def test_a_task_for_several_people_is_not_done_with_our_annotation(server: Server, hands: RemoteHands) -> None:
+    hands.admin.patch(f"/api/projects/{hands.project_id}/", json={"maximum_annotations": 2}).raise_for_status()
+    ids = hands.add_tasks([{"text": str(number)} for number in range(2)])
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
+    assert sorted(platform.accept(ids, model_version="v1").stored) == ids
+    assert platform.recount() == 0
     platform.close()
 
 
@@ -128,9 +147,8 @@ def test_annotations_are_found_that_the_counters_forgot(server: Server, hands: R
     platform = LabelStudio(server.url, server.token, hands.project_id)
     platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
     platform.accept(ids, model_version="v1")
-    with contextlib.closing(sqlite3.connect(server.data_dir / label_studio.DATABASE, timeout=20)) as database, database:
-        database.execute("UPDATE task SET total_annotations = 0 WHERE id = ?", (ids[0],))
-        database.execute("UPDATE task SET total_annotations = 0, is_labeled = 0 WHERE id = ?", (ids[1],))
+    forget(server, ids[0], total_annotations=0)
+    forget(server, ids[1], total_annotations=0, is_labeled=0)
     read = {task.id: task for page in platform.tasks(with_annotations=True) for task in page}
     assert [len(read[task_id].annotations or ()) for task_id in ids] == [1, 0]
     found = platform.annotations([*ids, 10**8])

@@ -219,6 +219,28 @@ def test_retract_gives_the_task_back_and_spares_people(world: World) -> None:
     assert len(world.annotations(mine)) == 1
 
 
+def test_what_stands_is_counted_and_listed(world: World) -> None:
+    [accepted, shown, skipped, theirs, bare] = world.texts(5)
+    platform = world.platform
+    assert platform.standing("v1") == (0, 0)
+    assert platform.predicted_tasks("v1") == platform.annotated_tasks() == set()
+    batch = [outgoing(i) for i in (accepted, shown, skipped, theirs)]
+    platform.publish_predictions(batch, check_existing=False)
+    platform.publish_predictions([outgoing(i, version="v2") for i in (shown, bare)], check_existing=False)
+    world.hands.annotate(theirs, human("bad"))
+    world.hands.annotate(skipped, [], was_cancelled=True)
+    platform.accept([accepted, skipped], model_version="v1")
+    assert platform.standing("v1") == (4, 2)
+    assert platform.standing("v2") == (2, 2)
+    assert platform.predicted_tasks("v1") == {accepted, shown, skipped, theirs}
+    assert platform.predicted_tasks("v2") == {shown, bare}
+    assert platform.annotated_tasks() == {accepted, skipped}
+    platform.retract([accepted])
+    platform.remove_task_predictions([shown])
+    assert platform.standing("v1") == (3, 1)
+    assert platform.annotated_tasks() == {skipped}
+
+
 def test_doubled_predictions_are_reduced_to_the_oldest(world: World) -> None:
     ids = world.texts(3)
     world.platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)

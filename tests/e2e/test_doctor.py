@@ -120,6 +120,7 @@ def test_a_dead_item(patient: World) -> None:
     assert "text" in row["reason"]
     with patient.admin() as http:
         http.patch(f"/api/tasks/{row['task']}/", json={"data": {"text": "splendid warm mended"}}).raise_for_status()
+    soon(lambda: not patient.report()["states"].get("dead") or None)
     patient.settled(TASKS + 1)
     assert doctor(patient) == (0, {})
 

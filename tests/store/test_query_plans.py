@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event
 
 from models.types import Fold
 from serving.store.engine import Store, UnitOfWork
-from serving.store.records import ItemState, OutboxKind
+from serving.store.records import ItemState, OutboxKind, Stand
 from tests.store.conftest import TEMPLATE
 from tests.store.world import World, decision, prediction, task
 from tests.support.postgres import fresh_database
@@ -221,6 +221,14 @@ def test_labels(crowd: Crowd) -> None:
     world = crowd.world
     assert_searched(plans(world.store, lambda uow: uow.labels.annotation_ids(world.project, [1, 2])))
     assert_searched(plans(world.store, lambda uow: uow.labels.remove(world.project, [100, 104], world.now)))
+
+
+@pytest.mark.parametrize("stand", Stand)
+def test_sweep(crowd: Crowd, stand: Stand) -> None:
+    world = crowd.world
+    call: dict[str, Any] = {"version": "m0", "before": world.now + 1}
+    read = plans(world.store, lambda uow: uow.sweep.tasks(world.project, stand, **call), seqscan="off")
+    assert_searched(read, "ix_outbox_queue" if stand is Stand.UNLABELED else "ix_item_")
 
 
 def test_a_full_scan_would_be_noticed(crowd: Crowd) -> None:
