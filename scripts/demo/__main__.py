@@ -125,12 +125,18 @@ def label_until_answered(progress: Progress, service: Service, slug: str, traine
     """Until the gate has opened, or has said why it stays closed; asked for a few more labels, they give them once."""
     file = chosen.project
     wanted = file.validation_target + (0 if chosen.history else file.train_target)
-    row = progress.add_task("people label: train and blind validation", total=wanted)
+    labels = progress.add_task("people label: train and blind validation", total=wanted)
+    model = progress.add_task("a model is trained", total=None, visible=False)
     answered = 0
     for said in watch(service, slug, trainers):
-        labeled = said["labeled"]
-        progress.update(row, completed=labeled["train"] + labeled["validation"])
-        proof = said["certificate"]
+        labeled, proof = said["labeled"], said["certificate"]
+        given = min(wanted, labeled["train"] + labeled["validation"])
+        progress.update(labels, completed=given)
+        if given == wanted and said["gate"] != "cold":
+            unscored = said["states"].get("received", 0)
+            text = "the model predicts what is there, for the gate"
+            progress.update(model, description=text, total=said["arrived"], completed=said["arrived"] - unscored)
+        progress.update(model, visible=given == wanted)
         if proof is None or proof["n_validation"] == answered:
             continue
         if not proof["open"] and not answered and 0 < proof["needed_labels"] <= MORE_LABELS:
@@ -138,9 +144,10 @@ def label_until_answered(progress: Progress, service: Service, slug: str, traine
             console.print(f"{proof['reason']} [bold]The operator asks for {proof['needed_labels']} more labels.[/bold]")
             service.command("gate", "extend", slug, "--labels", str(proof["needed_labels"]))
             wanted += proof["needed_labels"]
-            progress.update(row, total=wanted)
+            progress.update(labels, total=wanted)
             continue
-        progress.update(row, description=f"people labelled; the gate is {said['gate']}")
+        progress.update(labels, completed=wanted)
+        progress.update(model, description=f"the gate is {said['gate']}", total=1, completed=1)
         return
 
 

@@ -35,7 +35,7 @@ def shown(console: Console, every_s: float = PLAIN_S) -> Iterator[Progress]:
 def _tell(console: Console, progress: Progress, over: threading.Event, every_s: float) -> None:
     began = time.monotonic()
     while not over.wait(every_s):
-        running = [task for task in progress.tasks if not task.finished]
+        running = [task for task in progress.tasks if task.visible and not task.finished]
         if running:
             now = running[-1]
             line = f"[{time.monotonic() - began:4.0f} s] {_line(now.description, now.completed, now.total)}"
