@@ -160,8 +160,8 @@ class Platform(Protocol):
         """Turn each task's prediction of ``model_version`` into an annotation by our account. Idempotent."""
         ...
 
-    def recount(self) -> int:
-        """Make the platform count annotations of ours that it forgot, else it gives their tasks to people; how many."""
+    def recount(self, limit: int) -> int:
+        """Make the platform count annotations of ours that it forgot: else their tasks seem undone. How many."""
         ...
 
     def retract(self, task_ids: Sequence[int]) -> None:

@@ -322,10 +322,10 @@ class MemoryPlatform(Platform):
                 return None
         return f"the task has no prediction of {model_version!r}"
 
-    def recount(self) -> int:
+    def recount(self, limit: int) -> int:
         with self._lock:
             self._call("recount")
-            forgotten = self.uncounted & self._annotated()
+            forgotten = set(sorted(self.uncounted & self._annotated())[:limit])
             self.uncounted -= forgotten
             return len(forgotten)
 

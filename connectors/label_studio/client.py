@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from connectors.base import (
@@ -230,7 +230,6 @@ class LabelStudio(Platform):
 
     def _verify(self, chunk: Sequence[int], version: str, stored: list[int], refused: list[Refusal]) -> None:
         rows = self._rows(chunk)
-        self._count_again(rows.values())
         for task_id in chunk:
             row = rows.get(task_id)
             if row is None:
@@ -245,21 +244,18 @@ class LabelStudio(Platform):
             else:
                 raise PlatformUnavailable(f"Label Studio did not accept task {task_id} though it could: try again")
 
-    def recount(self) -> int:
+    def recount(self, limit: int) -> int:
         """One call, and one more for each task that is not counted (15 a second).
 
         Label Studio writes annotations first and counts them later, in another transaction; killed in between, or
-        with a locked database, it would give these tasks to people.
+        with a locked database, it never does. To save an annotation is to count it.
         """
-        return self._count_again(self._rows(self._reader.uncounted(self.whoami().id)).values())
-
-    def _count_again(self, rows: Iterable[Row]) -> int:
-        """Touch our annotation where the task does not count it: to save it is to count it. Returns how many."""
-        uncounted = [self._ours(row)[:1] for row in rows if not row["total_annotations"] or _unfinished(row)]
-        for item in (first for ours in uncounted for first in ours):
-            with self._transport.errors():
-                self._sdk.annotations.update(item["id"])
-        return sum(map(len, uncounted))
+        uncounted = self._reader.uncounted(self.whoami().id)[:limit]
+        for row in self._rows(uncounted).values():
+            for item in self._ours(row)[:1]:
+                with self._transport.errors():
+                    self._sdk.annotations.update(item["id"])
+        return len(uncounted)
 
     def _rows(self, task_ids: Sequence[int]) -> dict[int, Row]:
         return {row["id"]: row for row in self._reader.selected(task_ids, full=True)}
@@ -341,11 +337,6 @@ def _body(wire: Wire) -> Row:
 def _made(row: Row) -> list[Row]:
     """The task's annotations, skips left out."""
     return [item for item in row["annotations"] if not item["was_cancelled"]]
-
-
-def _unfinished(row: Row) -> bool:
-    """Whether people are still given the task; where several have to label it (``overlap``), that may be right."""
-    return not row["is_labeled"] and row["overlap"] <= 1
 
 
 def _chunks(task_ids: Sequence[int]) -> Iterator[list[int]]:

@@ -107,7 +107,8 @@ def _settle(runtime: Runtime, project: ProjectRow, rows: Sequence[OutboxRow], re
     for refusal in result.refused:
         log.error("item is dead", extra={"project": project.slug, "task": refusal.task_id, "reason": refusal.reason})
     if len(sent) < len(result.stored):
-        log.warning("lease ran out while publishing", extra={"project": project.slug, "rows": len(rows)})
+        missed = len(result.stored) - len(sent)
+        log.info("sent, but overtaken or after the lease had run out", extra={"project": project.slug, "rows": missed})
     return len(sent) + len(refused)
 
 

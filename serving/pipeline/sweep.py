@@ -16,6 +16,9 @@ from serving.store.records import OutboxKind, OutboxState, ProjectRow, Stand
 
 log = logging.getLogger(__name__)
 
+RECOUNT = 100
+"""Annotations that one pass makes Label Studio count: some seconds."""
+
 FOUND = {
     Stand.SHOWN: "predictions are gone from Label Studio: they are sent again",
     Stand.HIDDEN: "blind items show a prediction in Label Studio: it is removed",
@@ -24,19 +27,22 @@ FOUND = {
 }
 
 
-def run(runtime: Runtime, project: ProjectRow) -> int:
-    """Compare, if the counts say that something has changed. Returns the number of items that were taken up again.
+def recount(runtime: Runtime, project: ProjectRow) -> bool:
+    """Have Label Studio count what was accepted and what it forgot. Returns whether there may be more of it."""
+    if project.active_model is None:
+        return False
+    counted = runtime.platform(project).recount(RECOUNT)
+    if counted:
+        log.info("accepted annotations that Label Studio had not counted", extra=extra(project, counted))
+    return counted == RECOUNT
 
-    Annotations that are there but not counted by Label Studio are counted first: people would be given their tasks.
-    """
+
+def run(runtime: Runtime, project: ProjectRow) -> int:
+    """Compare, if the counts say that something has changed. Returns the number of items that were taken up again."""
     version = project.active_model
     if version is None:
         return 0
     platform = runtime.platform(project)
-    if counted := platform.recount():
-        log.warning(
-            "Label Studio had not counted accepted annotations", extra={"project": project.slug, "count": counted}
-        )
     difference = _difference(runtime, project, platform, version)
     if runtime.swept.get(project.id) == (version, *difference):
         return 0
@@ -91,5 +97,9 @@ def _mend(runtime: Runtime, project: ProjectRow, stand: Stand, tasks: set[int], 
         else:
             done = uow.sweep.mend(project.id, stand, tasks, version=version, before=asked_at, now=runtime.now())
     if done:
-        log.warning(FOUND[stand], extra={"project": project.slug, "count": done})
+        log.warning(FOUND[stand], extra=extra(project, done))
     return done
+
+
+def extra(project: ProjectRow, count: int) -> dict[str, object]:
+    return {"project": project.slug, "count": count}

@@ -153,9 +153,14 @@ class Worker:
         mine = self._lease("reconcile", project, every_s)
         changed = reconcile.run(self._runtime, project) if mine else 0
         self._dedupe(project, pulls=mine)
-        if mine and not project.paused and self._time("sweep", project, self._runtime.settings.sweep_s):
-            changed += sweep.run(self._runtime, project)
-        return changed
+        return changed + self._sweep(project) if mine and not project.paused else changed
+
+    def _sweep(self, project: ProjectRow) -> int:
+        if not self._time("sweep", project, self._runtime.settings.sweep_s):
+            return 0
+        if sweep.recount(self._runtime, project):
+            self._last.pop(("sweep", project.id), None)
+        return sweep.run(self._runtime, project)
 
     def learn(self, project: ProjectRow) -> int:
         every_s = self._runtime.settings.learn_s

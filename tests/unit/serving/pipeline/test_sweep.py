@@ -113,10 +113,21 @@ def test_counters_that_forget_cost_nobody_an_acceptance(opened: LocalWorld, monk
     assert len(accepted(opened)) > 20
 
 
-def test_forgotten_annotations_are_counted_again(opened: LocalWorld) -> None:
-    opened.platform.uncounted |= set(accepted(opened)[:3])
-    assert swept(opened) == 0
-    assert opened.platform.uncounted == set()
+def test_forgotten_annotations_are_counted_some_in_each_pass(
+    opened: LocalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "RECOUNT", 2)
+    worker, pause = opened.worker, opened.runtime.settings.reconcile_s + 1
+    opened.later(1000)
+    worker.reconcile(opened.project)
+    opened.platform.uncounted |= set(accepted(opened)[:5])
+    opened.later(1000)
+    left = []
+    for _ in range(4):
+        worker.reconcile(opened.project)
+        left.append(len(opened.platform.uncounted))
+        opened.later(pause)
+    assert left == [3, 1, 0, 0]
     opened.audit()
 
 
