@@ -153,19 +153,21 @@ def label_until_answered(progress: Progress, service: Service, slug: str, traine
 
 def finish(progress: Progress, service: Service, slug: str, trainers: Trainers) -> None:
     """Until everything that arrived has gone its way, audits are in, and trainers have corrected some suggestions."""
+    people = progress.add_task("people correct suggestions and label audits blind", total=MORE_SUGGESTIONS)
     row = progress.add_task("the stream goes on", total=None)
-    enough = trainers.suggestions_seen + MORE_SUGGESTIONS
+    before = trainers.suggestions_seen
     for said in watch(service, slug, trainers):
         states = said["states"]
         moving = sum(states.get(state, 0) for state in ("received", "scored", "decided"))
-        progress.update(
-            row, total=said["arrived"], completed=said["arrived"] - moving, description="the stream goes on"
-        )
+        corrected = trainers.suggestions_seen - before
+        progress.update(row, total=said["arrived"], completed=said["arrived"] - moving)
+        progress.update(people, completed=min(corrected, MORE_SUGGESTIONS - 1))
         if moving:
             continue
         waiting = queue(service, slug)
         blind = sum(item["blind"] for item in waiting)
-        if not waiting or (not blind and trainers.suggestions_seen >= enough):
+        if not waiting or (not blind and corrected >= MORE_SUGGESTIONS):
+            progress.update(people, completed=MORE_SUGGESTIONS)
             return
 
 
