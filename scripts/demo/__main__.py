@@ -82,7 +82,9 @@ def demo(chosen: Material, epsilon: float | None) -> dict[str, Any]:
         cut = int(len(chosen.examples) * chosen.first)
         row = progress.add_task("items arrive", total=len(chosen.examples))
         importer.send(number, chosen.examples[:cut], lambda n: progress.advance(row, n))
+        connecting = progress.add_task("Prelabel is connected with the project and reads its tasks", total=None)
         slug = connect(service, chosen, studio, number, epsilon)
+        progress.update(connecting, description="Prelabel is connected", total=1, completed=1)
 
         control, obj = chosen.control, chosen.obj
         answers = Answers(control=control, obj=obj, gold=importer.gold(number))
