@@ -15,7 +15,7 @@ import pytest
 
 from scripts import label_studio
 from tests.support.fault_proxy import Fault, FaultProxy
-from tests.support.world import World, close_world, mood_texts, open_world
+from tests.support.world import World, close_world, mood_texts, open_world, soon
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.ray, pytest.mark.slow]
 STREAM = 400
@@ -123,6 +123,30 @@ def test_label_studio_fails_for_thirty_seconds(world: World, proxy: FaultProxy, 
     assert proxy.spoiled > spoiled
     proxy.fault = Fault.NONE
     stream.check()
+
+
+def test_what_somebody_deletes_in_label_studio_is_noticed(world: World) -> None:
+    """Predictions come back by themselves; whose accepted annotation was deleted, people get."""
+    accepted = [
+        task for task, item in world.items().items() if (item["state"], item["route"]) == ("published", "accept")
+    ]
+    assert len(accepted) > 40
+    before = world.report()["accepted"]
+    with world.admin() as http:
+        for action, tasks in (("delete_tasks_annotations", accepted[:3]), ("delete_tasks_predictions", accepted[3:40])):
+            chosen = {"selectedItems": {"all": False, "included": tasks}}
+            query = {"id": action, "project": world.project}
+            http.post("/api/dm/actions/", params=query, json=chosen).raise_for_status()
+    soon(lambda: world.report()["accepted"] == before - 3 or None)
+
+    def all_there() -> bool | None:
+        shown = world.predictions()
+        return all(task in shown for task in accepted[:40]) or None
+
+    soon(all_there)
+    world.settled(world.report()["arrived"])
+    world.audit()
+    assert {world.items()[task]["reason"] for task in accepted[:3]} == {"acceptance_deleted"}
 
 
 def test_the_same_webhook_three_times(world: World) -> None:
