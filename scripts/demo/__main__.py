@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from scripts import label_studio
+from scripts.demo.drift import drift
 from scripts.demo.material import Importer, Material, material
 from scripts.demo.outcome import outcome, show
 from scripts.demo.progress import shown
@@ -38,6 +39,7 @@ def run(
     items: Annotated[
         int | None, typer.Option(min=300, help="Only so many items, for a shorter run; default: all.")
     ] = None,
+    turn: Annotated[bool, typer.Option("--turn/--no-turn", help="Then let labels turn, until the gate closes.")] = True,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
     leave: Annotated[bool, typer.Option("--exit", help="Stop both servers at the end.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Only stop what an earlier run left running.")] = False,
@@ -56,7 +58,7 @@ def run(
         return
     if project not in ("digits", "reviews"):
         raise typer.BadParameter("digits or reviews")
-    value = demo(material(project, items), epsilon)
+    value = demo(material(project, items), epsilon, turn=turn)
     show(console, value)
     if json_file is not None:
         json_file.write_text(json.dumps(value, indent=2, ensure_ascii=False))
@@ -67,8 +69,11 @@ def run(
         farewell(value)
 
 
-def demo(chosen: Material, epsilon: float | None) -> dict[str, Any]:
-    """Start what is not running, do the main job on a new project, and say what came of it."""
+def demo(chosen: Material, epsilon: float | None, *, turn: bool) -> dict[str, Any]:
+    """Start what is not running, do the main job on a new project, and say what came of it.
+
+    With ``turn``, labels turn afterwards: what comes of that is under ``drift``, and counts for nothing else.
+    """
     with shown(console) as progress:
         row = progress.add_task("Label Studio", total=None)
         say = _describe(progress, row)
@@ -96,10 +101,14 @@ def demo(chosen: Material, epsilon: float | None) -> dict[str, Any]:
         trainers.start()
         label_until_answered(progress, service, slug, trainers, chosen)
         importer.send(number, chosen.examples[cut:], lambda n: progress.advance(row, n))
-        answers.gold.update(importer.gold(number))
+        trainers.learn(importer.gold(number))
         finish(progress, service, slug, trainers)
+        value = outcome(chosen, service, slug, importer, number, url=studio.url, token=studio.token)
+        value["drift"] = None
+        if turn and value["gate"] == "open":
+            value["drift"] = drift(progress, chosen, service, slug, trainers, importer, number)
         trainers.stop()
-        return outcome(chosen, service, slug, importer, number, url=studio.url, token=studio.token)
+        return value
 
 
 def connect(service: Service, chosen: Material, studio: label_studio.Server, number: int, epsilon: float | None) -> str:

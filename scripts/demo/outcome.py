@@ -97,3 +97,20 @@ def show(console: Console, value: dict[str, Any]) -> None:
     table.add_row("throughput by stage", rates)
     console.print(table)
     console.print(value["in_words"], highlight=False)
+    if value["drift"] is not None:
+        show_drift(console, value["drift"])
+
+
+def show_drift(console: Console, value: dict[str, Any]) -> None:
+    """What happened when labels turned."""
+    table = Table(title=f"then {value['turn']}", show_header=False, title_justify="left")
+    table.add_row("arrived after that", f"{value['arrived']}")
+    table.add_row("the gate", f"{value['gate']}: {value['reason']}")
+    table.add_row("opened again for people", f"{value['reopened']}, of which {value['reopened_wrong']} were wrong")
+    table.add_row("accepted and left", _wrong(value["shipped_wrong"], value["shipped"]))
+    table.add_row("would have shipped without closing", _wrong(value["without_gate_wrong"], value["without_gate"]))
+    console.print(table)
+
+
+def _wrong(wrong: int, n: int) -> str:
+    return f"{wrong} wrong of {n} = {wrong / n:.1%}" if n else "none"

@@ -56,6 +56,11 @@ class Trainers:
             thread.join(60)
         self.check()
 
+    def learn(self, gold: dict[int, str]) -> None:
+        """What people say of tasks that have come, from now on."""
+        with self._lock:
+            self._answers.gold.update(gold)
+
     def check(self) -> None:
         """Raise what went wrong in a trainer's thread."""
         if self._error is not None:

@@ -135,8 +135,8 @@ def test_what_somebody_deletes_in_label_studio_is_noticed(world: World) -> None:
     with world.admin() as http:
         for action, tasks in (("delete_tasks_annotations", accepted[:3]), ("delete_tasks_predictions", accepted[3:40])):
             chosen = {"selectedItems": {"all": False, "included": tasks}}
-            query = {"id": action, "project": world.project}
-            http.post("/api/dm/actions/", params=query, json=chosen).raise_for_status()
+            path = f"/api/dm/actions/?id={action}&project={world.project}"
+            http.post(path, json=chosen).raise_for_status()
     soon(lambda: world.report()["accepted"] == before - 3 or None)
 
     def all_there() -> bool | None:
