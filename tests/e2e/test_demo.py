@@ -90,16 +90,32 @@ def test_both_servers_are_gone(report: dict[str, Any], home: Path) -> None:
 def test_accepted_means_one_annotation_in_label_studio(report: dict[str, Any], home: Path) -> None:
     assert report["accepted_in_label_studio"] == report["accepted"]
     assert report["accepted_twice"] == 0
+    drift = report["drift"]
     server = label_studio.start(home / "label-studio")
     try:
         project = report["label_studio"]["project_id"]
         with closing(Importer(server.url, server.token, material("digits", ITEMS))) as importer:
             machine = importer.machine_labels(project, importer.account())
-            gold = importer.gold(project)
+            gold, later = importer.gold(project), importer.is_later(project)
     finally:
         server.stop()
-    assert len(gold) == ITEMS
+    assert (len(gold), len(later)) == (ITEMS + drift["arrived"], drift["arrived"])
     assert {len(labels) for labels in machine.values()} == {1}
-    assert len(machine) == report["accepted"]
-    wrong = sum(labels[0] != gold[task] for task, labels in machine.items())
-    assert report["selective_error_true"] == pytest.approx(wrong / len(machine))
+    assert len(machine.keys() & later) == drift["shipped"]
+    left = report["accepted"] - len(machine.keys() - later)
+    assert 0 <= left <= drift["reopened"], "only what was opened again is gone"
+    wrong = sum(labels[0] != gold[task] for task, labels in machine.items() if task not in later)
+    assert wrong <= round(report["selective_error_true"] * report["accepted"])
+
+
+def test_the_gate_closed_by_itself_when_labels_turned(report: dict[str, Any]) -> None:
+    drift = report["drift"]
+    assert drift["gate"] == "closed", drift["reason"]
+    numbers = drift["numbers"]
+    assert numbers["statistic"] >= numbers["level"]
+    assert numbers["error_since"] > EPSILON
+    assert drift["reopened"] == numbers["reopened"] > 0
+    assert drift["reopened_wrong"] > 0.08 * drift["reopened"]
+    without, with_ = (drift[f"{k}_wrong"] / max(1, drift[k]) for k in ("without_gate", "shipped"))
+    assert without > EPSILON
+    assert drift["shipped_wrong"] < 0.5 * drift["without_gate_wrong"], (with_, without)
