@@ -1,9 +1,11 @@
-"""Which confidence threshold may be trusted, and why: fixed-sequence testing with exact binomial p-values.
+"""Which confidence threshold may be trusted, and why: fixed-sequence testing, one sequence for each stratum.
 
-What is certified is the *selective* error: wrong items among those at or above the threshold. Accepting at the
-threshold of an open certificate, ``P(selective error > epsilon) <= delta``, over the draw of the validation sample, if
+What is certified is the *selective* error: the mean loss of the items at or above the threshold, which for strict
+losses is the share of wrong ones. Accepting at the threshold of an open certificate, ``P(selective error > epsilon) <=
+delta``, over the draw of the validation sample, if
 
-* validation items are a random draw from the stream that the certificate is used for, labelled without a suggestion;
+* validation items are a random draw from the stream that the certificate is used for, each with its stated inclusion
+  probability, labelled without a suggestion;
 * they did not train the model, and neither model nor confidence changed because of their labels;
 * thresholds come from the pool, whose labels nobody has used: they are fixed before a validation label is seen;
 * every further test of the project spends its own delta (``spend``), at a number of labels that was not chosen by
@@ -14,71 +16,31 @@ threshold of an open certificate, ``P(selective error > epsilon) <= delta``, ove
 It breaks when the stream drifts, when items come in near-duplicates, or when the people's labels are themselves wrong:
 disagreement is counted as the model's error, and agreement on a wrong label is never seen.
 
+The test at a threshold is the exact binomial one (``bounds``) where losses are 0 or 1 and all labels were drawn alike,
+and betting (``betting``) where they were not, or losses lie in between. Which of the two is seen from the sample.
+
 Source: Angelopoulos et al., Learn then Test (2021), for the use; Bauer (1991) for testing in a fixed sequence.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtr
+from numpy.typing import ArrayLike
 
-from models.gate.bounds import binomial_upper, minimum_n
-from models.gate.needed import needed_labels
+from models.gate import arrays
+from models.gate.arrays import Flags, Floats, Names, check_open_interval
+from models.gate.betting import wsr_upper
+from models.gate.bounds import binomial_upper
+from models.gate.certificate import Certificate
+from models.gate.curve import ALIKE, Pool, Sample, draw
+from models.gate.sequence import Gate, Terms, closed, percent
 
-STEPS = 100
-"""Thresholds tried, at equal steps of the pool's coverage. More win nothing: each is one more chance to stop."""
-TOLERATED = 2
-"""Errors that the first tested threshold tolerates. With 0 one unlucky label keeps the gate shut (48 % of splits of
-the digits at 200 labels), with 1 it is 7 %, with 2 2-4 %; more start too late for small samples."""
-FIRST_TEST_SHARE = 0.8
-
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What one test said. The figures of a closed gate describe the threshold at which it failed."""
-
-    open: bool
-    threshold: float | None
-    """Accept items whose confidence is at or above it; None when closed."""
-    n: int
-    """Validation labels at or above the threshold."""
-    errors: int
-    """Wrong ones among the ``n``."""
-    selective_upper: float | None
-    """Clopper-Pearson bound of errors / accepted at this threshold alone, in [0, 1]; at most epsilon when open.
-    None when nothing could be tested."""
-    overall_upper: float | None
-    """The same of machine errors / all items: what the finished data set gets from the machine."""
-    coverage: float
-    """Share of the pool at or above the threshold, in [0, 1]; 0 when closed."""
-    needed_labels: int
-    """Estimated further validation labels until the gate opens; 0 when it is open, and when more labels alone would
-    not open it (``reason`` says which)."""
-    reason: str
-    """One sentence for an operator: why it is open or closed, and what it would take."""
-    epsilon: float
-    delta: float
-    """The delta that this test spent."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Curve:
-    """One row a threshold, from the most to the least confident."""
-
-    thresholds: Floats
-    coverages: Floats
-    """Share of the pool at or above."""
-    counts: Counts
-    """Validation labels at or above."""
-    errors: Counts
+EMPTY = "empty"
+"""The stratum of items with an empty prediction: no box, no span. Nothing in them has a score, so their confidence
+orders them badly or not at all; give them this stratum, and one confidence (1.0) where there is none to be had. They
+are then accepted all or none, by a gate of their own."""
 
 
 def certify(
@@ -88,152 +50,201 @@ def certify(
     *,
     epsilon: float,
     delta: float,
+    strata: ArrayLike | None = None,
+    inclusion: ArrayLike | None = None,
+    pool_strata: ArrayLike | None = None,
+    pool_inclusion: ArrayLike | None = None,
+    targeted_from: float | None = None,
     next_delta: float | None = None,
 ) -> Certificate:
-    """Find the lowest threshold whose selective error is shown to be at most ``epsilon``.
+    """Find the lowest threshold whose selective error is shown to be at most ``epsilon``, for each stratum.
 
     Thresholds run from the most to the least confident; the first that fails ends the run, so that one delta pays for
     all of them. Items with the same confidence are accepted, and tested, all together.
 
     Args:
         confidences: ``(n,)``, of the blind validation items, in [0, 1], higher is surer.
-        losses: ``(n,)``, of the same items: 1 wrong, 0 right.
+        losses: ``(n,)``, of the same items, in [0, 1]: 0 right, 1 wrong, in between partly right.
         pool_confidences: ``(m,)``, of the unlabelled items that may be accepted; no validation item among them.
         epsilon: error budget on accepted items, in (0, 1).
-        delta: probability with which the budget may be missed, in (0, 1); what this test spends.
+        delta: probability with which the budget may be missed, in (0, 1); what this test spends. Strata share it
+            equally, and a stratum without labels takes no share.
+        strata: ``(n,)``, name of each item's stratum, known before its label: the predicted class for gates per
+            class, ``EMPTY`` for empty predictions.
+        inclusion: ``(n,)``, in (0, 1]: the probability with which each item was drawn. Only ratios count; None: all
+            alike. Unless ``pool_inclusion`` says more, the smallest in a stratum is taken for the smallest that any
+            of its items could have had: every level of the design must have been drawn from.
+        pool_strata: ``(m,)``; None: every stratum takes its thresholds from the whole pool, and its coverage is
+            estimated from the validation items.
+        pool_inclusion: ``(m,)``, in (0, 1]: the probability that each item of the pool had, on the scale of
+            ``inclusion``. Where all at or above a threshold had the same, the exact test is back.
+        targeted_from: validation items were drawn only among those with a confidence at or above it, by a cut that
+            was chosen without looking at labels. No lower threshold is tested. 0: they were drawn from everything.
+            None: not known, so nothing is accepted below the least confident validation item of the stratum; where
+            they were drawn from everything this gives up about 1/n of the items.
         next_delta: what the next test may spend, for ``needed_labels``; None: the same.
 
     Raises:
-        ValueError: an array is empty, has NaN, the wrong shape or range, or losses are not 0 or 1.
+        ValueError: an array is empty, has NaN, or the wrong shape, length or range; a confidence lies below
+            ``targeted_from``; the pool has strata or inclusion probabilities and the sample has none.
     """
     for name, value in (("epsilon", epsilon), ("delta", delta), ("next_delta", next_delta or delta)):
-        if not 0.0 < value < 1.0:
-            raise ValueError(f"{name} must lie between 0 and 1, not {value}")
-    scores, wrong, pool = _checked(confidences, losses, pool_confidences)
-    curve = _curve(scores, wrong, pool)
-    start = _start(curve, scores.size, epsilon, delta)
-    if start is None:
-        return _too_few(curve, scores.size, epsilon, delta, next_delta or delta)
-    passed = np.asarray(bdtr(curve.errors[start:], curve.counts[start:], epsilon) <= delta)
-    length = passed.size if passed.all() else int(np.argmin(passed))
-    if length:
-        return _opened(curve, start + length - 1, scores.size, epsilon, delta)
-    return _failed(curve, start, scores.size, pool.size, epsilon, delta, next_delta or delta)
+        check_open_interval(name, value)
+    scores, lost = arrays.unit_vector("confidences", confidences), arrays.unit_vector("losses", losses)
+    pool = arrays.unit_vector("pool_confidences", pool_confidences)
+    arrays.same_length("losses", lost, "confidences", scores.size)
+    kinds = _names("strata", strata, "confidences", scores.size)
+    pool_kinds = _names("pool_strata", pool_strata, "pool_confidences", pool.size)
+    drawn = _drawn("inclusion", inclusion, "confidences", scores.size)
+    pool_drawn = _drawn("pool_inclusion", pool_inclusion, "pool_confidences", pool.size)
+    if pool_kinds is not None and kinds is None:
+        raise ValueError("pool_strata needs strata, those of the validation items")
+    if pool_drawn is not None and drawn is None:
+        raise ValueError("pool_inclusion needs inclusion, that of the validation items")
+    sample = Sample(scores, lost, np.ones(scores.size) if drawn is None else drawn)
+    reach = _reach(scores, pool, targeted_from)
+    question = _Question(sample, pool, pool_drawn, targeted_from, reach, epsilon, delta, next_delta or delta)
+    if kinds is None:
+        return question.answer(np.ones(scores.size, dtype=bool), np.ones(pool.size, dtype=bool))
+    labelled = np.unique(kinds)
+    every = labelled if pool_kinds is None else np.union1d(labelled, pool_kinds)
+    share = question.share(labelled.size)
+    if pool_kinds is None:
+        gates = {str(name): share.answer(kinds == name, None) for name in every}
+    else:
+        gates = {str(name): share.answer(kinds == name, pool_kinds == name) for name in every}
+    return _summary(gates, epsilon, delta)
 
 
-def spend(delta: float, test: int) -> float:
-    """The delta of a project's ``test``-th test (from 1), so that all tests together spend at most ``delta``.
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What one call asks, of all strata together."""
 
-    The first gets 0.8; test j + 1 gets ``0.2 * 6 / (pi * j) ** 2``, which sums to 0.2 over all j. The first test
-    matters most, and no number of later ones is refused.
-    """
-    if not 0.0 < delta < 1.0:
-        raise ValueError(f"delta must lie between 0 and 1, not {delta}")
-    if test < 1:
-        raise ValueError(f"tests are counted from 1, not {test}")
-    if test == 1:
-        return FIRST_TEST_SHARE * delta
-    return (1.0 - FIRST_TEST_SHARE) * delta * 6.0 / (math.pi * (test - 1)) ** 2
+    sample: Sample
+    pool: Floats
+    pool_inclusion: Floats | None
+    targeted_from: float | None
+    reach: float
+    epsilon: float
+    delta: float
+    next_delta: float
 
+    def share(self, parts: int) -> _Question:
+        return replace(self, delta=self.delta / parts, next_delta=self.next_delta / parts)
 
-def _curve(scores: Floats, wrong: Counts, pool: Floats) -> _Curve:
-    ascending = np.sort(pool)
-    ranks = np.ceil(np.arange(1, STEPS + 1) / STEPS * pool.size).astype(np.int64)
-    thresholds = np.unique(ascending[pool.size - ranks])[::-1]
-    order = np.argsort(scores)
-    wrong_from = np.concatenate([np.cumsum(wrong[order][::-1])[::-1], [0]])
-    first = np.searchsorted(scores[order], thresholds, side="left")
-    coverages = 1.0 - np.searchsorted(ascending, thresholds, side="left") / pool.size
-    return _Curve(thresholds, coverages, scores.size - first, wrong_from[first])
+    def answer(self, mine: Flags, waiting: Flags | None) -> Certificate:
+        """The gate of one stratum.
 
-
-def _start(curve: _Curve, n: int, epsilon: float, delta: float) -> int | None:
-    """The first threshold with enough labels above it to tolerate ``TOLERATED`` errors, or fewer where n is small."""
-    for tolerated in range(TOLERATED, -1, -1):
-        enough = minimum_n(epsilon, delta, tolerated)
-        if n >= enough and curve.counts[-1] >= enough:
-            return int(np.argmax(curve.counts >= enough))
-    return None
-
-
-def _opened(curve: _Curve, at: int, n: int, epsilon: float, delta: float) -> Certificate:
-    count, errors, threshold = int(curve.counts[at]), int(curve.errors[at]), float(curve.thresholds[at])
-    coverage = float(curve.coverages[at])
-    upper = binomial_upper(errors, count, delta)
-    reason = (
-        f"Open: {_errors(errors)} among {count} blind labels at confidence {threshold:.3f} or above, so at most "
-        f"{_percent(epsilon)} of what is accepted is wrong, with probability {_percent(1 - delta)}; "
-        f"{_percent(coverage)} of the waiting items lie there."
-    )
-    overall = binomial_upper(errors, n, delta)
-    return Certificate(True, threshold, count, errors, upper, overall, coverage, 0, reason, epsilon, delta)
-
-
-def _failed(curve: _Curve, at: int, n: int, pool: int, epsilon: float, delta: float, next_delta: float) -> Certificate:
-    count, errors = int(curve.counts[at]), int(curve.errors[at])
-    needed, outlook = _outlook(curve, at, pool, epsilon, next_delta)
-    reason = (
-        f"Closed: {_errors(errors)} among the {count} most confident of {n} blind labels cannot show that at most "
-        f"{_percent(epsilon)} are wrong; {outlook}."
-    )
-    upper, overall = binomial_upper(errors, count, delta), binomial_upper(errors, n, delta)
-    return Certificate(False, None, count, errors, upper, overall, 0.0, needed, reason, epsilon, delta)
-
-
-def _outlook(curve: _Curve, failed: int, pool: int, epsilon: float, delta: float) -> tuple[int, str]:
-    """Further labels, and the words for them. Thresholds below the failed one are only reached through it."""
-    upto = slice(failed + 1)
-    further = needed_labels(epsilon, delta, curve.errors[upto], curve.counts[upto], curve.coverages[upto])
-    best = int(np.argmin(further))
-    if math.isinf(further[best]):
-        seen = curve.counts >= min(minimum_n(epsilon, delta), int(curve.counts[-1]))
-        rates = np.where(seen, curve.errors / np.maximum(curve.counts, 1), np.inf)
-        lowest = int(np.argmin(rates))
-        return 0, (
-            f"not reachable at any threshold seen, where the best error rate is {_percent(rates[lowest])} at "
-            f"{_percent(curve.coverages[lowest])} of the items: it takes a better model or a larger budget"
+        Args:
+            mine: ``(n,)``, its validation items.
+            waiting: ``(m,)``, its items of the pool; None: not known.
+        """
+        terms = Terms(
+            epsilon=self.epsilon,
+            delta=self.delta,
+            next_delta=self.next_delta,
+            labels=self.sample.scores.size,
+            waiting=self.pool.size,
+            reach=self.reach,
+            overall_upper=lambda accepted: self._overall_upper(mine, accepted),
         )
-    labels = int(further[best])
-    words = f"at the error rates seen it takes about {labels:,} more blind labels"
-    return labels, words if labels <= pool else f"{words}, and only {pool:,} items are waiting"
+        if not mine.any():
+            return closed(terms, "Closed: there is no blind label of this stratum.")
+        if waiting is not None and not waiting.any():
+            return closed(terms, "Closed: no item of this stratum is waiting.", n=int(mine.sum()))
+        sample, pool = self.sample.part(mine), self._pool(waiting)
+
+        def coverage(thresholds: Floats) -> Floats:
+            if waiting is not None:
+                return pool.at_or_above(thresholds) / self.pool.size
+            order = np.argsort(sample.scores)
+            worth = np.append(np.cumsum(1.0 / sample.inclusion[order][::-1])[::-1], 0.0)
+            above = worth[np.searchsorted(sample.scores[order], thresholds, side="left")]
+            return self.reach * above / np.sum(1.0 / self.sample.inclusion)
+
+        lowest = float(sample.scores.min()) if self.targeted_from is None else self.targeted_from
+        return Gate(sample, draw(sample, pool, lowest, coverage), terms).certificate()
+
+    def _pool(self, waiting: Flags | None) -> Pool:
+        if waiting is None:
+            return Pool.of(self.pool, self.pool_inclusion)
+        return Pool.of(self.pool[waiting], None if self.pool_inclusion is None else self.pool_inclusion[waiting])
+
+    def _overall_upper(self, mine: Flags, accepted: Flags) -> float:
+        """Of the loss of this stratum's accepted items / all items; ``reach`` is taken as known."""
+        machine = np.zeros(mine.size)
+        machine[mine] = np.where(accepted, self.sample.losses[mine], 0.0)
+        inclusion = self.sample.inclusion
+        floor = float(
+            inclusion.min() if self.pool_inclusion is None else min(inclusion.min(), self.pool_inclusion.min())
+        )
+        if inclusion.max() <= floor * (1.0 + ALIKE) and Sample(machine, machine, inclusion).strict:
+            return self.reach * binomial_upper(int(machine.sum()), machine.size, self.delta)
+        return self.reach * wsr_upper(machine, self.delta, weights=np.minimum(1.0, floor / inclusion))
 
 
-def _too_few(curve: _Curve, n: int, epsilon: float, delta: float, next_delta: float) -> Certificate:
-    count, enough = int(curve.counts[-1]), minimum_n(epsilon, next_delta, TOLERATED)
-    needed = max(1, math.ceil((enough - count) * n / count)) if count else 0
-    seen = f"{count} blind labels" if count == n else f"{count} of {n} blind labels in the range of the pool"
-    outlook = f"{needed:,} more would allow {TOLERATED} errors" if needed else "the pool is not like the sample"
-    reason = (
-        f"Closed: {seen} are too few to show that at most {_percent(epsilon)} are wrong, even without an error; "
-        f"{outlook}."
+def _reach(scores: Floats, pool: Floats, targeted_from: float | None) -> float:
+    if targeted_from is None:
+        return 1.0
+    if not 0.0 <= targeted_from <= 1.0:
+        raise ValueError(f"targeted_from must lie in [0, 1], not {targeted_from}")
+    if scores.min() < targeted_from:
+        raise ValueError(f"a validation item lies at {scores.min()}, below targeted_from = {targeted_from}")
+    return max(1, int((pool >= targeted_from).sum())) / pool.size
+
+
+def _names(name: str, values: ArrayLike | None, other: str, length: int) -> Names | None:
+    if values is None:
+        return None
+    found = arrays.names(name, values)
+    arrays.same_length(name, found, other, length)
+    return found
+
+
+def _drawn(name: str, values: ArrayLike | None, other: str, length: int) -> Floats | None:
+    if values is None:
+        return None
+    found = arrays.probabilities(name, values)
+    arrays.same_length(name, found, other, length)
+    return found
+
+
+def _summary(gates: dict[str, Certificate], epsilon: float, delta: float) -> Certificate:
+    """All strata as one: the budget holds in each open one, so it holds for what they accept together."""
+    opened = {name: gate for name, gate in gates.items() if gate.open}
+    shown = list((opened or gates).values())
+    selective = [gate.selective_upper for gate in shown if gate.selective_upper is not None]
+    overall = [gate.overall_upper for gate in shown if gate.overall_upper is not None]
+    needed = 0 if opened else min((gate.needed_labels for gate in shown if gate.needed_labels), default=0)
+    return Certificate(
+        open=bool(opened),
+        threshold=shown[0].threshold if len(gates) == 1 else None,
+        n=sum(gate.n for gate in shown),
+        errors=sum(gate.errors for gate in shown),
+        selective_upper=max(selective, default=None),
+        overall_upper=min(1.0, sum(overall)) if overall else None,
+        coverage=sum(gate.coverage for gate in shown),
+        needed_labels=needed,
+        reason=_words(gates, opened, needed, epsilon, delta),
+        epsilon=epsilon,
+        delta=delta,
+        gates=gates,
     )
-    return Certificate(False, None, count, 0, None, None, 0.0, needed, reason, epsilon, delta)
 
 
-def _checked(confidences: ArrayLike, losses: ArrayLike, pool_confidences: ArrayLike) -> tuple[Floats, Counts, Floats]:
-    scores = _unit_vector("confidences", confidences)
-    lost = _unit_vector("losses", losses)
-    pool = _unit_vector("pool_confidences", pool_confidences)
-    if scores.size != lost.size:
-        raise ValueError(f"confidences and losses differ in length: {scores.size} and {lost.size}")
-    if not np.isin(lost, (0.0, 1.0)).all():
-        raise ValueError("only strict losses (0 or 1) can be certified yet: compare each loss with a tolerance first")
-    return scores, lost.astype(np.int64), pool
-
-
-def _unit_vector(name: str, values: ArrayLike) -> Floats:
-    array: NDArray[Any] = np.asarray(values)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{name} must be a vector with at least one value, not of shape {array.shape}")
-    floats = array.astype(np.float64)
-    if not ((floats >= 0.0) & (floats <= 1.0)).all():
-        raise ValueError(f"{name} must lie in [0, 1] and hold no NaN")
-    return floats
-
-
-def _errors(count: int) -> str:
-    return "1 error" if count == 1 else f"{count} errors"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+def _words(
+    gates: dict[str, Certificate], opened: dict[str, Certificate], needed: int, epsilon: float, delta: float
+) -> str:
+    if len(gates) == 1:
+        return next(iter(gates.values())).reason
+    if not opened:
+        outlook = f"the nearest takes about {needed:,} more blind labels" if needed else "more labels alone open none"
+        return f"Closed for each of {len(gates)} strata ({', '.join(gates)}); {outlook}."
+    shut = [name for name in gates if name not in opened]
+    coverage = sum(gate.coverage for gate in opened.values())
+    return (
+        f"Open for {len(opened)} of {len(gates)} strata ({', '.join(opened)}), each with a threshold of its own: at "
+        f"most {percent(epsilon)} of what is accepted in each is wrong, with probability {percent(1 - delta)} for all "
+        f"of them together; {percent(coverage)} of the waiting items lie there."
+        + (f" Closed: {', '.join(shut)}." if shut else "")
+    )

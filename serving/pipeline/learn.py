@@ -17,7 +17,7 @@ import numpy as np
 
 from models.base import HeadSpec, ModelRef, TrainingExample, TransformersSpec
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
-from models.gate.certify import Certificate, certify, spend
+from models.gate import Certificate, certify, spend
 from models.registry import reference
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
@@ -233,6 +233,7 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
             epsilon=current.epsilon,
             delta=spend(current.delta, tests + 1),
             next_delta=spend(current.delta, tests + 2),
+            targeted_from=0.0,
         )
         return _record(runtime, uow, current, ref, certificate, n_validation=len(sample))
 
@@ -315,7 +316,7 @@ def _record(
         open=certificate.open,
         threshold=certificate.threshold,
         n=certificate.n,
-        errors=certificate.errors,
+        errors=int(certificate.errors),
         n_validation=n_validation,
         epsilon=certificate.epsilon,
         delta=certificate.delta,

@@ -6,13 +6,14 @@ import pytest
 from numpy.typing import NDArray
 
 from models.gate.bounds import binomial_pvalue, binomial_upper, minimum_n
-from models.gate.certify import Certificate, certify, spend
+from models.gate import Certificate, certify, spend
 
 POOL = np.linspace(0.001, 1.0, 1000)
 
 
 def _certify(confidences: Any, losses: Any, pool: Any = POOL, epsilon: float = 0.05, delta: float = 0.1) -> Certificate:
-    return certify(confidences, losses, pool, epsilon=epsilon, delta=delta)
+    """Of a sample that was drawn from everything."""
+    return certify(confidences, losses, pool, epsilon=epsilon, delta=delta, targeted_from=0.0)
 
 
 def _sample(n: int, wrong: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -43,18 +44,18 @@ def test_the_threshold_stops_above_the_errors() -> None:
     assert certificate.overall_upper is not None
     assert 0.45 < certificate.coverage < 0.58
     assert certificate.selective_upper <= 0.05
-    assert certificate.overall_upper == binomial_upper(certificate.errors, 400, 0.1) < certificate.selective_upper
+    assert certificate.overall_upper == binomial_upper(int(certificate.errors), 400, 0.1) < certificate.selective_upper
     assert certificate.coverage == np.mean(certificate.threshold <= POOL)
 
 
 def test_the_first_failure_ends_the_run() -> None:
     """Lower thresholds would pass again, and nobody may look at them."""
-    wrong = list(range(150, 190))
+    wrong = list(range(400, 460))
     confidences, losses = _sample(2000, wrong)
     assert binomial_pvalue(len(wrong), 2000, 0.05) < 0.1
     certificate = _certify(confidences, losses)
     assert certificate.open
-    assert certificate.n < 190
+    assert 400 <= certificate.n < 460
 
 
 def test_two_errors_at_the_top_do_not_close_it_and_three_do() -> None:
@@ -153,7 +154,8 @@ def test_a_single_waiting_item_is_enough() -> None:
         ([0.5], [0], [float("inf")], "pool_confidences must lie in"),
         ([1.5], [0], [0.5], "confidences must lie in"),
         ([0.5], [-1], [0.5], "losses must lie in"),
-        ([0.5], [0.5], [0.5], "only strict losses"),
+        ([0.5], [1.5], [0.5], "losses must lie in"),
+        (["sure"], [0], [0.5], "confidences must hold numbers"),
     ],
 )
 def test_wrong_arrays_are_refused(confidences: Any, losses: Any, pool: Any, message: str) -> None:

@@ -10,7 +10,7 @@ from scipy.stats import binom
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from models.gate.certify import certify
+from models.gate import certify
 
 EPSILON, DELTA, SPLITS = 0.05, 0.1, 1000
 Array = NDArray[np.float64]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.gate.bounds import minimum_n
-from models.gate.certify import certify
+from models.gate import certify
 from models.gate.needed import needed_labels
 
 
