@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from models.base import EncoderName, HeadSpec, ModelSpec, TransformersSpec
 from models.errors import PrelabelError
-from serving.composition import make_runtime
-from serving.local import LocalScorer
+from serving.gate_cli import gate_app
 from serving.logs import configure
-from serving.pipeline.runtime import Runtime
 from serving.project_file import ProjectFile
 from serving.secrets import operator_token
 from serving.settings import Settings
-from serving.store.records import ProjectRow
+from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show, stamp
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, closing by hand.")
 models_app = typer.Typer(no_args_is_help=True, help="Model versions of a project.")
 app.add_typer(gate_app, name="gate")
 app.add_typer(models_app, name="models")
-out = Console()
-err = Console(stderr=True)
-
-Slug = Annotated[str, typer.Argument(help="Name of the connected project, as `prelabel projects` lists it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Config = Annotated[Path | None, typer.Option("--config", help="Path of a service.yaml.")]
 
 
 def main() -> None:
@@ -45,27 +33,6 @@ def main() -> None:
     except PrelabelError as error:
         err.print(f"[red]error[/red] ({error.code}): {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
-
-
-def runtime_of(config: Path | None) -> Runtime:
-    """The composition of a command: the store, and models in this very process."""
-    settings = Settings.load(config)
-    configure(settings.model_copy(update={"log_json": False, "log_level": "WARNING"}))
-    return make_runtime(settings, LocalScorer(Path(settings.model_dir)))
-
-
-def project_of(runtime: Runtime, slug: str) -> ProjectRow:
-    with runtime.store.read() as uow:
-        return uow.projects.by_slug(slug)
-
-
-def show(value: Any, as_json: bool, text: str | Table) -> None:
-    """Print a result once, in the form that was asked for."""
-    if as_json:
-        plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-        print(json.dumps(plain, indent=2, ensure_ascii=False, default=str))
-    else:
-        out.print(text)
 
 
 @app.command()
@@ -313,70 +280,6 @@ def train(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     show({"model_version": version}, as_json, version or "nothing new: too few labels, or the same labels as before")
 
 
-@gate_app.command("status")
-def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """The gate's state, why, and its history."""
-    runtime = runtime_of(config)
-    project = project_of(runtime, slug)
-    with runtime.store.read() as uow:
-        events = uow.gate.events(project.id)
-    table = Table("when", "from", "to", "by", "why")
-    for e in events:
-        table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, escape(e.reason))
-    value = {
-        "state": project.gate_state.value,
-        "reason": project.gate_reason,
-        "events": [{"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason} for e in events],
-    }
-    show(value, as_json, table)
-
-
-@gate_app.command("extend")
-def gate_extend(
-    slug: Slug,
-    labels: Annotated[int, typer.Option(help="How many more blind labels to ask for.")],
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
-    """Ask people for more blind labels; the gate is certified again when they are in."""
-    from serving.projects.gate import extend
-
-    runtime = runtime_of(config)
-    project = extend(runtime, project_of(runtime, slug), labels=labels)
-    target = project.validation_target
-    show({"validation_target": target}, as_json, f"the gate is certified again at {target} blind labels")
-
-
-@gate_app.command("close")
-def gate_close(
-    slug: Slug,
-    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
-    """Stop acceptance at once."""
-    from serving.projects.gate import close
-
-    runtime = runtime_of(config)
-    event = close(runtime, project_of(runtime, slug), reason=reason, actor="operator")
-    show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {escape(event.reason)}")
-
-
-@gate_app.command("reopen")
-def gate_reopen(
-    slug: Slug,
-    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
-    """Let go of a gate that was closed by hand: it opens if its certificate still holds, else waits for a new one."""
-    from serving.projects.gate import reopen
-
-    runtime = runtime_of(config)
-    event = reopen(runtime, project_of(runtime, slug), reason=reason, actor="operator")
-    show({"state": event.after.value, "reason": event.reason}, as_json, f"{event.after.value}: {escape(event.reason)}")
-
-
 @models_app.command("list")
 def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     """Model versions of a project, with what they were trained on."""
@@ -396,10 +299,3 @@ def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> Non
             mark,
         )
     show([r.ref.model_dump(mode="json") | {"n_train": r.n_train, "metrics": r.metrics} for r in rows], as_json, table)
-
-
-def stamp(seconds: float) -> str:
-    """Local time, to the second."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -50,19 +50,22 @@ class Gate:
     terms: Terms
 
     def certificate(self) -> Certificate:
-        start = self._start()
-        if start is None:
+        begin = self._start()
+        if begin is None:
             return self._too_few()
-        at = start
+        at = start = begin[0]
         while at < self.curve.thresholds.size and self._passes(at):
             at += 1
-        return self._opened(at - 1) if at > start else self._failed(start)
+        return self._opened(at - 1) if at > start else self._failed(*begin)
 
-    def _start(self) -> int | None:
+    def _start(self) -> tuple[int, int] | None:
         """The first threshold with labels enough to tolerate ``TOLERATED`` errors, or fewer where there are few.
 
         Where there are many, it tolerates as many as the surest ``START_SHARE`` of the labels can. Only numbers of
         labels enter, never their losses.
+
+        Returns:
+            Place of the threshold, and errors that it tolerates.
         """
         curve = self.curve
         if not curve.thresholds.size:
@@ -74,7 +77,7 @@ class Gate:
         while tolerated >= 0:
             reached = curve.weighted >= self._enough(tolerated)
             if reached.any():
-                return int(np.argmax(reached))
+                return int(np.argmax(reached)), tolerated
             tolerated -= 1
         return None
 
@@ -119,8 +122,8 @@ class Gate:
         )
         return self._certificate(at, threshold, coverage, 0, reason)
 
-    def _failed(self, at: int) -> Certificate:
-        needed, outlook = self._outlook(at)
+    def _failed(self, at: int, tolerated: int) -> Certificate:
+        needed, outlook = self._outlook(at, tolerated)
         budget = f"that at most {percent(self.terms.epsilon)} are wrong"
         if not self.sample.strict:
             budget = f"a mean loss of at most {percent(self.terms.epsilon)}"
@@ -147,12 +150,24 @@ class Gate:
             delta=self.terms.delta,
         )
 
-    def _outlook(self, failed: int) -> tuple[int, str]:
-        """Further labels, and the words for them. Thresholds below the failed one are only reached through it."""
+    def _outlook(self, failed: int, tolerated: int) -> tuple[int, str]:
+        """Further labels, and the words for them.
+
+        Thresholds below the failed one are only reached through it, and those above when the run begins there.
+        """
         curve, terms = self.curve, self.terms
         upto = slice(failed + 1)
+        efficiency = self._efficiency()
         shares = curve.coverages / terms.reach * curve.weighted / np.maximum(curve.counts, 1)
-        further = needed_labels(terms.epsilon, terms.next_delta, curve.lost[upto], curve.weighted[upto], shares[upto])
+        further = needed_labels(
+            terms.epsilon,
+            terms.next_delta,
+            (curve.lost * efficiency)[upto],
+            (curve.weighted * efficiency)[upto],
+            (shares * efficiency)[upto],
+        )
+        begins = (self._enough(tolerated) - curve.weighted) / np.maximum(shares, 1e-12)
+        further = np.maximum(further, np.ceil(begins[upto]))
         best = int(np.argmin(further))
         if math.isinf(further[best]):
             few = minimum_n(terms.epsilon, terms.delta)
@@ -167,6 +182,14 @@ class Gate:
         words = f"at the error rates seen it takes about {labels:,} more blind labels"
         waiting = terms.waiting
         return labels, words if labels <= waiting else f"{words}, and only {waiting:,} items are waiting"
+
+    def _efficiency(self) -> Floats:
+        """``(t,)``: share of its labels with which the exact test would show as much; 1 where it is the test."""
+        terms, exact = self.terms, self.curve.exact
+        if exact.all():
+            return np.ones(exact.size)
+        fewest = minimum_n(terms.epsilon, terms.next_delta, TOLERATED)
+        return np.where(exact, 1.0, fewest / minimum_betting(terms.epsilon, terms.next_delta, TOLERATED))
 
     def _too_few(self) -> Certificate:
         curve, terms, n = self.curve, self.terms, self.sample.scores.size

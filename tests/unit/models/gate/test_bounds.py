@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom, binomtest
 
 from models.gate.bounds import binomial_pvalue, binomial_upper, minimum_n
 
@@ -51,6 +52,14 @@ def test_pvalue_and_bound_say_the_same(errors: int, spare: int, epsilon: float, 
     pvalue, upper = binomial_pvalue(errors, n, epsilon), binomial_upper(errors, n, delta)
     if abs(pvalue - delta) > 1e-9:
         assert (pvalue <= delta) == (upper <= epsilon)
+
+
+@given(n=st.integers(1, 2000), share=st.floats(0.0, 1.0), level=st.floats(0.005, 0.5))
+def test_bound_and_pvalue_are_those_of_scipy(n: int, share: float, level: float) -> None:
+    errors = int(share * n)
+    interval = binomtest(errors, n, alternative="less").proportion_ci(1.0 - level, method="exact")
+    assert binomial_upper(errors, n, level) == pytest.approx(interval.high, rel=1e-6)
+    assert binomial_pvalue(errors, n, level) == pytest.approx(binom.cdf(errors, n, level), rel=1e-9, abs=1e-300)
 
 
 @given(epsilon=st.floats(0.002, 0.5), delta=st.floats(0.001, 0.5), tolerated=st.integers(0, 30))

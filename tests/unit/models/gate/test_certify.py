@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.gate.bounds import binomial_pvalue, binomial_upper, minimum_n
 from models.gate import Certificate, certify, spend
+from models.gate.bounds import binomial_pvalue, binomial_upper, minimum_n
 
 POOL = np.linspace(0.001, 1.0, 1000)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.gate.bounds import minimum_n
 from models.gate import certify
+from models.gate.bounds import minimum_n
 from models.gate.needed import needed_labels
 
 

@@ -1,0 +1,191 @@
+"""``prelabel gate``: the gate of a project by hand, and the same statistics on any file, without service or store."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from models.errors import ConfigurationError
+from models.gate import Certificate, certify
+from serving import gate_files
+from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show, stamp
+
+gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, closing by hand; certify and compare.")
+
+Epsilon = Annotated[float, typer.Option(help="Error budget on accepted items, in (0, 1).")]
+Delta = Annotated[float, typer.Option(help="Probability of missing the budget, in (0, 1).")]
+
+
+@gate_app.command("status")
+def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> None:
+    """The gate's state, why, and its history."""
+    runtime = runtime_of(config)
+    project = project_of(runtime, slug)
+    with runtime.store.read() as uow:
+        events = uow.gate.events(project.id)
+    table = Table("when", "from", "to", "by", "why")
+    for e in events:
+        table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, escape(e.reason))
+    value = {
+        "state": project.gate_state.value,
+        "reason": project.gate_reason,
+        "events": [{"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason} for e in events],
+    }
+    show(value, as_json, table)
+
+
+@gate_app.command("extend")
+def gate_extend(
+    slug: Slug,
+    labels: Annotated[int, typer.Option(help="How many more blind labels to ask for.")],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Ask people for more blind labels; the gate is certified again when they are in."""
+    from serving.projects.gate import extend
+
+    runtime = runtime_of(config)
+    project = extend(runtime, project_of(runtime, slug), labels=labels)
+    target = project.validation_target
+    show({"validation_target": target}, as_json, f"the gate is certified again at {target} blind labels")
+
+
+@gate_app.command("close")
+def gate_close(
+    slug: Slug,
+    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Stop acceptance at once."""
+    from serving.projects.gate import close
+
+    runtime = runtime_of(config)
+    event = close(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {escape(event.reason)}")
+
+
+@gate_app.command("reopen")
+def gate_reopen(
+    slug: Slug,
+    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Let go of a gate that was closed by hand: it opens if its certificate still holds, else waits for a new one."""
+    from serving.projects.gate import reopen
+
+    runtime = runtime_of(config)
+    event = reopen(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    show({"state": event.after.value, "reason": event.reason}, as_json, f"{event.after.value}: {escape(event.reason)}")
+
+
+@gate_app.command("certify")
+def gate_certify(
+    csv: Annotated[Path, typer.Option(help="Validation items: confidence, loss, optional stratum and inclusion.")],
+    pool: Annotated[Path, typer.Option(help="Items to accept: confidence, optional stratum and inclusion.")],
+    epsilon: Epsilon = 0.05,
+    delta: Delta = 0.1,
+    targeted_from: Annotated[
+        float | None,
+        typer.Option(help="Validation was drawn only at or above this confidence; 0: from everything."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Which confidence may be trusted, by two CSV files: labelled validation items, and the items to accept."""
+    sample, waiting = gate_files.read_validation(csv), gate_files.read_pool(pool)
+    try:
+        certificate = certify(
+            sample.confidences,
+            sample.losses,
+            waiting.confidences,
+            epsilon=epsilon,
+            delta=delta,
+            strata=sample.strata,
+            inclusion=sample.inclusion,
+            pool_strata=waiting.strata,
+            pool_inclusion=waiting.inclusion,
+            targeted_from=targeted_from,
+        )
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    show(asdict(certificate), as_json, _described(certificate))
+
+
+@gate_app.command("simulate")
+def gate_simulate(
+    csv: Annotated[Path, typer.Option(help="Labelled items: confidence, correct or loss, optional predicted.")],
+    labels: Annotated[int, typer.Option(help="Validation labels in each split.")],
+    epsilon: Epsilon = 0.05,
+    delta: Delta = 0.1,
+    splits: Annotated[int, typer.Option(help="Random splits.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the draws; the same seed gives the same answer.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """What this gate and other rules would do with a labelled file: automation, true error, missed budgets."""
+    from models.gate.simulate import simulate
+
+    batch = gate_files.read_labelled(csv)
+    try:
+        with Progress(console=err, transient=True) as progress:
+            task = progress.add_task("splits", total=splits)
+            outcomes = simulate(
+                batch.confidences,
+                batch.losses,
+                epsilon=epsilon,
+                delta=delta,
+                labels=labels,
+                splits=splits,
+                seed=seed,
+                classes=batch.predicted,
+                on_split=lambda: progress.advance(task),
+            )
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    table = Table("rule", "automation", "selective error", "budget missed", "never opens", "overall budget missed")
+    for o in outcomes:
+        wrong = "-" if o.selective_error is None else f"{o.selective_error:.2%}"
+        shares = (o.violations, o.never_opens, o.overall_violations)
+        table.add_row(o.rule, f"{o.automation_rate:.1%}", wrong, *(f"{share:.1%}" for share in shares))
+    value = {
+        "items": batch.confidences.size,
+        "labels": labels,
+        "splits": splits,
+        "seed": seed,
+        "epsilon": epsilon,
+        "delta": delta,
+        "rules": [asdict(outcome) for outcome in outcomes],
+    }
+    show(value, as_json, table)
+
+
+def _described(certificate: Certificate) -> RenderableType:
+    """The figures in a table, one row a stratum, and the reasons below it."""
+    rows = certificate.gates or {"all": certificate}
+    table = Table("stratum", "gate", "from", "labels", "loss", "selective", "overall", "coverage")
+    for name, gate in rows.items():
+        table.add_row(
+            escape(name),
+            "[green]open[/green]" if gate.open else "[red]closed[/red]",
+            "-" if gate.threshold is None else f"{gate.threshold:.4f}",
+            str(gate.n),
+            f"{gate.errors:g}",
+            _bound(gate.selective_upper),
+            _bound(gate.overall_upper),
+            f"{gate.coverage:.1%}",
+        )
+    reasons = [escape(certificate.reason)]
+    if len(rows) > 1:
+        reasons += [f"{escape(name)}: {escape(gate.reason)}" for name, gate in rows.items()]
+    return Group(table, *reasons)
+
+
+def _bound(value: float | None) -> str:
+    return "-" if value is None else f"<= {value:.2%}"

@@ -1,0 +1,52 @@
+"""What all commands share: arguments, the composition of one command, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console, RenderableType
+
+from serving.composition import make_runtime
+from serving.local import LocalScorer
+from serving.logs import configure
+from serving.pipeline.runtime import Runtime
+from serving.settings import Settings
+from serving.store.records import ProjectRow
+
+out = Console()
+err = Console(stderr=True)
+
+Slug = Annotated[str, typer.Argument(help="Name of the connected project, as `prelabel projects` lists it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Path of a service.yaml.")]
+
+
+def runtime_of(config: Path | None) -> Runtime:
+    """The composition of a command: the store, and models in this very process."""
+    settings = Settings.load(config)
+    configure(settings.model_copy(update={"log_json": False, "log_level": "WARNING"}))
+    return make_runtime(settings, LocalScorer(Path(settings.model_dir)))
+
+
+def project_of(runtime: Runtime, slug: str) -> ProjectRow:
+    with runtime.store.read() as uow:
+        return uow.projects.by_slug(slug)
+
+
+def show(value: Any, as_json: bool, text: RenderableType) -> None:
+    """Print a result once, in the form that was asked for."""
+    if as_json:
+        plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        print(json.dumps(plain, indent=2, ensure_ascii=False, default=str))
+    else:
+        out.print(text)
+
+
+def stamp(seconds: float) -> str:
+    """Local time, to the second."""
+    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
