@@ -39,3 +39,9 @@ def test_the_labels_asked_for_open_the_gate_about_as_often_as_promised(rate: flo
         more = np.concatenate([losses, rng.random(first.needed_labels) < rate])
         opened.append(certify(np.full(more.size, 0.9), more, pool, epsilon=0.05, delta=0.012).open)
     assert np.mean(opened) > 0.75
+
+
+def test_before_any_label_it_is_the_number_that_tolerates_two_errors() -> None:
+    assert needed_labels(0.05, 0.1) == minimum_n(0.05, 0.1, 2) == 105
+    with pytest.raises(ValueError, match="belong together"):
+        needed_labels(0.05, 0.1, [1], [2], None)  # type: ignore[call-overload]

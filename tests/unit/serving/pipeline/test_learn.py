@@ -9,7 +9,7 @@ import pytest
 
 from models.base import ModelRef, TransformersSpec
 from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
-from models.gate.certify import spend
+from models.gate import spend
 from models.types import ControlSpec, Fold, GateState, Item, Route
 from serving.pipeline import learn
 from serving.pipeline.worker import Worker
@@ -362,7 +362,7 @@ class TestCertify:
         world.tick()
         world.settle()
         pools: list[int] = []
-        from models.gate.certify import certify
+        from models.gate import certify
 
         def watch(confidences: object, losses: object, pool: list[float], **more: float) -> object:
             pools.append(len(pool))
