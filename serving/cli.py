@@ -245,6 +245,7 @@ def backfill(slug: Slug, as_json: Json = False, config: Config = None) -> None:
 def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     """The automation rate, with its proof: certificate, audits, and how many labels it took."""
     from serving.monitoring.automation import report as make
+    from serving.monitoring.monitor import lines
 
     runtime = runtime_of(config)
     value = make(runtime, project_of(runtime, slug))
@@ -257,6 +258,10 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     if value.audits:
         bound = f"{value.audit_error_upper:.1%}" if value.audit_error_upper is not None else "-"
         table.add_row("audits", f"{value.audit_errors} wrong of {value.audits}; at most {bound} (95 %)")
+    for name, said in lines(value.monitor) if value.monitor is not None else ():
+        table.add_row(name, said)
+    if value.reopened:
+        table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
     show(value, as_json, table)
 
 
@@ -315,19 +320,28 @@ def train(slug: Slug, as_json: Json = False, config: Config = None) -> None:
 
 @gate_app.command("status")
 def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """The gate's state, why, and its history."""
+    """The gate's state, why, what its monitor sees, and its history."""
+    from serving.monitoring.monitor import lines, monitor
+
     runtime = runtime_of(config)
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
         events = uow.gate.events(project.id)
+        seen = monitor(runtime, uow, project, uow.gate.latest(project.id))
     table = Table("when", "from", "to", "by", "why")
     for e in events:
         table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, escape(e.reason))
     value = {
         "state": project.gate_state.value,
         "reason": project.gate_reason,
-        "events": [{"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason} for e in events],
+        "monitor": seen.model_dump(mode="json") if seen is not None else None,
+        "events": [
+            {"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason, "numbers": e.numbers}
+            for e in events
+        ],
     }
+    if seen is not None and not as_json:
+        out.print("\n".join(f"{name}: {said}" for name, said in lines(seen)), highlight=False)
     show(value, as_json, table)
 
 

@@ -85,10 +85,10 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=5, ge=1)
     """Tries before an item is given up; counts only failures that are the item's own fault. Tries."""
 
-    monitor_watch: float = Field(default=1000.0, gt=1)
+    monitor_watch: float = Field(default=1000.0, ge=200)
     """Level of the monitor's statistic at which the gate goes to watch: while the error is within epsilon there is at
-    most one false alarm in so many audits, on average. Audits."""
-    monitor_close: float = Field(default=10_000.0, gt=1)
+    most one false alarm in so many audits, on average. The watch ends below a tenth of it. Audits."""
+    monitor_close: float = Field(default=10_000.0, ge=200)
     """The same for closing the gate; at least monitor_watch. Audits."""
     watch_audit_factor: float = Field(default=5.0, ge=1)
     """What a project's audit_rate is multiplied by while its gate is watched; the rate is at most 1. Factor."""

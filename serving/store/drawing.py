@@ -48,13 +48,11 @@ def wanted(conn: Connection, project_id: int, *, limit: int, train: bool, exclud
 def _queues(project_id: int, *, train: bool) -> Iterator[Select[Any]]:
     mine = select(item).where(item.c.project_id == project_id)
     audit = item.c.reason == BLIND_AUDIT
-    drawing = (
-        decision.c.item_id == item.c.id,
-        decision.c.revision == item.c.revision,
-        decision.c.reason == BLIND_AUDIT,
+    same = (decision.c.item_id == item.c.id, decision.c.revision == item.c.revision)
+    drawn_by = select(func.min(decision.c.id)).where(
+        *same, decision.c.route == Route.AUDIT, decision.c.certificate_id.is_not(None)
     )
-    drawn_as = select(func.min(decision.c.id)).where(*drawing)
-    yield mine.where(text(AWAITS_BLIND), audit).order_by(drawn_as.scalar_subquery())
+    yield mine.where(text(AWAITS_BLIND), audit).order_by(drawn_by.scalar_subquery())
     yield mine.where(text(AWAITS_BLIND), or_(item.c.reason.is_(None), ~audit)).order_by(item.c.draw)
     if train:
         yield mine.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)

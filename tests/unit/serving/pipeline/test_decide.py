@@ -179,7 +179,7 @@ def opened(world: LocalWorld) -> tuple[ProjectRow, CertificateRow]:
 
 def test_a_certificate_counts_only_for_what_it_was_made_for(opened: tuple[ProjectRow, CertificateRow]) -> None:
     project, certificate = opened
-    assert gate_of(project, certificate, SECRET).threshold == certificate.threshold
+    assert gate_of(project, certificate, SECRET, audit_rate=0.1).threshold == certificate.threshold
     other_config = project.label_config.model_copy(update={"digest": "1" * 64})
     for wrong in (
         replace(project, gate_state=GateState.SHADOW),
@@ -188,9 +188,9 @@ def test_a_certificate_counts_only_for_what_it_was_made_for(opened: tuple[Projec
         replace(project, active_model=None),
         replace(project, label_config=other_config),
     ):
-        assert gate_of(wrong, certificate, SECRET).threshold is None
-    assert gate_of(project, replace(certificate, open=False), SECRET).threshold is None
-    assert gate_of(project, None, SECRET).threshold is None
+        assert gate_of(wrong, certificate, SECRET, audit_rate=0.1).threshold is None
+    assert gate_of(project, replace(certificate, open=False), SECRET, audit_rate=0.1).threshold is None
+    assert gate_of(project, None, SECRET, audit_rate=0.1).threshold is None
 
 
 def test_a_gate_that_was_closed_a_moment_ago_accepts_nothing(world: LocalWorld) -> None:
