@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     """Time between two looks at whether Label Studio still has what was written there. Seconds."""
     learn_s: float = Field(default=2.0, gt=0)
     """Time between two looks at whether to train or to certify. Seconds."""
-    watch_s: float = Field(default=10.0, gt=0)
-    """Time between two looks of the monitor at the audits of an open gate. Seconds."""
+    watch_s: float = Field(default=2.0, gt=0)
+    """Time between two looks of the monitor at the audits of an open gate; longer where looking takes long. Seconds."""
     platform_timeout_s: float = Field(default=30.0, gt=0)
     """Longest wait for one answer of Label Studio. Seconds."""
     retry_base_s: float = Field(default=1.0, gt=0)

@@ -39,6 +39,8 @@ PUBLISHERS = 2
 
 EVEN_PAUSED = ("reconcile", "announce")
 """Stages that look after paused projects too."""
+WATCHING = 0.05
+"""Largest share of its time that the monitor spends on a project: it reads all audits of a certificate at each look."""
 ANNOUNCE_S = 2.0
 """Time between two looks for changes of a gate that are to be announced, seconds."""
 HELPER_IDLE_S = 10.0
@@ -181,7 +183,12 @@ class Worker:
         every_s = self._runtime.settings.watch_s
         if not project.gate_state.accepts or not self._time("watch", project, every_s):
             return 0
-        return watch.run(self._runtime, project) if self._lease("watch", project, every_s) else 0
+        if not self._lease("watch", project, every_s):
+            return 0
+        begun = self._runtime.now()
+        changed = watch.run(self._runtime, project)
+        self._last["watch", project.id] += (self._runtime.now() - begun) / WATCHING
+        return changed
 
     def announce(self, project: ProjectRow) -> int:
         if not announce.waiting(self._runtime, project) or not self._lease("announce", project, ANNOUNCE_S):

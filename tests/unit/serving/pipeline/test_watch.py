@@ -2,127 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
-from models.errors import ConfigurationError
 from models.gate.drift import Drift, compare
 from models.gate.sampling import audit_draw
 from models.types import GateState, Route
 from serving.pipeline import watch
 from serving.pipeline.decide import REOPENED, audit_rate, decide, gate_of
-from serving.pipeline.watch import Reading
-from serving.pipeline.worker import Worker
-from serving.projects import gate
-from serving.store.records import CertificateRow, GateEvent, ItemRow, ItemState
-from tests.support.local_world import OURS, LocalWorld, Pair, another_worker, easy, hard
+from serving.store.records import ItemState
+from tests.support.audited import (
+    LEVELS,
+    Drifted,
+    accepted,
+    answer,
+    audits,
+    certificate,
+    configure,
+    last_event,
+    look,
+    reading,
+    stream,
+    turned,
+)
+from tests.support.local_world import OURS, LocalWorld, another_worker, easy, hard
 from tests.unit.serving.conftest import MakeWorld
-
-LEVELS = {"monitor_watch": 200.0, "monitor_close": 2000.0, "watch_audit_factor": 2.0, "drift_window": 50}
-
-
-def turned(pairs: list[Pair]) -> list[Pair]:
-    """The same texts, of which people say the opposite now: every confidence is as high as it was."""
-    return [(text, "bad" if label == "good" else "good") for text, label in pairs]
-
-
-@pytest.fixture
-def opened(make: MakeWorld) -> LocalWorld:
-    """An open gate that audits 40 % of what is acceptable."""
-    world = make(settings=LEVELS)
-    world.open(easy(110))
-    world.change(audit_rate=0.4)
-    assert world.project.gate_state is GateState.OPEN
-    return world
-
-
-def stream(world: LocalWorld, pairs: list[Pair]) -> list[int]:
-    """New tasks, decided and published one chunk after the other; their ids."""
-    tasks = world.arrive(pairs)
-    world.sync()
-    world.settle()
-    return tasks
-
-
-def audits(world: LocalWorld, *, answered: bool = False) -> list[ItemRow]:
-    """Audited items by rising id, which is the order in which they were drawn."""
-    return [i for i in world.items() if i.reason == "blind_audit" and (i.state is ItemState.LABELED) is answered]
-
-
-def answer(world: LocalWorld, label: str | None = None) -> int:
-    """People answer every audit that waits."""
-    waiting = audits(world)
-    for item in waiting:
-        world.label(item.task_id, label)
-    world.sync()
-    return len(waiting)
-
-
-def look(world: LocalWorld) -> GateState:
-    world.later()
-    watch.run(world.runtime, world.project)
-    return world.project.gate_state
-
-
-def certificate(world: LocalWorld) -> CertificateRow:
-    with world.store.read() as uow:
-        found = uow.gate.latest(world.id)
-    assert found is not None
-    return found
-
-
-def reading(world: LocalWorld) -> Reading:
-    row = certificate(world)
-    with world.store.read() as uow:
-        return watch.read(uow, world.project, row)
-
-
-def last_event(world: LocalWorld) -> GateEvent:
-    with world.store.read() as uow:
-        return uow.gate.events(world.id)[-1]
-
-
-def accepted(world: LocalWorld, tasks: list[int] | None = None) -> list[int]:
-    rows = [i for i in world.items() if i.route is Route.ACCEPT and i.state is ItemState.PUBLISHED]
-    return [i.task_id for i in rows if tasks is None or i.task_id in tasks]
 
 
 class TestCleanAudits:
-    def test_leave_the_gate_open(self, opened: LocalWorld) -> None:
-        stream(opened, easy(60, seed=1))
-        n = answer(opened)
+    def test_leave_the_gate_open(self, audited: LocalWorld) -> None:
+        stream(audited, easy(60, seed=1))
+        n = answer(audited)
         assert n > 10
-        assert look(opened) is GateState.OPEN
-        seen = reading(opened)
+        assert look(audited) is GateState.OPEN
+        seen = reading(audited)
         assert (len(seen.audits), seen.losses.sum(), seen.unanswered) == (n, 0, ())
         assert 0 < seen.value < 20
-        assert last_event(opened).after is GateState.OPEN, "nothing happened"
+        assert last_event(audited).after is GateState.OPEN, "nothing happened"
 
-    def test_without_any_there_is_nothing_to_say(self, opened: LocalWorld) -> None:
-        assert look(opened) is GateState.OPEN
-        assert reading(opened).value == 0.0
+    def test_without_any_there_is_nothing_to_say(self, audited: LocalWorld) -> None:
+        assert look(audited) is GateState.OPEN
+        assert reading(audited).value == 0.0
 
     def test_a_gate_that_is_not_open_is_not_watched(self, world: LocalWorld) -> None:
         assert watch.run(world.runtime, world.project) == 0
         world.open(hard(150))
         assert watch.run(world.runtime, world.project) == 0
-
-
-@pytest.fixture
-def drifted(opened: LocalWorld) -> tuple[LocalWorld, list[int], list[int]]:
-    """Clean work, then labels that have turned; all audits are answered, nobody has looked. World, old, new tasks."""
-    before = stream(opened, easy(60, seed=1))
-    answer(opened)
-    assert look(opened) is GateState.OPEN
-    after = stream(opened, turned(easy(60, seed=2)))
-    answer(opened)
-    return opened, before, after
-
-
-Drifted = tuple[LocalWorld, list[int], list[int]]
 
 
 class TestDriftOfLabels:
@@ -282,261 +209,180 @@ class TestDriftOfLabels:
         assert world.item(old).state is ItemState.PUBLISHED
 
 
-class TestTheWayBack:
-    def test_the_old_sample_certifies_nothing(self, drifted: Drifted) -> None:
-        world, _, _ = drifted
-        look(world)
-        world.settle()
-        for _ in range(3):
-            world.tick()
-        for row in [row for row in world.wanted() if row.reason == REOPENED]:
-            world.label(row.task_id)
-        world.sync()
-        assert world.train() is not None
-        world.settle()
-        for _ in range(3):
-            world.tick()
-        with world.store.read() as uow:
-            assert uow.gate.tests(world.id) == 1
-        assert world.project.gate_state is GateState.SHADOW
-
-    def test_labels_of_what_arrives_from_now_on_open_it(self, drifted: Drifted) -> None:
-        world, _, _ = drifted
-        look(world)
-        world.settle()
-        closed_at = world.project.valid_since
-        for part in range(4):
-            stream(world, easy(40, seed=10 + part))
-            world.tick()
-            world.settle()
-            if part == 0:
-                world.label_wanted(blind_only=True)
-                world.tick()
-                with world.store.read() as uow:
-                    assert uow.gate.tests(world.id) == 1, "the sample is not full yet"
-        sample = [i for i in world.items() if i.reason == "validation_sample" and i.received_at >= closed_at]
-        assert len(sample) == world.project.validation_target
-        world.label_wanted(blind_only=True)
-        world.tick()
-        assert world.project.gate_state is GateState.OPEN
-        new = certificate(world)
-        assert (new.n_validation, new.created_at > closed_at) == (40, True)
-        world.settle()
-        world.audit()
-        assert reading(world).audits == (), "a new certificate begins a new detector"
-        assert look(world) is GateState.OPEN
-
-    def test_neither_a_person_nor_a_new_look_brings_the_old_certificate_back(self, drifted: Drifted) -> None:
-        world, _, _ = drifted
-        look(world)
-        with pytest.raises(ConfigurationError, match="it is closed: Closed: "):
-            gate.reopen(world.runtime, world.project, reason="I know better", actor="ada")
-        gate.close(world.runtime, world.project, reason="not before Monday", actor="ada")
-        gate.reopen(world.runtime, world.project, reason="Monday", actor="ada")
-        assert world.project.gate_state is GateState.SHADOW
-        world.settle()
-        world.tick()
-        assert world.project.gate_state is GateState.SHADOW
-        good = world.project.label_config_xml
-        world.platform.set_label_config("<View></View>")
-        with pytest.raises(ConfigurationError):
-            world.sync()
-        world.platform.set_label_config(good)
-        world.sync()
-        assert world.project.gate_state is GateState.SHADOW
-
-    def test_a_person_closes_and_reopens_a_gate_that_is_watched(self, opened: LocalWorld) -> None:
-        stream(opened, easy(60, seed=1))
-        configure(opened, monitor_close=1e290)
-        answer(opened, "ugly")
-        assert look(opened) is GateState.WATCH
-        gate.close(opened.runtime, opened.project, reason="enough", actor="ada")
-        assert look(opened) is GateState.CLOSED
-        gate.reopen(opened.runtime, opened.project, reason="go on", actor="ada")
-        assert opened.project.gate_state is GateState.OPEN
-        assert look(opened) is GateState.WATCH, "the audits are what they were"
-
-
-def configure(world: LocalWorld, **changes: float) -> None:
-    """A process with other settings takes over."""
-    world.runtime = replace(world.runtime, settings=world.runtime.settings.model_copy(update=changes))
-    world.worker = Worker(world.runtime)
-
-
 class TestWatch:
-    def test_raises_the_audits_and_goes_on_accepting(self, opened: LocalWorld) -> None:
-        configure(opened, monitor_close=1e290)
-        stream(opened, easy(20, seed=1))
-        answer(opened, "ugly")
-        assert look(opened) is GateState.WATCH
-        event = last_event(opened)
+    def test_raises_the_audits_and_goes_on_accepting(self, audited: LocalWorld) -> None:
+        configure(audited, monitor_close=1e290)
+        stream(audited, easy(20, seed=1))
+        answer(audited, "ugly")
+        assert look(audited) is GateState.WATCH
+        event = last_event(audited)
         assert event.numbers["statistic"] >= event.numbers["level"] == 200.0
         assert event.numbers["audit_rate"] == 0.8
-        before = [i.id for i in audits(opened, answered=True)]
-        new = [opened.item(task) for task in stream(opened, easy(60, seed=2))]
+        before = [i.id for i in audits(audited, answered=True)]
+        new = [audited.item(task) for task in stream(audited, easy(60, seed=2))]
         share = sum(i.route is Route.AUDIT for i in new) / len(new)
         assert share > 0.6
         assert {i.inclusion for i in new if i.route is Route.AUDIT} == {0.8}
         assert any(i.route is Route.ACCEPT for i in new)
-        assert [i.id for i in audits(opened, answered=True)] == before
-        opened.audit()
-        assert not opened.tick(), "while it is watched nothing is drawn, trained or certified"
+        assert [i.id for i in audits(audited, answered=True)] == before
+        audited.audit()
+        assert not audited.tick(), "while it is watched nothing is drawn, trained or certified"
 
-    def test_a_higher_rate_only_adds_audits(self, opened: LocalWorld) -> None:
+    def test_a_higher_rate_only_adds_audits(self, audited: LocalWorld) -> None:
         """What is audited at the low rate is audited at the high one too."""
-        tasks = stream(opened, easy(40, seed=1))
-        secret = opened.runtime.sampling_secret(opened.project)
+        tasks = stream(audited, easy(40, seed=1))
+        secret = audited.runtime.sampling_secret(audited.project)
         drawn = {rate: {task for task in tasks if audit_draw(secret, task, 1) < rate} for rate in (0.4, 0.8)}
-        assert {task for task in tasks if opened.item(task).route is Route.AUDIT} == drawn[0.4] < drawn[0.8]
-        row = certificate(opened)
+        assert {task for task in tasks if audited.item(task).route is Route.AUDIT} == drawn[0.4] < drawn[0.8]
+        row = certificate(audited)
         for state, rate in ((GateState.OPEN, 0.4), (GateState.WATCH, 0.8)):
-            project = replace(opened.project, gate_state=state)
-            assert audit_rate(project, opened.runtime.settings) == rate
+            project = replace(audited.project, gate_state=state)
+            assert audit_rate(project, audited.runtime.settings) == rate
             made = gate_of(project, row, secret, audit_rate=rate)
             found = {
-                task for task in tasks if decide(replace(opened.item(task), blind=False), made).route is Route.AUDIT
+                task for task in tasks if decide(replace(audited.item(task), blind=False), made).route is Route.AUDIT
             }
             assert found == drawn[rate]
 
-    def test_ends_by_itself_when_the_audits_are_good_again(self, opened: LocalWorld) -> None:
-        stream(opened, easy(30, seed=1))
-        for item in audits(opened)[:4]:
-            opened.label(item.task_id, "ugly")
-        opened.sync()
-        assert look(opened) is GateState.WATCH
-        answer(opened)
-        stream(opened, easy(30, seed=2))
-        answer(opened)
-        assert look(opened) is GateState.OPEN
-        assert "the watch is over" in opened.project.gate_reason
-        assert {opened.item(task).inclusion for task in stream(opened, easy(40, seed=3))} == {None, 0.4}
+    def test_ends_by_itself_when_the_audits_are_good_again(self, audited: LocalWorld) -> None:
+        stream(audited, easy(30, seed=1))
+        for item in audits(audited)[:4]:
+            audited.label(item.task_id, "ugly")
+        audited.sync()
+        assert look(audited) is GateState.WATCH
+        answer(audited)
+        stream(audited, easy(30, seed=2))
+        answer(audited)
+        assert look(audited) is GateState.OPEN
+        assert "the watch is over" in audited.project.gate_reason
+        assert {audited.item(task).inclusion for task in stream(audited, easy(40, seed=3))} == {None, 0.4}
 
-    def test_lasts_while_the_statistic_is_not_calm(self, opened: LocalWorld) -> None:
-        stream(opened, easy(30, seed=1))
-        for item in audits(opened)[:4]:
-            opened.label(item.task_id, "ugly")
-        opened.sync()
-        assert look(opened) is GateState.WATCH
-        for item in audits(opened)[:2]:
-            opened.label(item.task_id)
-        opened.sync()
-        assert 20 < reading(opened).value < 200
-        assert look(opened) is GateState.WATCH
+    def test_lasts_while_the_statistic_is_not_calm(self, audited: LocalWorld) -> None:
+        stream(audited, easy(30, seed=1))
+        for item in audits(audited)[:4]:
+            audited.label(item.task_id, "ugly")
+        audited.sync()
+        assert look(audited) is GateState.WATCH
+        for item in audits(audited)[:2]:
+            audited.label(item.task_id)
+        audited.sync()
+        assert 20 < reading(audited).value < 200
+        assert look(audited) is GateState.WATCH
 
 
 class TestLateAnswers:
-    def test_wait_for_the_oldest(self, opened: LocalWorld) -> None:
-        stream(opened, turned(easy(60, seed=1)))
-        oldest, *others = audits(opened)
+    def test_wait_for_the_oldest(self, audited: LocalWorld) -> None:
+        stream(audited, turned(easy(60, seed=1)))
+        oldest, *others = audits(audited)
         for item in others:
-            opened.label(item.task_id)
-        opened.sync()
-        assert look(opened) is GateState.OPEN
-        seen = reading(opened)
+            audited.label(item.task_id)
+        audited.sync()
+        assert look(audited) is GateState.OPEN
+        seen = reading(audited)
         assert (len(seen.audits), seen.behind, len(seen.unanswered)) == (0, len(others), 1)
-        assert opened.wanted()[0].task_id == oldest.task_id
-        opened.label(oldest.task_id)
-        opened.sync()
-        assert len(reading(opened).audits) == len(others) + 1
-        assert look(opened) is GateState.CLOSED
+        assert audited.wanted()[0].task_id == oldest.task_id
+        audited.label(oldest.task_id)
+        audited.sync()
+        assert len(reading(audited).audits) == len(others) + 1
+        assert look(audited) is GateState.CLOSED
 
-    def test_the_queue_begins_with_the_oldest_audits(self, opened: LocalWorld) -> None:
-        stream(opened, easy(30, seed=1))
-        stream(opened, easy(30, seed=2))
-        waiting = [i.task_id for i in audits(opened)]
-        assert [row.task_id for row in opened.wanted()][: len(waiting)] == waiting
+    def test_the_queue_begins_with_the_oldest_audits(self, audited: LocalWorld) -> None:
+        stream(audited, easy(30, seed=1))
+        stream(audited, easy(30, seed=2))
+        waiting = [i.task_id for i in audits(audited)]
+        assert [row.task_id for row in audited.wanted()][: len(waiting)] == waiting
 
-    def test_are_told_as_overdue(self, opened: LocalWorld) -> None:
-        stream(opened, easy(30, seed=1))
-        n = len(audits(opened))
-        settings = opened.runtime.settings
-        assert reading(opened).overdue(settings, opened.clock()) == 0
-        opened.later(settings.audit_due_s + 60)
-        assert reading(opened).overdue(settings, opened.clock()) == n
+    def test_are_told_as_overdue(self, audited: LocalWorld) -> None:
+        stream(audited, easy(30, seed=1))
+        n = len(audits(audited))
+        settings = audited.runtime.settings
+        assert reading(audited).overdue(settings, audited.clock()) == 0
+        audited.later(settings.audit_due_s + 60)
+        assert reading(audited).overdue(settings, audited.clock()) == n
 
-    def test_an_answer_that_is_deleted_is_waited_for_again(self, opened: LocalWorld) -> None:
-        stream(opened, easy(30, seed=1))
-        given = {item.task_id: opened.label(item.task_id) for item in audits(opened)}
-        opened.sync()
+    def test_an_answer_that_is_deleted_is_waited_for_again(self, audited: LocalWorld) -> None:
+        stream(audited, easy(30, seed=1))
+        given = {item.task_id: audited.label(item.task_id) for item in audits(audited)}
+        audited.sync()
         first = min(given)
-        opened.platform.delete_annotation(given[first])
-        opened.sync()
-        opened.settle()
-        seen = reading(opened)
+        audited.platform.delete_annotation(given[first])
+        audited.sync()
+        audited.settle()
+        seen = reading(audited)
         assert (len(seen.audits), seen.behind) == (0, len(given) - 1)
-        assert opened.wanted()[0].task_id == first
+        assert audited.wanted()[0].task_id == first
 
-    def test_an_answer_that_is_changed_counts_as_it_is_now(self, opened: LocalWorld) -> None:
-        stream(opened, easy(30, seed=1))
-        item = audits(opened)[0]
-        given = opened.label(item.task_id)
-        opened.sync()
-        assert reading(opened).losses.tolist() == [0.0]
-        opened.platform.edit_annotation(
+    def test_an_answer_that_is_changed_counts_as_it_is_now(self, audited: LocalWorld) -> None:
+        stream(audited, easy(30, seed=1))
+        item = audits(audited)[0]
+        given = audited.label(item.task_id)
+        audited.sync()
+        assert reading(audited).losses.tolist() == [0.0]
+        audited.platform.edit_annotation(
             given, [{"from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["ugly"]}}]
         )
-        opened.sync()
-        assert reading(opened).losses.tolist() == [1.0]
+        audited.sync()
+        assert reading(audited).losses.tolist() == [1.0]
 
 
 class TestWhatCounts:
-    def test_a_skipped_audit_is_lost(self, opened: LocalWorld) -> None:
-        stream(opened, easy(30, seed=1))
-        item = audits(opened)[0]
-        opened.platform.annotate(item.task_id, [], was_cancelled=True)
-        opened.sync()
-        assert reading(opened).losses.tolist() == [1.0]
-        opened.label(item.task_id)
-        opened.sync()
-        assert reading(opened).losses.tolist() == [0.0], "somebody could answer it after all"
+    def test_a_skipped_audit_is_lost(self, audited: LocalWorld) -> None:
+        stream(audited, easy(30, seed=1))
+        item = audits(audited)[0]
+        audited.platform.annotate(item.task_id, [], was_cancelled=True)
+        audited.sync()
+        assert reading(audited).losses.tolist() == [1.0]
+        audited.label(item.task_id)
+        audited.sync()
+        assert reading(audited).losses.tolist() == [0.0], "somebody could answer it after all"
 
-    def test_a_task_that_is_gone_is_left_out_unless_it_was_answered(self, opened: LocalWorld) -> None:
-        stream(opened, easy(40, seed=1))
-        first, second, third, *_ = audits(opened)
-        opened.label(second.task_id, "ugly")
-        opened.sync()
-        opened.platform.delete_tasks([first.task_id, second.task_id])
-        opened.sync()
-        seen = reading(opened)
+    def test_a_task_that_is_gone_is_left_out_unless_it_was_answered(self, audited: LocalWorld) -> None:
+        stream(audited, easy(40, seed=1))
+        first, second, third, *_ = audits(audited)
+        audited.label(second.task_id, "ugly")
+        audited.sync()
+        audited.platform.delete_tasks([first.task_id, second.task_id])
+        audited.sync()
+        seen = reading(audited)
         assert [a.task_id for a in seen.audits] == [second.task_id]
         assert seen.losses.tolist() == [1.0]
         assert seen.unanswered[0].task_id == third.task_id
 
-    def test_other_data_is_another_item(self, opened: LocalWorld) -> None:
-        stream(opened, easy(40, seed=1))
-        answered, waiting, *_ = audits(opened)
-        opened.label(answered.task_id, "ugly")
-        opened.sync()
-        drawn = {a.task_id: a.decision_id for a in reading(opened).unanswered}
+    def test_other_data_is_another_item(self, audited: LocalWorld) -> None:
+        stream(audited, easy(40, seed=1))
+        answered, waiting, *_ = audits(audited)
+        audited.label(answered.task_id, "ugly")
+        audited.sync()
+        drawn = {a.task_id: a.decision_id for a in reading(audited).unanswered}
         for item in (answered, waiting):
-            opened.platform.edit_task(item.task_id, {"text": f"terrible awful {item.task_id}"})
-        opened.sync()
-        opened.settle()
-        seen = reading(opened)
+            audited.platform.edit_task(item.task_id, {"text": f"terrible awful {item.task_id}"})
+        audited.sync()
+        audited.settle()
+        seen = reading(audited)
         assert [a.task_id for a in seen.audits] == [answered.task_id]
         assert seen.losses.tolist() == [1.0]
         assert drawn[waiting.task_id] not in [a.decision_id for a in seen.unanswered]
 
-    def test_a_loss_that_is_not_stored_is_computed(self, opened: LocalWorld) -> None:
+    def test_a_loss_that_is_not_stored_is_computed(self, audited: LocalWorld) -> None:
         """As for an answer that was edited after another model had taken the item."""
-        stream(opened, easy(40, seed=1))
-        for n, item in enumerate(audits(opened)):
-            opened.label(item.task_id, "ugly" if n % 3 == 0 else None)
-        opened.sync()
-        before = reading(opened)
+        stream(audited, easy(40, seed=1))
+        for n, item in enumerate(audits(audited)):
+            audited.label(item.task_id, "ugly" if n % 3 == 0 else None)
+        audited.sync()
+        before = reading(audited)
         assert 0 < before.losses.sum() < before.losses.size
         for change in ("loss = NULL", "loss = 0.0, prediction_id = 1"):
-            with opened.store.engine.begin() as conn:
+            with audited.store.engine.begin() as conn:
                 conn.execute(text(f"UPDATE label SET {change}"))
-            assert reading(opened).losses.tolist() == before.losses.tolist()
+            assert reading(audited).losses.tolist() == before.losses.tolist()
 
-    def test_what_is_partly_wrong_is_wrong(self, opened: LocalWorld) -> None:
+    def test_what_is_partly_wrong_is_wrong(self, audited: LocalWorld) -> None:
         """The certificate counts so too."""
-        stream(opened, easy(40, seed=1))
-        answer(opened)
-        with opened.store.engine.begin() as conn:
+        stream(audited, easy(40, seed=1))
+        answer(audited)
+        with audited.store.engine.begin() as conn:
             conn.execute(text("UPDATE label SET loss = 0.25 WHERE role = 'audit'"))
-        seen = reading(opened)
+        seen = reading(audited)
         assert seen.losses.tolist() == [1.0] * len(seen.audits)
 
 
@@ -601,16 +447,19 @@ class TestTheWorker:
         assert other.watch(world.project) == 0
         assert world.project.gate_state is GateState.CLOSED
 
-    def test_waits_between_looks(self, opened: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_waits_between_looks_and_longer_after_a_long_one(
+        self, audited: LocalWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         calls: list[float] = []
-        run: Callable[..., int] = watch.run
+        begun = audited.clock()
 
-        def counted(*args: object) -> int:
-            calls.append(opened.clock())
-            return run(*args)
+        def slow(*args: object) -> int:
+            calls.append(audited.clock() - begun)
+            audited.later(1.0 if len(calls) == 3 else 0.0)
+            return 0
 
-        monkeypatch.setattr(watch, "run", counted)
-        for _ in range(30):
-            opened.worker.watch(opened.project)
-            opened.later(1.0)
-        assert len(calls) == 3
+        monkeypatch.setattr(watch, "run", slow)
+        for _ in range(60):
+            audited.worker.watch(audited.project)
+            audited.later(0.5)
+        assert calls == [0.0, 2.0, 4.0, 26.0, 28.0, 30.0]
