@@ -81,7 +81,7 @@ def lines(seen: MonitorReport) -> Iterator[tuple[str, str]]:
     yield (
         "monitor",
         f"statistic {seen.statistic:,.1f} over {seen.audits} audits, {seen.errors} wrong; "
-        f"watch at {seen.watch_level:,.0f}, close at {seen.close_level:,.0f}; {seen.audit_rate:.3g} is audited",
+        f"watch at {seen.watch_level:,.0f}, close at {seen.close_level:,.0f}; {seen.audit_rate:.1%} is audited",
     )
     if seen.unanswered:
         yield (

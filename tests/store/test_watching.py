@@ -6,7 +6,7 @@ import pytest
 
 from models.types import Choices, Fold, Region, Route
 from serving.store.records import Audit, ItemState, OutboxKind
-from tests.store.world import ACCEPTED, SHOWN, WITHDRAWN, World, prediction, task
+from tests.store.world import ACCEPTED, SHOWN, WITHDRAWN, World, decision, prediction, task
 
 CERTIFICATE = 5
 
@@ -115,6 +115,27 @@ def test_an_item_that_came_back_is_counted_once(world: World) -> None:
     audit(world, 1)
     [found] = audits(world)
     assert found.awaited
+
+
+def test_people_get_the_oldest_audits_first(world: World) -> None:
+    world.receive(task(50, fold=Fold.VALIDATION, draw=0.001))
+    with world.store.begin() as uow:
+        uow.items.set_blind(world.project, cut=0.01, now=world.now)
+    world.score()
+    world.decide(Route.AUDIT, WITHDRAWN, reason="validation_sample")
+    audit(world, 30, 10, 20)
+    with world.store.begin() as uow:
+        uow.items.restart(
+            world.project, states=(ItemState.PUBLISHED,), to=ItemState.SCORED, now=world.now, route=Route.AUDIT
+        )
+    [again] = [row for row in world.claim(ItemState.SCORED) if row.task_id == 30]
+    with world.store.begin() as uow:
+        made = decision(again, Route.AUDIT, WITHDRAWN, reason="blind_audit")
+        assert uow.items.decide(world.owner, [made], world.now) == [again.id]
+        found = uow.items.wanted(world.project, limit=10, now=world.now, train=False)
+        some = uow.items.wanted(world.project, limit=2, now=world.now, train=False, exclude=world.ids(30))
+    assert [row.task_id for row in found] == [30, 10, 20, 50]
+    assert [row.task_id for row in some] == [10, 20]
 
 
 def test_accepts_since_a_decision_go_back(world: World) -> None:
