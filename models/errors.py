@@ -15,6 +15,7 @@
     │   └── AuthenticationError     the token is wrong or of a disabled kind          (401)
     ├── MediaError                  fetch: an item's media cannot be had              (422)
     │   └── MediaUnavailable        timeout, refused, 5xx, 429: try again             (503)
+    ├── NotificationError           announce: the operator's webhook did not take it  (502)
     ├── NotFoundError               api: no such project, item ...                    (404)
     └── StoreError                  the store refuses (wrong host, old schema ...)    (503)
 
@@ -115,6 +116,13 @@ class MediaUnavailable(MediaError):
 
     status = 503
     code = "media_unavailable"
+
+
+class NotificationError(PrelabelError):
+    """A notification could not be delivered: it is tried again. Never holds the address, which may be a secret."""
+
+    status = 502
+    code = "notification"
 
 
 class NotFoundError(PrelabelError):

@@ -141,7 +141,7 @@ class Route(StrEnum):
 
 
 class GateState(StrEnum):
-    """``cold -> shadow -> open -> closed``; see docs/gate.md."""
+    """``cold -> shadow -> open -> watch -> closed``; see docs/gate.md."""
 
     COLD = "cold"
     """No model yet."""
@@ -149,5 +149,12 @@ class GateState(StrEnum):
     """A model predicts, nothing is accepted."""
     OPEN = "open"
     """A certificate holds; items above its threshold are accepted."""
+    WATCH = "watch"
+    """As open, with more audits: audited losses or the confidences' drift speak against it, not yet enough to close."""
     CLOSED = "closed"
     """Acceptance stopped, with a reason."""
+
+    @property
+    def accepts(self) -> bool:
+        """Whether items may be accepted while the gate stands so."""
+        return self in (GateState.OPEN, GateState.WATCH)

@@ -212,6 +212,7 @@ def backfill(slug: Slug, as_json: Json = False, config: Config = None) -> None:
 def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     """The automation rate, with its proof: certificate, audits, and how many labels it took."""
     from serving.monitoring.automation import report as make
+    from serving.monitoring.monitor import lines
 
     runtime = runtime_of(config)
     value = make(runtime, project_of(runtime, slug))
@@ -224,6 +225,10 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     if value.audits:
         bound = f"{value.audit_error_upper:.1%}" if value.audit_error_upper is not None else "-"
         table.add_row("audits", f"{value.audit_errors} wrong of {value.audits}; at most {bound} (95 %)")
+    for name, said in lines(value.monitor) if value.monitor is not None else ():
+        table.add_row(name, said)
+    if value.reopened:
+        table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
     show(value, as_json, table)
 
 

@@ -16,6 +16,7 @@ from connectors.media.fetcher import MediaFetcher
 from connectors.media.policy import FetchPolicy
 from models.errors import MediaError
 from models.types import Item, Medium
+from serving.notify import Webhook
 from serving.pipeline.runtime import Runtime, Scorer
 from serving.secrets import Vault, open_vault
 from serving.settings import Settings
@@ -108,6 +109,7 @@ def make_runtime(settings: Settings, scorer: Scorer, *, store: Store | None = No
     """Everything that a pipeline or ingress process works with."""
     vault = open_vault(settings)
     platforms = Platforms(settings, vault)
+    address = settings.notify_url
     return Runtime(
         store=store or open_store(settings),
         settings=settings,
@@ -116,4 +118,5 @@ def make_runtime(settings: Settings, scorer: Scorer, *, store: Store | None = No
         media=GuardedMedia(settings, platforms),
         platform=platforms,
         owner=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+        notify=Webhook(address.get_secret_value(), settings.notify_timeout_s) if address is not None else None,
     )

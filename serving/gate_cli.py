@@ -15,7 +15,7 @@ from rich.table import Table
 from models.errors import ConfigurationError
 from models.gate import Certificate, certify
 from serving import gate_files
-from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show, stamp
+from serving.terminal import Config, Json, Slug, err, out, project_of, runtime_of, show, stamp
 
 gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, closing by hand; certify and compare.")
 
@@ -25,19 +25,28 @@ Delta = Annotated[float, typer.Option(help="Probability of missing the budget, i
 
 @gate_app.command("status")
 def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """The gate's state, why, and its history."""
+    """The gate's state, why, what its monitor sees, and its history."""
+    from serving.monitoring.monitor import lines, monitor
+
     runtime = runtime_of(config)
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
         events = uow.gate.events(project.id)
+        seen = monitor(runtime, uow, project, uow.gate.latest(project.id))
     table = Table("when", "from", "to", "by", "why")
     for e in events:
         table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, escape(e.reason))
     value = {
         "state": project.gate_state.value,
         "reason": project.gate_reason,
-        "events": [{"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason} for e in events],
+        "monitor": seen.model_dump(mode="json") if seen is not None else None,
+        "events": [
+            {"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason, "numbers": e.numbers}
+            for e in events
+        ],
     }
+    if seen is not None and not as_json:
+        out.print("\n".join(f"{name}: {said}" for name, said in lines(seen)), highlight=False)
     show(value, as_json, table)
 
 

@@ -8,6 +8,7 @@ holds the same keys with the same defaults, and a test compares the two.
 from __future__ import annotations
 
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -73,6 +74,8 @@ class Settings(BaseSettings):
     """Time between two looks at whether Label Studio still has what was written there. Seconds."""
     learn_s: float = Field(default=2.0, gt=0)
     """Time between two looks at whether to train or to certify. Seconds."""
+    watch_s: float = Field(default=2.0, gt=0)
+    """Time between two looks of the monitor at the audits of an open gate; longer where looking takes long. Seconds."""
     platform_timeout_s: float = Field(default=30.0, gt=0)
     """Longest wait for one answer of Label Studio. Seconds."""
     retry_base_s: float = Field(default=1.0, gt=0)
@@ -81,6 +84,24 @@ class Settings(BaseSettings):
     """Longest wait between two tries. Seconds."""
     max_attempts: int = Field(default=5, ge=1)
     """Tries before an item is given up; counts only failures that are the item's own fault. Tries."""
+
+    monitor_watch: float = Field(default=1000.0, ge=200)
+    """Level of the monitor's statistic at which the gate goes to watch: while the error is within epsilon there is at
+    most one false alarm in so many audits, on average. The watch ends below a tenth of it. Audits."""
+    monitor_close: float = Field(default=10_000.0, ge=200)
+    """The same for closing the gate; at least monitor_watch. Audits."""
+    watch_audit_factor: float = Field(default=5.0, ge=1)
+    """What a project's audit_rate is multiplied by while its gate is watched; the rate is at most 1. Factor."""
+    audit_due_s: float = Field(default=3 * 86_400.0, gt=0)
+    """How long an audit may wait for its blind label before it is reported as overdue. Seconds."""
+    drift_window: int = Field(default=500, ge=50)
+    """Newly arrived items whose confidences are compared with those of the blind sample at a time. Items."""
+
+    notify_url: SecretStr | None = None
+    """Where each change of a gate is told, by POST of JSON with a "text": a Slack webhook, or any other that takes it.
+    The address is taken for a secret. null: nowhere."""
+    notify_timeout_s: float = Field(default=10.0, gt=0)
+    """Longest wait for its answer. Seconds."""
 
     scorer_replicas: int = Field(default=1, ge=1)
     """Processes that score, for each project. Processes."""
@@ -137,6 +158,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("notify_url", mode="after")
+    @classmethod
+    def _is_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"https?://[^/\s]+", value.get_secret_value()):
+            raise ValueError("must be an address: http://... or https://...")
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
@@ -148,6 +176,8 @@ class Settings(BaseSettings):
             raise ValueError("public_url must be set when host is a wildcard: the URL at which Label Studio reaches us")
         if self.retry_max_s < self.retry_base_s:
             raise ValueError("retry_max_s must not be below retry_base_s")
+        if self.monitor_close < self.monitor_watch:
+            raise ValueError("monitor_close must not be below monitor_watch")
         data_dir = self.data_dir.expanduser().absolute()
         host = f"[{self.host}]" if ":" in self.host else self.host
         resolved: dict[str, object] = {

@@ -16,10 +16,11 @@ from connectors.base import RemoteTask
 from connectors.label_studio import backend, webhooks
 from models.errors import ConfigurationError, PrelabelError
 from models.gate.sampling import audit_draw
-from models.types import GateState, Item, Prediction, Scored
+from models.types import Item, Prediction, Scored
 from serving.api import hooks
 from serving.api.dependencies import NamedProjectDep, RuntimeDep
 from serving.pipeline import ingest, score
+from serving.pipeline.decide import audit_rate
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ItemRow, ProjectRow
 from serving.store.stats import PULL
@@ -129,7 +130,8 @@ def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item], request
             ingest.receive_tasks(runtime, uow, project, unknown)
             ours = uow.items.by_task(project.id, list(tasks))
     secret = runtime.sampling_secret(project)
-    return {key for key, task in asked.items() if task.id in ours and _hidden(ours[task.id], project, secret)}
+    rate = audit_rate(project, runtime.settings) if project.gate_state.accepts else 0.0
+    return {key for key, task in asked.items() if task.id in ours and _hidden(ours[task.id], rate, secret)}
 
 
 def _is_of(project: ProjectRow, request: backend.PredictRequest) -> bool:
@@ -140,10 +142,9 @@ def _is_of(project: ProjectRow, request: backend.PredictRequest) -> bool:
         return False
 
 
-def _hidden(row: ItemRow, project: ProjectRow, secret: bytes) -> bool:
+def _hidden(row: ItemRow, audit_rate: float, secret: bytes) -> bool:
     """Blind, or not decided yet and drawn for a blind audit in case it could be accepted."""
-    undecided = row.route is None and project.gate_state is GateState.OPEN
-    return row.blind or (undecided and audit_draw(secret, row.task_id, row.revision) < project.audit_rate)
+    return row.blind or (row.route is None and audit_draw(secret, row.task_id, row.revision) < audit_rate)
 
 
 @router.post("/webhook", status_code=201)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.gate.bounds import binomial_upper
 from models.types import Frozen, GateState, Route
+from serving.monitoring.monitor import MonitorReport, monitor
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, ItemState, LabelRole, ProjectRow
 
@@ -71,6 +72,10 @@ class AutomationReport(Frozen):
     audit_errors: int
     audit_error_upper: float | None
     """Upper bound of the error among acceptable items from the audits alone, confidence 95 %."""
+    monitor: MonitorReport | None
+    """None until a certificate has opened the gate."""
+    reopened: int
+    """Acceptances that were taken back and given to people when audits closed the gate, in all."""
     suggestions_unchanged: float | None
     """Share of labelled suggestions that people left as they were; None while there are none."""
     states: dict[str, int]
@@ -90,6 +95,8 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         corrections = uow.labels.for_project(project.id, roles=(LabelRole.CORRECTION,))
         stages = uow.stats.totals(project.id)
         accepted = uow.items.accepted(project.id)
+        watched = monitor(runtime, uow, project, certificate)
+        events = uow.gate.events(project.id)
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audit_losses = [label.loss for label in audits if label.loss is not None]
     shown = [label.loss for label in corrections if label.loss is not None]
@@ -109,6 +116,8 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         audits=len(audit_losses),
         audit_errors=errors,
         audit_error_upper=binomial_upper(errors, len(audit_losses), 0.05) if audit_losses else None,
+        monitor=watched,
+        reopened=sum(event.numbers.get("reopened", 0) for event in events),
         suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.gate.sampling import keyed_uniform
+from models.gate.sampling import audit_draw
 from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
-from serving.store.records import CertificateRow, Decision, ItemRow, ItemState, OutboxKind, ProjectRow
+from serving.pipeline.standing import holds
+from serving.settings import Settings
+from serving.store.records import BLIND_AUDIT, CertificateRow, Decision, ItemRow, ItemState, OutboxKind, ProjectRow
 
 SHOWN = (OutboxKind.SUGGESTION,)
 ACCEPTED = (OutboxKind.SUGGESTION, OutboxKind.ACCEPTANCE)
 HIDDEN = (OutboxKind.WITHDRAWAL,)
-BLIND_AUDIT = "blind_audit"
-"""Reason code of items that would have been accepted and were drawn for a blind check instead."""
 
 RETURNED = "acceptance_deleted"
 """Reason code of items whose accepted annotation was deleted in Label Studio: they stay with people."""
+REOPENED = "reopened"
+"""Reason code of items that were accepted after the change for which the monitor closed the gate: people get them."""
+WITH_PEOPLE = (RETURNED, REOPENED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +34,24 @@ class Gate:
     secret: bytes
 
 
-def gate_of(project: ProjectRow, certificate: CertificateRow | None, secret: bytes) -> Gate:
-    """The gate of a project; a certificate counts only while the gate is open and for its own model."""
-    valid = (
-        project.gate_state is GateState.OPEN
-        and certificate is not None
-        and certificate.open
-        and certificate.model_version == project.active_model
-        and certificate.label_config_digest == project.label_config.digest
-    )
+def audit_rate(project: ProjectRow, settings: Settings) -> float:
+    """Probability with which an acceptable item is audited now: the project's own, raised while the gate is watched.
+
+    Raising it only adds audits: the draw of an item stays what it is.
+    """
+    factor = settings.watch_audit_factor if project.gate_state is GateState.WATCH else 1.0
+    return min(1.0, factor * project.audit_rate)
+
+
+def gate_of(project: ProjectRow, certificate: CertificateRow | None, secret: bytes, *, audit_rate: float) -> Gate:
+    """The gate of a project; a certificate counts only while the gate accepts and for its own model."""
+    valid = certificate if project.gate_state.accepts and holds(certificate, project) else None
     return Gate(
         state=project.gate_state,
-        threshold=certificate.threshold if valid and certificate is not None else None,
+        threshold=valid.threshold if valid is not None else None,
         model_version=project.active_model,
-        certificate_id=certificate.id if valid and certificate is not None else None,
-        audit_rate=project.audit_rate,
+        certificate_id=valid.id if valid is not None else None,
+        audit_rate=audit_rate,
         secret=secret,
     )
 
@@ -55,8 +61,8 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
 
     Reason codes: ``validation_sample`` (drawn for a blind label before anything was known of it), ``gate_cold``,
     ``gate_shadow``, ``gate_closed`` (nothing may be accepted now), ``below_threshold``, ``blind_audit`` (would have
-    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``. What is blind once stays blind, and
-    what people took back once is not accepted again.
+    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``, ``reopened``. What is blind once
+    stays blind, and what people or the monitor took back once is not accepted again.
     """
     confidence = item.confidence if item.confidence is not None else 0.0
     numbers = {"confidence": confidence}
@@ -72,14 +78,14 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
             inclusion=item.inclusion,
             outbox=HIDDEN + _undone(item),
         )
-    if item.reason == RETURNED:
-        return _suggest(item, RETURNED, numbers)
+    if item.reason in WITH_PEOPLE:
+        return _suggest(item, item.reason, numbers)
     if gate.threshold is None or item.model_version != gate.model_version:
         return _suggest(item, f"gate_{gate.state.value}", numbers)
     numbers |= {"threshold": gate.threshold}
     if item.confidence is None or confidence < gate.threshold:
         return _suggest(item, "below_threshold", numbers, gate.certificate_id)
-    audit = keyed_uniform(gate.secret, "audit", item.task_id, item.revision)
+    audit = audit_draw(gate.secret, item.task_id, item.revision)
     numbers |= {"audit_rate": gate.audit_rate, "audit_draw": audit}
     audited = audit < gate.audit_rate
     return Decision(
@@ -130,5 +136,10 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
         if not items:
             return 0
         current = uow.projects.get(project.id)
-        gate = gate_of(current, uow.gate.latest(project.id), runtime.sampling_secret(current))
+        gate = gate_of(
+            current,
+            uow.gate.latest(project.id),
+            runtime.sampling_secret(current),
+            audit_rate=audit_rate(current, runtime.settings),
+        )
         return len(uow.items.decide(runtime.owner, [decide(item, gate) for item in items], runtime.now()))

@@ -12,10 +12,9 @@ from connectors.label_studio.results import decode
 from models.gate.sampling import fold_of, keyed_uniform
 from models.tasks import item_loss
 from models.types import Route
-from serving.pipeline.decide import BLIND_AUDIT
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
-from serving.store.records import ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
+from serving.store.records import BLIND_AUDIT, ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
 
 
 def digest_of(data: dict[str, Any]) -> str:

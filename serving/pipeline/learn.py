@@ -22,11 +22,18 @@ from models.registry import reference
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
 from serving.pipeline import history, score
-from serving.pipeline.decide import BLIND_AUDIT
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, fall_back, held, move
 from serving.store.engine import UnitOfWork
-from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRole, LabelRow, ProjectRow
+from serving.store.records import (
+    BLIND_AUDIT,
+    CertificateRow,
+    ItemRow,
+    ItemState,
+    LabelRole,
+    LabelRow,
+    ProjectRow,
+)
 
 log = logging.getLogger(__name__)
 
@@ -58,25 +65,29 @@ def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
 
     The cut is an order statistic of hash values, so the sample does not depend on any item's content. Nothing is
     drawn before the tasks that were there at first have all been read: the sample would be of the first page only.
+    After the stream has changed (``valid_since``) only items that arrived since are drawn.
     """
-    if project.watermark == 0.0 or project.gate_state is GateState.OPEN:
+    if project.watermark == 0.0 or project.gate_state.accepts:
         return False
+    since = project.valid_since
     with runtime.store.begin() as uow:
         missing = project.validation_target - len(validation_sample(uow, project))
         if missing <= 0:
             return False
-        waiting = [i for i in uow.items.drawn(project.id, cut=1.0, limit=project.validation_target * 2) if not i.blind]
+        found = uow.items.drawn(project.id, cut=1.0, limit=project.validation_target * 2, since=since)
+        waiting = [i for i in found if not i.blind]
         if not waiting:
             return False
         last = waiting[min(missing, len(waiting)) - 1]
         cut = math.nextafter(last.draw, math.inf)
-        uow.items.set_blind(project.id, cut=cut, now=runtime.now())
+        uow.items.set_blind(project.id, cut=cut, now=runtime.now(), since=since)
         uow.items.restart(
             project.id,
             states=(ItemState.DECIDED, ItemState.PUBLISHED),
             to=ItemState.SCORED,
             now=runtime.now(),
             route=Route.SUGGEST,
+            blind=True,
         )
         uow.projects.update(project.id, validation_cut=max(cut, uow.projects.get(project.id).validation_cut))
     return True
@@ -86,7 +97,8 @@ def validation_sample(uow: UnitOfWork, project: ProjectRow) -> Sample:
     """Every item drawn for validation, with its blind label once it has one; a skip is an answer too.
 
     Audits are left out, also those of the validation fold: they were drawn among the surest items only. So are items
-    that somebody labelled while the suggestion was still to be withdrawn: another is drawn in their place.
+    that somebody labelled while the suggestion was still to be withdrawn: another is drawn in their place. And so are
+    those that arrived before the stream changed: they say nothing of what comes now.
     """
     sample: Sample = []
     for item, label in uow.labels.validation(project.id):
@@ -94,7 +106,8 @@ def validation_sample(uow: UnitOfWork, project: ProjectRow) -> Sample:
             sample.append((item, label))
         elif label.was_cancelled:
             sample.append((item, None))
-    return [(item, label) for item, label in sample if item.reason != BLIND_AUDIT]
+    since = project.valid_since
+    return [(item, label) for item, label in sample if item.reason != BLIND_AUDIT and item.received_at >= since]
 
 
 def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[TrainingExample]:
@@ -115,7 +128,7 @@ def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[Tra
 
 def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     """Whether a first or a better head can be trained now without being asked for."""
-    if not isinstance(project.spec, HeadSpec) or project.gate_state is GateState.OPEN:
+    if not isinstance(project.spec, HeadSpec) or project.gate_state.accepts:
         return False
     with runtime.store.read() as uow:
         count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
@@ -239,10 +252,17 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
 
 
 def _due(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> bool:
-    """Whether a test of this model on this sample would be a new one, and has all that it needs."""
+    """Whether a test of this model on this sample would be a new one, and has all that it needs.
+
+    After a change of the stream the sample fills as items arrive; it is tested once it is full, not at each one.
+    """
     if not sample or any(label is None and item.state is not ItemState.DEAD for item, label in sample):
         return False
+    if project.valid_since and len(sample) < project.validation_target:
+        return False
     latest = uow.gate.latest(project.id)
+    if latest is not None and latest.created_at < project.valid_since:
+        latest = None
     if latest is not None and (latest.model_version, latest.n_validation) == (version, len(sample)):
         moved_on = latest.label_config_digest != project.label_config.digest
         if not (latest.open and moved_on):

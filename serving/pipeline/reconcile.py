@@ -197,7 +197,7 @@ def _pause(runtime: Runtime, project: ProjectRow, reason: str) -> None:
 
 def _take_over(uow: UnitOfWork, project: ProjectRow, config: LabelConfig, xml: str, now: float) -> ProjectRow:
     same = config.controls == project.label_config.controls
-    was_open = project.gate_state is GateState.OPEN or project.paused
+    was_open = project.gate_state.accepts or project.paused
     project = uow.projects.update(project.id, label_config=config, label_config_xml=xml, paused=False)
     numbers = {"label_config": config.digest}
     if not same:

@@ -10,7 +10,9 @@ from typing import Protocol
 from connectors.base import Platform
 from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaError
+from models.gate.drift import Drift
 from models.types import ControlSpec, Item, Scored
+from serving.notify import Notice
 from serving.secrets import Vault
 from serving.settings import Settings
 from serving.store.engine import Store
@@ -66,6 +68,10 @@ class Runtime:
     """Project -> what this process's last poll read of the window that the next one looks at (see ``reconcile``)."""
     swept: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
+    drifts: dict[int, tuple[int, int, Drift | None]] = field(default_factory=dict)
+    """Project -> certificate, newest item, and result of the last comparison of confidences (see ``watch``)."""
+    notify: Callable[[Notice], None] | None = None
+    """Delivers a notification, or raises NotificationError; None: nobody wants any."""
 
     def now(self) -> float:
         return self.clock()

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.types import GateState, Route
 from serving.store.engine import UnitOfWork
-from serving.store.records import GateEvent, ItemState, ProjectRow
+from serving.store.records import CertificateRow, GateEvent, ItemState, ProjectRow
 
 SELF = "prelabel"
 """The actor of what happens by itself."""
@@ -23,18 +23,22 @@ def held(uow: UnitOfWork, project: ProjectRow) -> GateEvent | None:
     return None
 
 
-def standing(uow: UnitOfWork, project: ProjectRow) -> GateState:
-    """Open while the newest certificate was made for this very model and label config; else shadow, or cold."""
-    if project.active_model is None:
-        return GateState.COLD
-    certificate = uow.gate.latest(project.id)
-    holds = (
+def holds(certificate: CertificateRow | None, project: ProjectRow) -> bool:
+    """Whether the certificate is open, for this very model and label config, and from after the last change."""
+    return (
         certificate is not None
         and certificate.open
         and certificate.model_version == project.active_model
         and certificate.label_config_digest == project.label_config.digest
+        and certificate.created_at >= project.valid_since
     )
-    return GateState.OPEN if holds else GateState.SHADOW
+
+
+def standing(uow: UnitOfWork, project: ProjectRow) -> GateState:
+    """Open while the newest certificate holds; else shadow, or cold."""
+    if project.active_model is None:
+        return GateState.COLD
+    return GateState.OPEN if holds(uow.gate.latest(project.id), project) else GateState.SHADOW
 
 
 def fall_back(

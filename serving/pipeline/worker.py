@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, PrelabelError
-from serving.pipeline import decide, learn, publish, reconcile, score, sweep
+from serving.pipeline import announce, decide, learn, publish, reconcile, score, sweep, watch
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.records import OutboxKind, ProjectRow
@@ -27,7 +27,8 @@ Stage = Callable[[ProjectRow], int]
 
 NEXT: dict[str, tuple[str, ...]] = {
     "reconcile": ("score", "publish"),
-    "learn": ("score", "decide"),
+    "learn": ("score", "decide", "announce"),
+    "watch": ("decide", "publish", "announce"),
     "score": ("score", "decide"),
     "decide": ("publish",),
     "publish": ("publish",),
@@ -36,6 +37,12 @@ NEXT: dict[str, tuple[str, ...]] = {
 PUBLISHERS = 2
 """One writes down what Label Studio has answered while the other has Label Studio work; they never call it together."""
 
+EVEN_PAUSED = ("reconcile", "announce")
+"""Stages that look after paused projects too."""
+WATCHING = 0.05
+"""Largest share of its time that the monitor spends on a project: it reads all audits of a certificate at each look."""
+ANNOUNCE_S = 2.0
+"""Time between two looks for changes of a gate that are to be announced, seconds."""
 HELPER_IDLE_S = 10.0
 """How long a stage's second and further threads sleep when there is no work: the first one looks, and wakes them."""
 
@@ -70,6 +77,9 @@ class Worker:
             self._spawn(f"publish-{n}", self.publish, settings.claim_idle_s if n == 0 else HELPER_IDLE_S)
         self._spawn("reconcile", self.reconcile, settings.claim_idle_s)
         self._spawn("learn", self.learn, settings.claim_idle_s)
+        self._spawn("watch", self.watch, settings.claim_idle_s)
+        if self._runtime.notify is not None:
+            self._spawn("announce", self.announce, ANNOUNCE_S)
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Stop claiming, let what is in flight end, give leases back."""
@@ -168,6 +178,23 @@ class Worker:
             return 0
         return int(learn.safe_tick(self._runtime, project))
 
+    def watch(self, project: ProjectRow) -> int:
+        """A stage of its own: closing a gate must not wait for a training, nor for Label Studio."""
+        every_s = self._runtime.settings.watch_s
+        if not project.gate_state.accepts or not self._time("watch", project, every_s):
+            return 0
+        if not self._lease("watch", project, every_s):
+            return 0
+        begun = self._runtime.now()
+        changed = watch.run(self._runtime, project)
+        self._last["watch", project.id] += (self._runtime.now() - begun) / WATCHING
+        return changed
+
+    def announce(self, project: ProjectRow) -> int:
+        if not announce.waiting(self._runtime, project) or not self._lease("announce", project, ANNOUNCE_S):
+            return 0
+        return announce.run(self._runtime, project)
+
     def _dedupe(self, project: ProjectRow, *, pulls: bool) -> None:
         """Once after a start, after a write whose answer was lost, and after Label Studio asked for predictions."""
         now, settle = self._runtime.now(), self._runtime.settings.publish_lease_s
@@ -229,7 +256,7 @@ class Worker:
             done = 0
             try:
                 with self._runtime.store.read() as uow:
-                    projects = [p for p in uow.projects.list() if not p.paused or name == "reconcile"]
+                    projects = [p for p in uow.projects.list() if not p.paused or name in EVEN_PAUSED]
             except Exception:
                 log.exception("the store cannot be read", extra={"stage": name})
                 projects = []

@@ -12,6 +12,7 @@ from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.errors import AuthenticationError, ConfigurationError, PlatformError
 from models.types import Frozen
+from serving.monitoring.monitor import monitor
 from serving.pipeline import reconcile
 from serving.pipeline.runtime import Runtime
 from serving.projects.connect import notes, register_webhook, webhook_url
@@ -156,10 +157,18 @@ def _model_version(
 def _work(runtime: Runtime, project: ProjectRow, note: Note) -> None:
     with runtime.store.read() as uow:
         dead = uow.items.counts(project.id).get(ItemState.DEAD, 0)
+        seen = monitor(runtime, uow, project, uow.gate.latest(project.id))
     note(
         "dead items",
         not dead,
         f"{dead} items were given up",
         f"`prelabel dead {project.slug}` says why; after mending it, `prelabel redrive {project.slug}`",
     )
+    if seen is not None and project.gate_state.accepts:
+        note(
+            "audits",
+            not seen.overdue,
+            f"{seen.unanswered} audits are to be answered, {seen.overdue} of them are overdue",
+            f"{seen.overdue} audits are overdue, and the monitor waits for the oldest: they come first in the queue",
+        )
     note("paused", not project.paused, project.gate_reason, f"the project is paused: {project.gate_reason}")

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, or_, select, text, update
+from sqlalchemy import Connection, Select, exists, func, or_, select, text, update
 
 from models.types import Route
 from serving.store.outbox import OVER, cancel, settle
-from serving.store.records import ItemRow, ItemState, OutboxKind, OutboxState
+from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind, OutboxState
 from serving.store.rows import to_item
 from serving.store.sql import NO_LEASE, batches, lock_items
-from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, MAY_BE_DRAWN, item, outbox
+from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, MAY_BE_DRAWN, decision, item, outbox
 
 
-def drawn(conn: Connection, project_id: int, *, cut: float, limit: int) -> list[ItemRow]:
+def drawn(conn: Connection, project_id: int, *, cut: float, limit: int, since: float) -> list[ItemRow]:
     """See ``ItemRepository.drawn``."""
-    query = _drawn(select(item), project_id, cut).order_by(item.c.draw).limit(limit)
+    query = _drawn(select(item), project_id, cut, since).order_by(item.c.draw).limit(limit)
     return [to_item(row) for row in conn.execute(query)]
 
 
-def set_blind(conn: Connection, project_id: int, *, cut: float, now: float) -> list[int]:
+def set_blind(conn: Connection, project_id: int, *, cut: float, now: float, since: float) -> list[int]:
     """See ``ItemRepository.set_blind``."""
-    found = conn.scalars(_drawn(select(item.c.id), project_id, cut).where(item.c.blind.is_(False))).all()
+    found = conn.scalars(_drawn(select(item.c.id), project_id, cut, since).where(item.c.blind.is_(False))).all()
     ids = [row.id for row in lock_items(conn, found)]
     for batch in batches(ids):
         blind = {"blind": True, "inclusion": cut, "updated_at": now, **NO_LEASE}
@@ -47,14 +47,22 @@ def wanted(conn: Connection, project_id: int, *, limit: int, train: bool, exclud
 
 def _queues(project_id: int, *, train: bool) -> Iterator[Select[Any]]:
     mine = select(item).where(item.c.project_id == project_id)
-    yield mine.where(text(AWAITS_BLIND)).order_by(item.c.draw)
+    audit = item.c.reason == BLIND_AUDIT
+    same = (decision.c.item_id == item.c.id, decision.c.revision == item.c.revision)
+    drawn_by = select(func.min(decision.c.id)).where(
+        *same, decision.c.route == Route.AUDIT, decision.c.certificate_id.is_not(None)
+    )
+    yield mine.where(text(AWAITS_BLIND), audit).order_by(drawn_by.scalar_subquery())
+    yield mine.where(text(AWAITS_BLIND), or_(item.c.reason.is_(None), ~audit)).order_by(item.c.draw)
     if train:
         yield mine.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)
     shown = (item.c.state == ItemState.PUBLISHED, item.c.route == Route.SUGGEST, item.c.blind.is_(False))
     yield mine.where(*shown).order_by(item.c.confidence)
 
 
-def _drawn(query: Select[Any], project_id: int, cut: float) -> Select[Any]:
+def _drawn(query: Select[Any], project_id: int, cut: float, since: float) -> Select[Any]:
+    if since > 0:
+        query = query.where(item.c.received_at >= since)
     return query.where(
         item.c.project_id == project_id,
         text(MAY_BE_DRAWN),

@@ -27,6 +27,7 @@ from serving.store.outbox import OutboxRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
+from serving.store.watching import WatchRepository
 
 BUSY_TIMEOUT_S = 10.0
 """How long a SQLite writer waits for another process's transaction."""
@@ -51,6 +52,7 @@ class UnitOfWork:
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
         self.sweep = SweepRepository(conn)
+        self.watch = WatchRepository(conn)
 
 
 class Store:

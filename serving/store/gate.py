@@ -95,6 +95,12 @@ class GateRepository:
         )
         return event
 
+    def news(self, project_id: int, *, after: int, limit: int) -> dict[int, GateEvent]:
+        """Id -> change, of those after the one with this id, oldest first."""
+        mine = (gate_event.c.project_id == project_id, gate_event.c.id > after)
+        query = select(gate_event).where(*mine).order_by(gate_event.c.id).limit(limit)
+        return {row.id: to_gate_event(row) for row in self._conn.execute(query)}
+
     def events(self, project_id: int) -> list[GateEvent]:
         """All changes, oldest first."""
         query = select(gate_event).where(gate_event.c.project_id == project_id).order_by(gate_event.c.id)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, text, update
 
 from models.errors import NotFoundError
 from models.types import Fold, Prediction, Route
@@ -19,7 +19,7 @@ from serving.store.outbox import OVER, cancel, kill
 from serving.store.records import Decision, ItemRow, ItemState, NewItem, OutboxState, PredictionRow, ReceiveResult
 from serving.store.rows import to_item, to_prediction
 from serving.store.sql import CLEAN, NO_LEASE, batches, leased, lock_items, readable, share_turn, take_turn, update_all
-from serving.store.tables import item, outbox, prediction
+from serving.store.tables import AWAITS_BLIND, item, outbox, prediction
 
 REQUEUED = 1
 """Priority of what goes round again: behind what has just arrived (0)."""
@@ -171,26 +171,37 @@ class ItemRepository:
         return update_all(self._conn, item, ids, state=ItemState.GONE, updated_at=now, **NO_LEASE)
 
     def restart(
-        self, project_id: int, *, states: Sequence[ItemState], to: ItemState, now: float, route: Route | None = None
+        self,
+        project_id: int,
+        *,
+        states: Sequence[ItemState],
+        to: ItemState,
+        now: float,
+        route: Route | None = None,
+        blind: bool = False,
     ) -> int:
         """Send items round again (a new model, a gate that opened or closed); labelled, dead and gone ones never.
 
-        What waits to be sent is cancelled: the next decision revives it if it is still wanted. Whoever is working on
-        one of these items loses the lease. Route and reason stay until the next decision; blind stays blind.
+        Of the items in these states, all, or those of a ``route``, or only ``blind`` ones. What waits to be sent is
+        cancelled: the next decision revives it if it is still wanted. Whoever is working on one of these items loses
+        the lease. Route and reason stay until the next decision; blind stays blind.
         """
         take_turn(self._conn)
         chosen = [item.c.project_id == project_id, item.c.state.in_([s for s in states if s not in OVER])]
         if route is not None:
             chosen.append(item.c.route == route)
-        ids = [
-            row.id
-            for row in lock_items(self._conn, self._conn.scalars(select(item.c.id).where(*chosen)).all(), *chosen)
-        ]
+        query = select(item.c.id).where(*chosen)
+        if blind:
+            chosen.append(item.c.blind.is_(True))
+            query = query.where(text(AWAITS_BLIND))
+        ids = [row.id for row in lock_items(self._conn, self._conn.scalars(query).all(), *chosen)]
         cancel(self._conn, ids, now)
         return update_all(self._conn, item, ids, state=to, priority=REQUEUED, updated_at=now, **CLEAN)
 
-    def set_blind(self, project_id: int, *, cut: float, now: float) -> list[int]:
+    def set_blind(self, project_id: int, *, cut: float, now: float, since: float = 0.0) -> list[int]:
         """Draw every item of the validation fold below ``cut`` for a blind label, with ``cut`` as its probability.
+
+        Only items that arrived at ``since`` (epoch seconds) or later are drawn.
 
         Labelled, dead and gone items, and those that are blind already, are left alone. What waits to be sent for
         the others is cancelled, and a decision under way on one of them will not count.
@@ -199,16 +210,21 @@ class ItemRepository:
             Task ids whose suggestion was sent, or may just be under way: it must be removed.
         """
         take_turn(self._conn)
-        return drawing.set_blind(self._conn, project_id, cut=cut, now=now)
+        return drawing.set_blind(self._conn, project_id, cut=cut, now=now, since=since)
 
-    def drawn(self, project_id: int, *, cut: float, limit: int) -> list[ItemRow]:
-        """Unlabelled items of the validation fold with a draw below ``cut``, lowest first."""
-        return drawing.drawn(self._conn, project_id, cut=cut, limit=limit)
+    def drawn(self, project_id: int, *, cut: float, limit: int, since: float = 0.0) -> list[ItemRow]:
+        """Unlabelled items of the validation fold with a draw below ``cut``, lowest first.
+
+        ``since`` (epoch seconds): only those that arrived then or later.
+        """
+        return drawing.drawn(self._conn, project_id, cut=cut, limit=limit, since=since)
 
     def wanted(
         self, project_id: int, *, limit: int, now: float, train: bool, exclude: Collection[int] = ()
     ) -> list[ItemRow]:
         """What people should label next: blind items, then (``train``) untouched ones, then the unsurest suggestions.
+
+        Of the blind ones audits come first, in the order in which they were drawn: the monitor waits for the oldest.
 
         Items that wait for a retry or are leased by the pipeline are open to people all the same, so ``now`` changes
         nothing today. ``exclude`` holds item ids, such as those that somebody is working on.

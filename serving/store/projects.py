@@ -38,6 +38,8 @@ class ProjectChanges(TypedDict, total=False):
     active_model: str | None
     watermark: float
     paused: bool
+    valid_since: float
+    announced: int
 
 
 class ProjectRepository:
@@ -58,6 +60,8 @@ class ProjectRepository:
             "active_model": None,
             "watermark": 0.0,
             "paused": False,
+            "valid_since": 0.0,
+            "announced": 0,
             "created_at": now,
         }
         try:

@@ -9,6 +9,9 @@ from typing import Any
 from models.base import ModelRef, ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 
+BLIND_AUDIT = "blind_audit"
+"""Reason code of items that would have been accepted and were drawn for a blind check instead."""
+
 
 class ItemState(StrEnum):
     """Where an item stands; see docs/decisions/0002."""
@@ -118,6 +121,11 @@ class ProjectRow:
     watermark: float
     """Newest remote ``updated_at`` that reconcile has seen, epoch seconds."""
     paused: bool
+    valid_since: float
+    """When audits last showed that the stream had changed, epoch seconds; 0: never. Certificates made before, and blind
+    labels of items that arrived before, prove nothing any more."""
+    announced: int
+    """Id of the newest gate event that was announced, or passed over."""
     created_at: float
 
 
@@ -329,6 +337,27 @@ class GateEvent:
     """``prelabel`` or who asked for it."""
     numbers: dict[str, Any] = field(default_factory=dict)
     at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One item that was drawn for a blind audit under a certificate, and what people said of it."""
+
+    decision_id: int
+    """Of the decision that drew it: audits are in the order in which they were drawn."""
+    item_id: int
+    task_id: int
+    drawn_at: float
+    """Epoch seconds."""
+    prediction_id: int | None
+    """The prediction that would have been accepted."""
+    awaited: bool
+    """People are still to answer; of an unanswered audit, False says that its task, or its data, is gone."""
+    label_id: int | None
+    """The label that answers it: the first that is no skip, else a skip; None while there is none."""
+    skipped: bool
+    loss: float | None
+    """Of that prediction against that label, in [0, 1]; None where it is to be computed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,13 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 Word = String(32)
 
 MAY_BE_DRAWN = "fold = 'validation'"
-"""Literal, like the next two: these are the conditions of partial indexes."""
+"""Literal, like the next three: these are the conditions of partial indexes."""
 AWAITS_BLIND = "blind AND state IN ('received', 'scored', 'decided', 'published')"
 """Items that people must label without seeing a suggestion."""
 AWAITS_TRAINING = "fold = 'train' AND route IS NULL AND state IN ('received', 'scored')"
 """Items that people may label before there is a model to suggest anything."""
+AUDITED = "reason = 'blind_audit'"
+"""Decisions that drew an item for a blind audit."""
 
 
 def _pk() -> Column[int]:
@@ -93,6 +95,8 @@ project = Table(
     Column("active_model", String(200)),
     Column("watermark", Double, nullable=False),
     Column("paused", Boolean, nullable=False),
+    Column("valid_since", Double, nullable=False, server_default="0"),
+    Column("announced", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Double, nullable=False),
     UniqueConstraint("slug"),
     UniqueConstraint("platform_url", "platform_project"),
@@ -181,6 +185,7 @@ decision = Table(
     Column("blind", Boolean, nullable=False),
     Column("inclusion", Double),
     Column("created_at", Double, nullable=False),
+    Index("ix_decision_audit", "certificate_id", "id", sqlite_where=text(AUDITED), postgresql_where=text(AUDITED)),
 )
 
 outbox = Table(

@@ -58,6 +58,20 @@ def test_the_gate_leaves_a_trail(world: World) -> None:
     assert [(e.before, e.after, e.actor) for e in events[1:]] == [(GateState.SHADOW, GateState.OPEN, "ann")]
 
 
+def test_changes_are_read_on_from_the_last_one(world: World) -> None:
+    other = World(world.store, "other", number=2)
+    with world.store.begin() as uow:
+        for project in (world.project, other.project):
+            for reason in ("a", "b", "c"):
+                uow.gate.transition(project, GateState.OPEN, reason=reason, actor="ann", numbers={"n": 1}, now=1.0)
+    with world.store.read() as uow:
+        first = uow.gate.news(world.project, after=0, limit=2)
+        assert [event.reason for event in first.values()] == ["a", "b"]
+        rest = uow.gate.news(world.project, after=max(first), limit=9)
+        assert [event.reason for event in rest.values()] == ["c"]
+        assert uow.gate.news(world.project, after=max(rest), limit=9) == {}
+
+
 def test_a_model_version_is_stored_once(world: World) -> None:
     with world.store.begin() as uow:
         first = uow.models.add(world.project, model_ref("m1"), 100, {"accuracy": 0.9, "loss": float("nan")}, 1.0)

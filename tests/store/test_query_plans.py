@@ -223,6 +223,24 @@ def test_labels(crowd: Crowd) -> None:
     assert_searched(plans(world.store, lambda uow: uow.labels.remove(world.project, [100, 104], world.now)))
 
 
+def test_monitor(crowd: Crowd) -> None:
+    world = crowd.world
+    recent: dict[str, Any] = {"after": 100, "limit": 500}
+    reopen: dict[str, Any] = {"after": 100, "reason": "reopened", "now": world.now}
+    served: dict[Callable[[UnitOfWork], object], str | None] = {
+        lambda uow: uow.watch.audits(1): "ix_decision_audit",
+        lambda uow: uow.watch.regions([1, 2]): None,
+        lambda uow: uow.watch.reopen(world.project, 1, **reopen): None,
+        lambda uow: uow.watch.reference(world.project, "m1", since=5.0): None,
+        lambda uow: uow.watch.recent(world.project, "m0", **recent): None,
+    }
+    for call, index in served.items():
+        assert_searched(plans(world.store, call, seqscan="off"), index)
+    late: dict[str, Any] = {"cut": 1.0, "limit": 50, "since": world.now + 1}
+    steps = plans(world.store, lambda uow: uow.items.drawn(world.project, **late))
+    assert_searched(steps, "ix_item_draw")
+
+
 @pytest.mark.parametrize("stand", Stand)
 def test_sweep(crowd: Crowd, stand: Stand) -> None:
     world = crowd.world

@@ -4,13 +4,16 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from models.errors import ConfigurationError, StoreError
+from serving.store import schema
 from serving.store.engine import Store
 from serving.store.tables import metadata
+from tests.store.world import World
 from tests.support.postgres import fresh_database
 
 
@@ -35,12 +38,27 @@ def test_indexes_have_the_conditions_of_the_tables(store: Store) -> None:
         if index["name"] in wanted
     }
     assert found == wanted
-    assert sum(wanted.values()) == 5
+    assert sum(wanted.values()) == 6
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:
     store.migrate()
     store.check()
+
+
+def test_an_older_store_is_brought_up_to_date(store: Store) -> None:
+    world = World(store)
+    with store.engine.begin() as conn:
+        config = schema._config()
+        config.attributes["connection"] = conn
+        command.downgrade(config, "0001")
+    with pytest.raises(StoreError, match="at schema 0001"):
+        store.check()
+    store.migrate()
+    store.check()
+    with store.read() as uow:
+        project = uow.projects.get(world.project)
+    assert (project.slug, project.valid_since, project.announced) == ("reviews", 0.0, 0)
 
 
 def test_an_empty_database_is_refused_with_what_to_do(empty_url: str) -> None:

@@ -38,6 +38,7 @@ class Seen:
     """Names in lower case."""
     client: str
     """Address that it came from."""
+    body: bytes = b""
 
 
 Raw = Callable[[BaseHTTPRequestHandler], None]
@@ -83,12 +84,15 @@ class HttpServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                server.seen.append(Seen(self.path, headers, self.client_address[0]))
+                body = self.rfile.read(int(headers.get("content-length", 0)))
+                server.seen.append(Seen(self.path, headers, self.client_address[0], body))
                 route = server.routes.get(self.path.partition("?")[0], Reply(status=404))
                 try:
                     _send(self, route) if isinstance(route, Reply) else route(self)
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
+
+            do_POST = do_GET
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

@@ -27,6 +27,7 @@ def settings(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setenv("PRELABEL_DATA_DIR", str(folder))
     monkeypatch.setenv("PRELABEL_SECRET_KEY", KEY)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("PRELABEL_AUDIT_DUE_S", "1e12")  # the world's clock is not that of the commands
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
     yield
@@ -68,6 +69,7 @@ def test_report(world: LocalWorld) -> None:
     said = run("report", "moods").stdout
     assert "110" in said
     assert "open: Open" in said
+    assert "watch at 1,000, close at 10,000" in said
 
 
 def test_explain(world: LocalWorld) -> None:
@@ -97,7 +99,11 @@ def test_dead_and_redrive(world: LocalWorld) -> None:
 
 def test_the_gate_by_hand(world: LocalWorld) -> None:
     world.open(easy(110))
-    assert read("gate", "status", "moods")["state"] == "open"
+    first = read("gate", "status", "moods")
+    assert first["state"] == "open"
+    assert first["monitor"] == world.report().model_dump(mode="json")["monitor"]
+    assert first["events"][-1]["numbers"]["certificate"] == 1
+    assert "monitor: statistic 0.0 over 0 audits" in run("gate", "status", "moods").stdout
     assert read("gate", "close", "moods", "--reason", "odd labels [/red]") == {
         "state": "closed",
         "reason": "odd labels [/red]",

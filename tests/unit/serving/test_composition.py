@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
 from connectors.label_studio.label_config import parse
 from models.errors import MediaError, MediaUnavailable
 from models.types import Item
 from serving.composition import GuardedMedia, Platforms, make_runtime, open_store
 from serving.local import LocalScorer
+from serving.notify import Notice
 from serving.store.records import ProjectRow
 from tests.support.http_server import HttpServer, Reply
 from tests.support.local_world import CONFIG, LocalWorld
@@ -93,6 +95,17 @@ def test_two_processes_are_two_owners(world: LocalWorld) -> None:
     assert one.owner != two.owner
     assert one.vault.decrypt(two.vault.encrypt(b"shared")) == b"shared"
     assert isinstance(one.media, GuardedMedia)
+
+
+def test_notices_go_where_the_operator_says(world: LocalWorld, server: HttpServer) -> None:
+    settings = world.runtime.settings.model_copy(update={"secret_key": None})
+    assert make_runtime(settings, LocalScorer(Path(settings.model_dir)), store=world.store).notify is None
+    server.routes["/told"] = Reply()
+    asked = settings.model_copy(update={"notify_url": SecretStr(f"{server.url}/told")})
+    notify = make_runtime(asked, LocalScorer(Path(settings.model_dir)), store=world.store).notify
+    assert notify is not None
+    notify(Notice("the gate is closed", "gate_closed", "moods", {}))
+    assert [seen.path for seen in server.seen] == ["/told"]
 
 
 def test_the_store_is_opened_at_its_newest_schema(world: LocalWorld, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from connectors.label_studio.backend import NO_MODEL_VERSION
 from connectors.label_studio.label_config import parse
 from models.errors import ModelError, PlatformUnavailable
 from models.gate.sampling import audit_draw
-from models.types import Route
+from models.types import GateState, Route
 from serving.api.application import create_app
 from serving.store.records import ItemState
 from tests.support.local_world import SECRET, LocalWorld, easy, hard
@@ -162,6 +162,20 @@ def test_a_task_that_may_be_audited_is_not_shown_before_it_is_decided(world: Loc
         assert said(result) is not drawn
     assert not all(map(said, results))
     assert {world.item(task).state for task in tasks} == {ItemState.RECEIVED}
+
+
+def test_more_may_be_audited_while_the_gate_is_watched(world: LocalWorld, client: TestClient) -> None:
+    world.open(easy(110))
+    with world.store.begin() as uow:
+        uow.gate.transition(world.id, GateState.WATCH, reason="odd audits", actor="prelabel", numbers={}, now=0.0)
+    tasks = world.arrive(easy(60, seed=1))
+    asked = [(row.id, row.data["text"]) for page in world.platform.tasks() for row in page if row.id in tasks]
+    secret = world.runtime.sampling_secret(world.project)
+    hidden = {task for (task, _), result in zip(asked, predict(client, *asked), strict=True) if not said(result)}
+    assert hidden == {task for task in tasks if audit_draw(secret, task, 1) < 5 * world.project.audit_rate}
+    world.sync()
+    world.settle()
+    assert {task for task in tasks if world.item(task).blind} == hidden
 
 
 def test_a_strangers_tasks_are_not_taken_over(world: LocalWorld, client: TestClient) -> None:

@@ -6,8 +6,10 @@ import pytest
 
 from models.gate.bounds import binomial_upper
 from models.types import GateState, Route
+from serving.monitoring.monitor import lines
 from serving.store.records import ItemState
 from tests.support.local_world import OURS, LocalWorld, easy, hard
+from tests.unit.serving.conftest import MakeWorld
 
 
 def test_of_nothing(world: LocalWorld) -> None:
@@ -88,3 +90,40 @@ def test_rates_are_items_by_busy_seconds(world: LocalWorld) -> None:
         uow.stats.add(world.id, "score", 100, 4.0)
         uow.stats.add(world.id, "idle", 100, 0.0)
     assert world.report().items_per_second == {"score": 25.0}
+
+
+def test_the_monitor_is_told_of(busy: LocalWorld) -> None:
+    report = busy.report()
+    seen = report.monitor
+    assert seen is not None
+    labelled = [i for i in busy.items() if i.reason == "blind_audit" and i.state is ItemState.LABELED]
+    assert seen.audits + seen.behind == len(labelled)
+    assert (seen.watch_level, seen.close_level, seen.audit_rate) == (1000.0, 10_000.0, 0.1)
+    assert seen.drift is None, "too few have arrived"
+    assert report.reopened == 0
+    words = dict(lines(seen))
+    assert "watch at 1,000, close at 10,000" in words["monitor"]
+
+
+def test_what_waits_and_what_drifts_is_told(make: MakeWorld) -> None:
+    world = make(settings={"drift_window": 50, "audit_due_s": 10.0}, validation_target=60, audit_rate=0.5)
+    world.open(easy(170), labels=90)
+    world.arrive(easy(30, seed=1) + hard(50, seed=2))
+    world.sync()
+    world.settle()
+    world.later(60)
+    seen = world.report().monitor
+    assert seen is not None
+    assert seen.drift is not None
+    assert (seen.drift.window, seen.drift.alarm) == (50, True)
+    assert seen.unanswered == seen.overdue > 10
+    words = dict(lines(seen))
+    assert f"{seen.overdue} overdue" in words["audits to answer"]
+    assert words["confidences"].startswith("drifts: PSI ")
+    assert world.project.gate_state is GateState.OPEN, "a report moves no gate"
+
+
+def test_without_a_certificate_there_is_no_monitor(world: LocalWorld) -> None:
+    assert world.report().monitor is None
+    world.open(hard(150))
+    assert world.report().monitor is None

@@ -65,7 +65,7 @@ items = st.builds(
     model_version=st.sampled_from(["m1", "m2"]),
     fold=st.sampled_from(Fold),
     route=st.sampled_from([None, *Route]),
-    reason=st.sampled_from([None, "blind_audit", "validation_sample", "below_threshold", "certified"]),
+    reason=st.sampled_from([None, "reopened", "blind_audit", "validation_sample", "below_threshold", "certified"]),
     blind=st.booleans(),
     inclusion=st.one_of(st.none(), st.floats(0, 1)),
 )
@@ -101,6 +101,13 @@ def test_blind_stays_blind(one: ItemRow, at: Gate) -> None:
     assert made.blind == (made.route is Route.AUDIT)
     if made.blind:
         assert OutboxKind.SUGGESTION not in made.outbox
+
+
+@pytest.mark.parametrize("reason", ["acceptance_deleted", "reopened"])
+@given(items, gates)
+def test_what_was_taken_back_stays_with_people(reason: str, one: ItemRow, at: Gate) -> None:
+    made = decide.decide(replace(one, reason=reason, blind=False), at)
+    assert (made.route, made.reason) == (Route.SUGGEST, reason)
 
 
 @given(items, gates)
@@ -179,7 +186,8 @@ def opened(world: LocalWorld) -> tuple[ProjectRow, CertificateRow]:
 
 def test_a_certificate_counts_only_for_what_it_was_made_for(opened: tuple[ProjectRow, CertificateRow]) -> None:
     project, certificate = opened
-    assert gate_of(project, certificate, SECRET).threshold == certificate.threshold
+    for holds in (project, replace(project, gate_state=GateState.WATCH)):
+        assert gate_of(holds, certificate, SECRET, audit_rate=0.1).threshold == certificate.threshold
     other_config = project.label_config.model_copy(update={"digest": "1" * 64})
     for wrong in (
         replace(project, gate_state=GateState.SHADOW),
@@ -187,10 +195,11 @@ def test_a_certificate_counts_only_for_what_it_was_made_for(opened: tuple[Projec
         replace(project, active_model="moods-other"),
         replace(project, active_model=None),
         replace(project, label_config=other_config),
+        replace(project, valid_since=certificate.created_at + 1),
     ):
-        assert gate_of(wrong, certificate, SECRET).threshold is None
-    assert gate_of(project, replace(certificate, open=False), SECRET).threshold is None
-    assert gate_of(project, None, SECRET).threshold is None
+        assert gate_of(wrong, certificate, SECRET, audit_rate=0.1).threshold is None
+    assert gate_of(project, replace(certificate, open=False), SECRET, audit_rate=0.1).threshold is None
+    assert gate_of(project, None, SECRET, audit_rate=0.1).threshold is None
 
 
 def test_a_gate_that_was_closed_a_moment_ago_accepts_nothing(world: LocalWorld) -> None:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from models.errors import ConfigurationError
 from models.types import GateState
+from serving.pipeline.decide import REOPENED
 from serving.projects import gate
+from tests.support.audited import (
+    Drifted,
+    answer,
+    certificate,
+    configure,
+    look,
+    reading,
+    stream,
+)
 from tests.support.local_world import LocalWorld, easy, hard
 
 
@@ -122,3 +133,78 @@ def test_an_acceptance_on_its_way_when_the_gate_closes_is_taken_back(world: Loca
     world.later(world.runtime.settings.publish_lease_s)
     world.settle()
     assert world.audit().accepted == before
+
+
+class TestAfterTheMonitorClosedIt:
+    def test_the_old_sample_certifies_nothing(self, drifted: Drifted) -> None:
+        world, _, _ = drifted
+        look(world)
+        world.settle()
+        for _ in range(3):
+            world.tick()
+        for row in [row for row in world.wanted() if row.reason == REOPENED]:
+            world.label(row.task_id)
+        world.sync()
+        assert world.train() is not None
+        world.settle()
+        for _ in range(3):
+            world.tick()
+        with world.store.read() as uow:
+            assert uow.gate.tests(world.id) == 1
+        assert world.project.gate_state is GateState.SHADOW
+
+    def test_labels_of_what_arrives_from_now_on_open_it(self, drifted: Drifted) -> None:
+        world, _, _ = drifted
+        look(world)
+        world.settle()
+        closed_at = world.project.valid_since
+        for part in range(4):
+            stream(world, easy(40, seed=10 + part))
+            world.tick()
+            world.settle()
+            if part == 0:
+                world.label_wanted(blind_only=True)
+                world.tick()
+                with world.store.read() as uow:
+                    assert uow.gate.tests(world.id) == 1, "the sample is not full yet"
+        sample = [i for i in world.items() if i.reason == "validation_sample" and i.received_at >= closed_at]
+        assert len(sample) == world.project.validation_target
+        world.label_wanted(blind_only=True)
+        world.tick()
+        assert world.project.gate_state is GateState.OPEN
+        new = certificate(world)
+        assert (new.n_validation, new.created_at > closed_at) == (40, True)
+        world.settle()
+        world.audit()
+        assert reading(world).audits == (), "a new certificate begins a new detector"
+        assert look(world) is GateState.OPEN
+
+    def test_neither_a_person_nor_a_new_look_brings_the_old_certificate_back(self, drifted: Drifted) -> None:
+        world, _, _ = drifted
+        look(world)
+        with pytest.raises(ConfigurationError, match="it is closed: Closed: "):
+            gate.reopen(world.runtime, world.project, reason="I know better", actor="ada")
+        gate.close(world.runtime, world.project, reason="not before Monday", actor="ada")
+        gate.reopen(world.runtime, world.project, reason="Monday", actor="ada")
+        assert world.project.gate_state is GateState.SHADOW
+        world.settle()
+        world.tick()
+        assert world.project.gate_state is GateState.SHADOW
+        good = world.project.label_config_xml
+        world.platform.set_label_config("<View></View>")
+        with pytest.raises(ConfigurationError):
+            world.sync()
+        world.platform.set_label_config(good)
+        world.sync()
+        assert world.project.gate_state is GateState.SHADOW
+
+    def test_a_person_closes_and_reopens_a_gate_that_is_watched(self, audited: LocalWorld) -> None:
+        stream(audited, easy(60, seed=1))
+        configure(audited, monitor_close=1e290)
+        answer(audited, "ugly")
+        assert look(audited) is GateState.WATCH
+        gate.close(audited.runtime, audited.project, reason="enough", actor="ada")
+        assert look(audited) is GateState.CLOSED
+        gate.reopen(audited.runtime, audited.project, reason="go on", actor="ada")
+        assert audited.project.gate_state is GateState.OPEN
+        assert look(audited) is GateState.WATCH, "the audits are what they were"

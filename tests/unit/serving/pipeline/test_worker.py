@@ -14,11 +14,13 @@ import pytest
 from connectors.base import PublishResult
 from models.errors import PlatformUnavailable
 from models.types import GateState
+from serving.notify import Notice
 from serving.pipeline import publish
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import backoff
 from serving.pipeline.worker import Worker
 from serving.store.records import ItemState, ProjectRow
+from tests.support.audited import turned
 from tests.support.local_world import LocalWorld, another_worker, easy, hard
 from tests.unit.serving.conftest import MakeWorld
 
@@ -56,6 +58,27 @@ def test_threads_take_everything_its_way(running: LocalWorld) -> None:
         world.worker.stop()
     assert not any(thread.is_alive() for thread in world.worker._threads)
     assert world.audit().accepted > 40
+
+
+def test_threads_close_a_gate_when_labels_turn_and_tell(make: MakeWorld) -> None:
+    world = make(settings={"claim_idle_s": 0.02, "reconcile_s": 0.05, "watch_s": 0.05, "retry_base_s": 0.05})
+    world.open(easy(110))
+    world.change(audit_rate=0.4)
+    told: list[Notice] = []
+    world.runtime = replace(world.runtime, clock=time.time, notify=told.append)
+    world.worker = Worker(world.runtime)
+    world.arrive(turned(easy(60, seed=1)))
+    world.worker.start()
+    try:
+        until(lambda: world.report().arrived == 170 and not world.moving())
+        for item in [i for i in world.items() if i.reason == "blind_audit"]:
+            world.label(item.task_id)
+        until(lambda: world.project.gate_state is GateState.CLOSED)
+        until(lambda: not world.moving() and bool(told) and told[-1].event == "gate_closed")
+    finally:
+        world.worker.stop()
+    assert told[-1].numbers["reopened"] == world.report().reopened > 20
+    assert world.audit().accepted < 50
 
 
 def test_a_stage_that_has_done_some_wakes_the_next(make: MakeWorld) -> None:

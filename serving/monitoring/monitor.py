@@ -1,0 +1,96 @@
+"""What the monitor of an open gate sees, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.types import Frozen
+from serving.pipeline import watch
+from serving.pipeline.decide import audit_rate
+from serving.pipeline.runtime import Runtime
+from serving.store.engine import UnitOfWork
+from serving.store.records import CertificateRow, ProjectRow
+
+
+class DriftReport(Frozen):
+    """The newest items' confidences against those of the blind sample; see ``models.gate.drift``."""
+
+    psi: float
+    """Population stability index, >= 0."""
+    ks: float
+    """Kolmogorov-Smirnov distance, in [0, 1]."""
+    p_value: float
+    """Of both together."""
+    window: int
+    """Items compared."""
+    alarm: bool
+
+
+class MonitorReport(Frozen):
+    """The audits of the newest certificate."""
+
+    statistic: float
+    """How strongly they speak for an error above epsilon, >= 0; after a closing, where it stood then or later."""
+    watch_level: float
+    """Where the gate goes to watch: within epsilon, at most one false alarm in so many audits."""
+    close_level: float
+    """Where it closes; the same."""
+    audits: int
+    """Audits that count: answered, and none before them unanswered."""
+    errors: int
+    """Wrong ones among them."""
+    behind: int
+    """Answered, but drawn after one that is not: they count once it is answered."""
+    unanswered: int
+    overdue: int
+    """Unanswered, and drawn longer ago than ``audit_due_s``."""
+    audit_rate: float
+    """Share of what is acceptable that is audited now."""
+    drift: DriftReport | None
+    """None until a window of items has arrived since the certificate."""
+
+
+def monitor(
+    runtime: Runtime, uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow | None
+) -> MonitorReport | None:
+    """What the monitor sees now; None where the newest certificate opened no gate."""
+    if certificate is None or not certificate.open:
+        return None
+    settings = runtime.settings
+    seen = watch.read(uow, project, certificate)
+    compared = watch.drift(uow, project, certificate, window=settings.drift_window)
+    drift = compared[1] if compared is not None else None
+    return MonitorReport(
+        statistic=seen.value,
+        watch_level=settings.monitor_watch,
+        close_level=settings.monitor_close,
+        audits=len(seen.audits),
+        errors=int(seen.losses.sum()),
+        behind=seen.behind,
+        unanswered=len(seen.unanswered),
+        overdue=seen.overdue(settings, runtime.now()),
+        audit_rate=audit_rate(project, settings),
+        drift=None
+        if drift is None
+        else DriftReport(psi=drift.psi, ks=drift.ks, p_value=drift.p_value, window=drift.recent, alarm=drift.alarm),
+    )
+
+
+def lines(seen: MonitorReport) -> Iterator[tuple[str, str]]:
+    """The same for people: a name and a sentence each."""
+    yield (
+        "monitor",
+        f"statistic {seen.statistic:,.1f} over {seen.audits} audits, {seen.errors} wrong; "
+        f"watch at {seen.watch_level:,.0f}, close at {seen.close_level:,.0f}; {seen.audit_rate:.1%} is audited",
+    )
+    if seen.unanswered:
+        yield (
+            "audits to answer",
+            f"{seen.unanswered}, of which {seen.overdue} overdue; {seen.behind} answered ones wait for them",
+        )
+    if seen.drift is not None:
+        alarm = "drifts" if seen.drift.alarm else "no drift"
+        yield (
+            "confidences",
+            f"{alarm}: PSI {seen.drift.psi:.3f}, KS {seen.drift.ks:.3f} over {seen.drift.window} items",
+        )

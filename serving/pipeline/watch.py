@@ -1,0 +1,252 @@
+"""Watches an open gate: audited losses may raise the audit rate and then close it, drift may raise the rate.
+
+Everything is computed anew from the store at each look, so a restart forgets nothing. Audits count for the certificate
+under which they were drawn, in the order in which they were drawn: the answered ones up to the first that people have
+not answered yet. Those behind it wait, since easy items are answered first, and none is dropped for being late. A
+skipped audit counts as lost. An unanswered one whose task was deleted, or whose data changed, is left out: nobody can
+answer it any more, the item is not among what was accepted, and whoever deleted it was not told that it was an audit.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.gate.drift import Drift, compare
+from models.gate.monitor import change_point, first_reached, statistic
+from models.tasks import item_loss
+from models.types import GateState, Route
+from serving.pipeline.decide import REOPENED, audit_rate
+from serving.pipeline.runtime import Runtime
+from serving.pipeline.standing import SELF, holds
+from serving.settings import Settings
+from serving.store.engine import UnitOfWork
+from serving.store.records import Audit, CertificateRow, ItemState, ProjectRow
+
+log = logging.getLogger(__name__)
+
+CALM = 0.1
+"""The watch ends when the statistic is below this share of its level, and the confidences do not drift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the audits of one certificate say."""
+
+    certificate: int
+    epsilon: float
+    audits: tuple[Audit, ...]
+    """Those that count: answered, and none before them unanswered."""
+    losses: NDArray[np.float64]
+    """``(n,)``, 0 or 1, of these audits."""
+    path: NDArray[np.float64]
+    """``(n,)``, the statistic after each of them."""
+    behind: int
+    """Answered audits that wait for an older one to be answered."""
+    unanswered: tuple[Audit, ...]
+    """Audits that people are still to answer, oldest first."""
+
+    @property
+    def value(self) -> float:
+        """The statistic now."""
+        return float(self.path[-1]) if self.path.size else 0.0
+
+    def overdue(self, settings: Settings, now: float) -> int:
+        """Unanswered audits that were drawn longer ago than ``audit_due_s``."""
+        return sum(now - audit.drawn_at > settings.audit_due_s for audit in self.unanswered)
+
+
+def read(uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow) -> Reading:
+    """The audits of a certificate, and the monitor's statistic over those that count."""
+    drawn = [audit for audit in uow.watch.audits(certificate.id) if audit.awaited or audit.label_id is not None]
+    pending = [n for n, audit in enumerate(drawn) if audit.awaited]
+    counted = drawn[: pending[0]] if pending else drawn
+    losses = _losses(uow, project, counted)
+    return Reading(
+        certificate=certificate.id,
+        epsilon=certificate.epsilon,
+        audits=tuple(counted),
+        losses=losses,
+        path=statistic(losses, epsilon=certificate.epsilon),
+        behind=len(drawn) - len(counted) - len(pending),
+        unanswered=tuple(drawn[n] for n in pending),
+    )
+
+
+def _losses(uow: UnitOfWork, project: ProjectRow, audits: list[Audit]) -> NDArray[np.float64]:
+    """Strict losses, as the certificate is about: what is not wholly right is wrong, and a skip is lost."""
+    unknown = [audit for audit in audits if audit.loss is None and not audit.skipped]
+    said = uow.items.predictions([a.prediction_id for a in unknown if a.prediction_id is not None])
+    labels = uow.watch.regions([a.label_id for a in unknown if a.label_id is not None])
+    found = {
+        a.decision_id: item_loss(said[a.prediction_id].prediction.regions, labels[a.label_id], project.label_config)
+        for a in unknown
+        if a.prediction_id in said and a.label_id in labels
+    }
+    losses = [1.0 if a.skipped else found.get(a.decision_id, 1.0) if a.loss is None else a.loss for a in audits]
+    return (np.array(losses, dtype=np.float64) > 0).astype(np.float64)
+
+
+def run(runtime: Runtime, project: ProjectRow) -> int:
+    """One look at one project; moves its gate if it must. Returns the number of changes (0 or 1)."""
+    with runtime.store.read() as uow:
+        seen = _look(runtime, uow, project.id)
+    if seen is None or _wanted(runtime, *seen) is seen[0].gate_state:
+        return 0
+    with runtime.store.begin() as uow:
+        uow.projects.hold(project.id)
+        seen = _look(runtime, uow, project.id)
+        if seen is None:
+            return 0
+        current, reading, _ = seen
+        after = _wanted(runtime, *seen)
+        if after is GateState.CLOSED:
+            _close(runtime, uow, current, reading)
+        elif after is not current.gate_state:
+            _move(runtime, uow, *seen, after=after)
+        return int(after is not current.gate_state)
+
+
+def _look(runtime: Runtime, uow: UnitOfWork, project_id: int) -> tuple[ProjectRow, Reading, Drift | None] | None:
+    project = uow.projects.get(project_id)
+    certificate = uow.gate.latest(project_id)
+    if not project.gate_state.accepts or certificate is None or not holds(certificate, project):
+        return None
+    return project, read(uow, project, certificate), _drift(runtime, uow, project, certificate)
+
+
+def _wanted(runtime: Runtime, project: ProjectRow, reading: Reading, drift: Drift | None) -> GateState:
+    """Where the gate should stand. Closing looks at every audit, watching at the newest."""
+    settings = runtime.settings
+    if first_reached(reading.path, settings.monitor_close) is not None:
+        return GateState.CLOSED
+    drifts = drift is not None and drift.alarm
+    if drifts or reading.value >= settings.monitor_watch:
+        return GateState.WATCH
+    calm = reading.value < CALM * settings.monitor_watch
+    return GateState.OPEN if calm else project.gate_state
+
+
+def drift(
+    uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow, *, window: int, after: int = 0
+) -> tuple[int, Drift | None] | None:
+    """The newest ``window`` items that arrived since the certificate, behind item ``after``, against its blind sample.
+
+    Returns:
+        The newest item's id, and the comparison; None while there are fewer such items.
+    """
+    rows = uow.watch.recent(project.id, certificate.model_version, after=after, limit=window)
+    if len(rows) < window or rows[-1][2] <= certificate.created_at:
+        return None
+    reference = uow.watch.reference(project.id, certificate.model_version, since=project.valid_since)
+    return rows[0][0], compare(reference, [confidence for _, confidence, _ in rows])
+
+
+def _drift(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow) -> Drift | None:
+    """The last comparison of this process; a new one when as many items as a window holds have arrived since.
+
+    Windows share no item: looks that overlap would alarm more often than they say.
+    """
+    known, newest, last = runtime.drifts.get(project.id, (0, 0, None))
+    if known != certificate.id:
+        newest, last = 0, None
+    made = drift(uow, project, certificate, window=runtime.settings.drift_window, after=newest)
+    if made is not None:
+        newest, last = made
+        runtime.drifts[project.id] = (certificate.id, newest, last)
+    return last
+
+
+def _move(
+    runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Reading, drift: Drift | None, *, after: GateState
+) -> None:
+    """To watch, and back. Nothing is decided again: what is accepted stays the same, only more of it is audited."""
+    settings = runtime.settings
+    rate = min(1.0, project.audit_rate * settings.watch_audit_factor)
+    numbers = _numbers(reading) | {"level": settings.monitor_watch, "audit_rate": rate}
+    if drift is not None:
+        numbers |= {"psi": drift.psi, "ks": drift.ks, "p_value": drift.p_value, "window": drift.recent}
+    if after is GateState.OPEN:
+        reason = f"Open: the watch is over, the audits' statistic is {reading.value:,.1f}."
+        numbers["audit_rate"] = project.audit_rate
+    elif reading.value >= settings.monitor_watch:
+        reason = (
+            f"Watch: {_share(reading.losses)} audits were wrong, and their statistic is {reading.value:,.0f}; within "
+            f"epsilon it reaches {settings.monitor_watch:,.0f} once in so many audits. {_percent(rate)} of what is "
+            "acceptable is audited now."
+        )
+    else:
+        assert drift is not None
+        reason = (
+            f"Watch: the confidences of the last {drift.recent} items are not like those of the blind sample (PSI "
+            f"{drift.psi:.2f}, KS {drift.ks:.2f}). That proves no error; {_percent(rate)} of what is acceptable is "
+            "audited now."
+        )
+    uow.gate.transition(project.id, after, reason=reason, actor=SELF, numbers=numbers, now=runtime.now())
+    log.warning("gate", extra={"project": project.slug, "state": after.value, "reason": reason})
+
+
+def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Reading) -> None:
+    """Stop accepting, and give to people what was accepted since the estimated change, all in one transaction.
+
+    The change lies between the audit at the estimate and the one before: what was accepted in between may come from
+    after it, so it is taken back too. The certificate, and the blind labels behind it, are from before the change: they
+    count no longer (``valid_since``), so the gate opens again only by labels of items that arrive from now on.
+    """
+    now, level = runtime.now(), runtime.settings.monitor_close
+    alarm = first_reached(reading.path, level)
+    assert alarm is not None
+    losses = reading.losses[: alarm + 1]
+    at = change_point(losses, epsilon=reading.epsilon)
+    before, since = losses[:at], losses[at:]
+    last_good = reading.audits[at - 1].decision_id if at else 0
+    reopened = uow.watch.reopen(project.id, reading.certificate, after=last_good, reason=REOPENED, now=now)
+    undone = uow.items.restart(
+        project.id, states=(ItemState.DECIDED,), to=ItemState.SCORED, now=now, route=Route.ACCEPT
+    )
+    numbers = _numbers(reading) | {
+        "statistic": float(reading.path[alarm]),
+        "level": level,
+        "epsilon": reading.epsilon,
+        "audit_rate": audit_rate(project, runtime.settings),
+        "change": at,
+        "change_task": reading.audits[at].task_id,
+        "audits_before": before.size,
+        "errors_before": int(before.sum()),
+        "audits_since": since.size,
+        "errors_since": int(since.sum()),
+        "error_before": float(before.mean()) if before.size else None,
+        "error_since": float(since.mean()),
+        "reopened": reopened,
+        "undone": undone,
+    }
+    reason = (
+        f"Closed: {_share(since)} audits since the estimated change were wrong, {_share(before)} before; more than "
+        f"{_percent(reading.epsilon)} of what is accepted is wrong. {reopened} acceptances since then are open again. "
+        f"It takes a new certificate, on {project.validation_target} blind labels of items that arrive from now on."
+    )
+    uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers=numbers, now=now)
+    uow.projects.update(project.id, valid_since=now)
+    log.error("gate", extra={"project": project.slug, "state": "closed", "reason": reason})
+
+
+def _numbers(reading: Reading) -> dict[str, Any]:
+    return {
+        "certificate": reading.certificate,
+        "statistic": reading.value,
+        "audits": len(reading.audits),
+        "errors": int(reading.losses.sum()),
+        "unanswered": len(reading.unanswered),
+    }
+
+
+def _share(losses: NDArray[np.float64]) -> str:
+    return f"{int(losses.sum())} of {losses.size}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
