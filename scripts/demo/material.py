@@ -59,9 +59,9 @@ def _whole(name: str) -> Material:
     file = ROOT / "configs" / "projects" / f"{name}.yaml"
     if name == "digits":
         about = "1,797 handwritten digits (scikit-learn), as images"
-        swap = {"1": "7", "7": "1"}
+        swap = {"1": "7", "7": "1", "3": "8", "8": "3"}
         later = [replace(e, label=swap.get(e.label, e.label)) for e in noisy_digits(LATER[name])]
-        turn = "people call ones sevens, and sevens ones"
+        turn = "people swap ones with sevens, and threes with eights"
         return Material(name, file, digits(), "digit", "image", "image", about, [], 0.6, later, turn)
     every = reviews(None)
     mine, others = every[:REVIEW_COUNT], every[REVIEW_COUNT:]
