@@ -74,9 +74,9 @@ def _outcome(service: Service, slug: str, importer: Importer, number: int, turn:
     return {
         "turn": turn,
         "arrived": sent,
-        "gate": said["gate"],
-        "reason": said["gate_reason"],
-        "numbers": closing,
+        "gate": "closed" if closing else said["gate"],
+        "reason": closing["reason"] if closing else said["gate_reason"],
+        "numbers": closing["numbers"] if closing else None,
         "reopened": len(reopened),
         "reopened_wrong": sum(predicted.get(task) != gold[task] for task in reopened),
         "shipped": len(shipped),
@@ -87,11 +87,10 @@ def _outcome(service: Service, slug: str, importer: Importer, number: int, turn:
 
 
 def _closing(service: Service, slug: str) -> dict[str, Any] | None:
-    """The numbers of the event by which the gate closed itself; None: it did not."""
+    """The event by which the gate closed itself (training may have moved it on since); None: it did not."""
     events = json.loads(service.command("gate", "status", slug, "--json"))["events"]
-    closed = [event for event in events if event["to"] == "closed" and event["actor"] == "prelabel"]
-    numbers: dict[str, Any] | None = closed[-1]["numbers"] if closed else None
-    return numbers
+    closed = [e for e in events if e["to"] == "closed" and e["actor"] == "prelabel" and "change" in e["numbers"]]
+    return dict(closed[-1]) if closed else None
 
 
 def _report(service: Service, slug: str) -> dict[str, Any]:
