@@ -292,7 +292,7 @@ def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> Non
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
         rows = uow.models.list(project.id)
-    table = Table("version", "labels", "accuracy (cross-validated)", "made", "")
+    table = Table("version", "labels", "accuracy (cross-validated)", "confidence (expected coverage)", "made", "")
     for row in rows:
         accuracy = row.metrics.get("accuracy")
         mark = "active" if row.ref.version == project.active_model else ""
@@ -300,7 +300,15 @@ def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> Non
             row.ref.version,
             str(row.n_train),
             f"{accuracy:.1%}" if accuracy is not None else "-",
+            certainty(row.metrics),
             stamp(row.created_at),
             mark,
         )
     show([r.ref.model_dump(mode="json") | {"n_train": r.n_train, "metrics": r.metrics} for r in rows], as_json, table)
+
+
+def certainty(metrics: dict[str, Any]) -> str:
+    """Which confidence a head has, and what a gate was expected to certify with each kind that was tried."""
+    kind, expected = metrics.get("confidence"), metrics.get("expected") or {}
+    tried = ", ".join(f"{name} {share:.1%}" for name, share in expected.items())
+    return "-" if kind is None else f"{kind} ({tried})" if tried else str(kind)

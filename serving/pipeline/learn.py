@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from models.base import HeadSpec, ModelRef, TrainingExample, TransformersSpec
+from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TransformersSpec
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.gate import Certificate, certify, spend
 from models.registry import reference
@@ -155,7 +155,8 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
         e.model_copy(update={"item": got}) for e, got in zip(data, attached, strict=True) if isinstance(got, Item)
     ]
     try:
-        report = runtime.scorer.train(project.spec, control, usable, name=project.slug)
+        budget = Budget(epsilon=project.epsilon, delta=project.delta)
+        report = runtime.scorer.train(project.spec, control, usable, name=project.slug, budget=budget)
     except NotTrainableError as error:
         log.info("not trainable yet", extra={"project": project.slug, "reason": str(error)})
         return None

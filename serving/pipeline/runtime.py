@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from connectors.base import Platform
-from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaError
 from models.gate.drift import Drift
 from models.types import ControlSpec, Item, Scored
@@ -32,9 +32,9 @@ class Scorer(Protocol):
         ...
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, budget: Budget
     ) -> TrainingReport:
-        """Train a head off the request path.
+        """Train a head off the request path, for the gate that has to be passed with it.
 
         Raises:
             NotTrainableError: the labels do not allow it yet.
