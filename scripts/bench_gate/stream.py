@@ -1,0 +1,112 @@
+"""C6: audits of a stream whose error turns from within the budget to twice the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtrc
+
+from models.gate.monitor import BETS, first_reached, statistic
+from scripts.bench_gate.result import Delay, Goal, Monitoring
+from serving.settings import Settings
+
+EPSILON, SHIFTED, ALPHA = 0.05, 0.10, 0.05
+BEFORE, AFTER = 1000, 4000
+CLEAN = (0.0, 0.025, 0.05)
+"""Errors before the change: none, half of the budget, and all of it. The goals are of the second: most certified gates
+lie there."""
+PEEKED = 4000
+
+Floats = NDArray[np.float64]
+Path = Callable[[Floats], Floats]
+"""``(n,)`` losses -> ``(n,)`` evidence after each."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    rule: str
+    path: Path
+    level: float
+    """It closes when the evidence is at or above it."""
+    starts_anew: bool = True
+    """After a false close; otherwise what was seen before weighs on for good."""
+
+
+def detectors() -> tuple[Detector, ...]:
+    """Ours at the levels that the service has by default, and what else is used."""
+    service = Settings.model_fields
+    watch, close = float(service["monitor_watch"].default), float(service["monitor_close"].default)
+    return (
+        Detector(f"Shiryaev-Roberts at {watch:,.0f} (watch)", _detector, watch),
+        Detector(f"Shiryaev-Roberts at {close:,.0f} (close)", _detector, close),
+        Detector("e-process", _e_process, 1.0 / ALPHA, starts_anew=False),
+        Detector("repeated Clopper-Pearson interval", _interval, 1.0 / ALPHA, starts_anew=False),
+    )
+
+
+def monitoring(streams: int, seed: int = 0) -> Monitoring:
+    """Every detector on the same streams.
+
+    Args:
+        streams: for each error before the change.
+        seed: of the draws.
+    """
+    rows: list[Delay] = []
+    for clean in CLEAN:
+        rng = np.random.default_rng([seed, round(clean * 1000)])
+        rates = np.repeat([clean, SHIFTED], [BEFORE, AFTER])
+        drawn = [(rng.random(rates.size) < rates).astype(np.float64) for _ in range(streams)]
+        rows.extend(_delay(detector, clean, drawn) for detector in detectors())
+    half = next(row for row in rows if row.clean == CLEAN[1])
+    goals = (
+        Goal("audits until it raises the alarm, after 1,000 audits at half of the budget", half.median, 110, False),
+        Goal("false alarms in 10,000 audits at half of the budget", half.false_closes, 1.0, False),
+    )
+    return Monitoring(
+        "C6: a monitored stream, error 5 % -> 10 %", EPSILON, SHIFTED, BEFORE, streams, tuple(rows), goals
+    )
+
+
+def ever_closes(detector: Detector, streams: int, seed: int = 0) -> float:
+    """Share of streams at exactly epsilon in which it closes within ``PEEKED`` audits."""
+    rng = np.random.default_rng([seed, PEEKED])
+    drawn = (rng.random((streams, PEEKED)) < EPSILON).astype(np.float64)
+    return float(np.mean([first_reached(detector.path(losses), detector.level) is not None for losses in drawn]))
+
+
+def _delay(detector: Detector, clean: float, drawn: list[Floats]) -> Delay:
+    """After a false close a gate is certified anew and the detector starts from nothing."""
+    waits, false = [], 0
+    for losses in drawn:
+        begin, early = 0, 0
+        while (at := first_reached(detector.path(losses[begin:]), detector.level)) is not None and begin + at < BEFORE:
+            early += 1
+            if not detector.starts_anew:
+                break
+            begin += at + 1
+        false += early
+        if early and not detector.starts_anew:
+            continue
+        waits.append(np.inf if at is None else begin + at - BEFORE + 1.0)
+    median = float(np.median(waits)) if waits else float("inf")
+    return Delay(detector.rule, clean, median, 1e4 * false / (BEFORE * len(drawn)))
+
+
+def _detector(losses: Floats) -> Floats:
+    return statistic(losses, epsilon=EPSILON)
+
+
+def _e_process(losses: Floats) -> Floats:
+    """Mean over the detector's bets of ``prod(1 + lambda (L - epsilon))``: the same bets, never begun anew."""
+    stakes = np.array(BETS) / EPSILON
+    return np.asarray(np.exp(np.cumsum(np.log1p(np.outer(losses - EPSILON, stakes)), axis=0)).mean(axis=1))
+
+
+def _interval(losses: Floats) -> Floats:
+    """One over the probability of so many errors or more at epsilon: an interval that is looked at after each audit."""
+    errors, counts = np.cumsum(losses), np.arange(1, losses.size + 1)
+    tail = np.where(errors > 0, bdtrc(np.maximum(errors - 1, 0), counts, EPSILON), 1.0)
+    return np.asarray(1.0 / np.maximum(tail, 1e-300))
