@@ -14,7 +14,6 @@ from rich.console import Console
 from scripts.bench_gate import ball, digits, fashion, plots, stream
 from scripts.bench_gate.data import DataMissingError
 from scripts.bench_gate.result import Comparison, Section, plain
-from scripts.bench_gate.splits import DELTA
 from scripts.bench_gate.table import markdown, said, update
 
 NAMES = ("C1", "C2", "C4", "C6")
@@ -65,10 +64,7 @@ def bench_gate(
     pictures = {f"gate-{name.lower()}.svg": trade(found[name]) for name in ("C1", "C4") if name in found}
     if "C1" in found:
         note("C1: coverage against epsilon")
-        points = fashion.curve(models, splits, cache)
-        pictures["gate-coverage.svg"] = plots.coverage(
-            points, items=fashion.ITEMS, labels=fashion.CURVE_LABELS, delta=DELTA
-        )
+        pictures["gate-coverage.svg"] = plots.coverage(fashion.curve(models, splits, cache))
     if splits >= FEWEST_SPLITS and models >= FEWEST_MODELS:
         write(docs, found, pictures)
         note(f"written into {docs.name}/")

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -38,6 +39,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Learner = Callable[[Floats, Integers], Any]
 """Features ``(n, d)`` and labels ``(n,)`` -> a fitted scikit-learn classifier that has seen all classes."""
+TREES = 100
+"""Of the second model: fitted to the same train fold, and asked only how likely it finds what the first one said."""
 
 
 class DataMissingError(Exception):
@@ -55,6 +58,11 @@ class Predictions:
     train_probabilities: Floats
     """``(t, k)``; no row comes from a model that was trained on it."""
     train_truth: Integers
+    folds: Integers
+    """``(t,)``: items with the same number were scored by the same model."""
+    second: Floats
+    """``(n, k)``: the same of a second model."""
+    train_second: Floats
 
     @property
     def predicted(self) -> Integers:
@@ -88,7 +96,7 @@ def fashion(seed: int, cache_folder: Path) -> Predictions:
 
 def fashion_path(seed: int, cache_folder: Path) -> Path:
     """Where the cache has that model; another recipe has another name."""
-    recipe = json.dumps([NETWORK, FASHION_TRAIN, FOLDS, seed], sort_keys=True)
+    recipe = json.dumps([NETWORK, FASHION_TRAIN, FOLDS, TREES, seed], sort_keys=True)
     return cache_folder / f"fashion-{seed}-{sha256(recipe.encode()).hexdigest()[:10]}.npz"
 
 
@@ -120,13 +128,27 @@ def _predictions(features: Floats, labels: Integers, train: int, seed: int, lear
     order = np.random.default_rng(seed).permutation(labels.size)
     inside, outside = order[:train], order[train:]
     x, y = features[inside], labels[inside]
-    held_out = np.zeros((train, int(labels.max()) + 1))
+    folds = np.zeros(train, np.int64)
+    for number, (_, scored) in enumerate(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y)):
+        folds[scored] = number
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for fit, score in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y):
-            held_out[score] = learner(x[fit], y[fit]).predict_proba(x[score])
-        probabilities = learner(x, y).predict_proba(features[outside])
-    return Predictions(np.asarray(probabilities, dtype=np.float64), labels[outside], held_out, y)
+        first, train_first = _said(learner, x, y, folds, features[outside])
+        second, train_second = _said(_trees, x, y, folds, features[outside])
+    return Predictions(first, labels[outside], train_first, y, folds, second, train_second)
+
+
+def _said(learner: Learner, x: Floats, y: Integers, folds: Integers, others: Floats) -> tuple[Floats, Floats]:
+    """Probabilities of the others by a model of all, and of each fold by a model without it."""
+    held_out = np.zeros((y.size, int(y.max()) + 1))
+    for fold in range(FOLDS):
+        inside = folds == fold
+        held_out[inside] = learner(x[~inside], y[~inside]).predict_proba(x[inside])
+    return np.asarray(learner(x, y).predict_proba(others), dtype=np.float64), held_out
+
+
+def _trees(features: Floats, labels: Integers) -> ExtraTreesClassifier:
+    return ExtraTreesClassifier(TREES, random_state=0).fit(features.astype(np.float32), labels)
 
 
 def _network(features: Floats, labels: Integers, seed: int) -> MLPClassifier:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from scripts.bench_gate import data
-from scripts.bench_gate.confidence import chosen
+from scripts.bench_gate.parallel import spread
 from scripts.bench_gate.result import Comparison
-from scripts.bench_gate.splits import DELTA, compare, scored, with_goals
+from scripts.bench_gate.splits import compare, scored
 
 EPSILON = 0.05
 SETTINGS = ((200, 0.73), (400, 0.66))
@@ -16,12 +18,11 @@ MODELS_EACH = 4
 
 def comparisons(models: int, splits: int) -> list[Comparison]:
     """Both sizes of the validation sample, on the same models; the batch is everything that was not trained on."""
-    said = [data.digits(seed) for seed in range(models * MODELS_EACH)]
-    ready = [scored(one, chosen(one, epsilon=EPSILON, delta=DELTA)) for one in said]
+    said = spread(data.digits, range(models * MODELS_EACH))
     items = said[0].truth.size
     found = []
     for labels, goal in SETTINGS:
-        rows = tuple(compare(ready, items=items, labels=labels, epsilon=EPSILON, splits=splits))
+        ready = spread(partial(scored, epsilon=EPSILON, labels=labels), said)
         title = f"C4: digits, logistic regression, epsilon {100 * EPSILON:.0f} %, {labels} validation labels"
-        found.append(with_goals(Comparison(title, EPSILON, DELTA, labels, items, splits, len(ready), rows), goal))
+        found.append(compare(title, ready, items=items, labels=labels, epsilon=EPSILON, splits=splits, goal=goal))
     return found

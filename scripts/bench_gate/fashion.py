@@ -6,10 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from scripts.bench_gate import data
-from scripts.bench_gate.confidence import chosen
 from scripts.bench_gate.parallel import spread
-from scripts.bench_gate.result import Comparison, Row
-from scripts.bench_gate.splits import DELTA, Scored, compare, scored, with_goals
+from scripts.bench_gate.result import Comparison
+from scripts.bench_gate.splits import Scored, compare, scored
 
 ITEMS = 20_000
 SETTINGS = ((0.05, 1000, 0.61), (0.02, 2000, 0.40))
@@ -31,25 +30,30 @@ def comparisons(models: int, splits: int, cache_folder: Path) -> list[Comparison
     """Both settings, on the same models."""
     found = []
     for epsilon, labels, goal in SETTINGS:
-        said = _models(models, cache_folder, epsilon)
-        rows = compare(said, items=ITEMS, labels=labels, epsilon=epsilon, splits=splits)
+        ready = _ready(models, cache_folder, epsilon=epsilon, labels=labels)
         title = f"C1: Fashion-MNIST, epsilon {100 * epsilon:.0f} %, {labels:,} validation labels"
-        found.append(with_goals(Comparison(title, epsilon, DELTA, labels, ITEMS, splits, models, tuple(rows)), goal))
+        found.append(compare(title, ready, items=ITEMS, labels=labels, epsilon=epsilon, splits=splits, goal=goal))
     return found
 
 
-def curve(models: int, splits: int, cache_folder: Path) -> list[tuple[float, list[Row]]]:
+def curve(models: int, splits: int, cache_folder: Path) -> list[Comparison]:
     """All rules at each epsilon, with ``CURVE_LABELS`` validation labels."""
     few = max(models, splits // CURVE_SHARE)
-    return [
-        (e, compare(_models(models, cache_folder, e), items=ITEMS, labels=CURVE_LABELS, epsilon=e, splits=few))
-        for e in EPSILONS
-    ]
+    found = []
+    for epsilon in EPSILONS:
+        ready = _ready(models, cache_folder, epsilon=epsilon, labels=CURVE_LABELS)
+        title = f"C1: epsilon {100 * epsilon:.0f} %"
+        found.append(compare(title, ready, items=ITEMS, labels=CURVE_LABELS, epsilon=epsilon, splits=few, goal=None))
+    return found
 
 
-def _models(models: int, cache_folder: Path, epsilon: float) -> list[Scored]:
-    said = [data.fashion(seed, cache_folder) for seed in range(models)]
-    return [scored(one, chosen(one, epsilon=epsilon, delta=DELTA)) for one in said]
+def _ready(models: int, cache_folder: Path, *, epsilon: float, labels: int) -> list[Scored]:
+    one = partial(_scored, cache_folder=cache_folder, epsilon=epsilon, labels=labels)
+    return spread(one, range(models))
+
+
+def _scored(seed: int, *, cache_folder: Path, epsilon: float, labels: int) -> Scored:
+    return scored(data.fashion(seed, cache_folder), epsilon=epsilon, labels=labels)
 
 
 def _trained(seed: int, *, cache_folder: Path) -> None:
