@@ -18,7 +18,8 @@ BEFORE, AFTER = 1000, 4000
 CLEAN = (0.0, 0.025, 0.05)
 """Errors before the change: none, half of the budget, and all of it. The goals are of the second: most certified gates
 lie there."""
-PEEKED = 4000
+OUR_LEVELS = 2
+"""Of ``detectors``, the first ones are ours: the level that watches, and the level that closes."""
 
 Floats = NDArray[np.float64]
 Path = Callable[[Floats], Floats]
@@ -60,21 +61,18 @@ def monitoring(streams: int, seed: int = 0) -> Monitoring:
         rates = np.repeat([clean, SHIFTED], [BEFORE, AFTER])
         drawn = [(rng.random(rates.size) < rates).astype(np.float64) for _ in range(streams)]
         rows.extend(_delay(detector, clean, drawn) for detector in detectors())
-    half = next(row for row in rows if row.clean == CLEAN[1])
-    goals = (
-        Goal("audits until it raises the alarm, after 1,000 audits at half of the budget", half.median, 110, False),
-        Goal("false alarms in 10,000 audits at half of the budget", half.false_closes, 1.0, False),
-    )
-    return Monitoring(
-        "C6: a monitored stream, error 5 % -> 10 %", EPSILON, SHIFTED, BEFORE, streams, tuple(rows), goals
-    )
+    half = [row for row in rows if row.clean == CLEAN[1]][:OUR_LEVELS]
+    goals = [goal for row in half for goal in _goals(row)]
+    title = "C6: a monitored stream whose error turns to 10 %"
+    return Monitoring(title, EPSILON, SHIFTED, BEFORE, streams, tuple(rows), tuple(goals))
 
 
-def ever_closes(detector: Detector, streams: int, seed: int = 0) -> float:
-    """Share of streams at exactly epsilon in which it closes within ``PEEKED`` audits."""
-    rng = np.random.default_rng([seed, PEEKED])
-    drawn = (rng.random((streams, PEEKED)) < EPSILON).astype(np.float64)
-    return float(np.mean([first_reached(detector.path(losses), detector.level) is not None for losses in drawn]))
+def _goals(row: Delay) -> tuple[Goal, Goal]:
+    where = f"{row.rule}, error before {100 * row.clean:.1f} %"
+    return (
+        Goal(f"median audits to alarm, {where}", row.median, 110, at_least=False),
+        Goal(f"false alarms in 10,000 audits, {where}", row.false_closes, 1.0, at_least=False),
+    )
 
 
 def _delay(detector: Detector, clean: float, drawn: list[Floats]) -> Delay:
