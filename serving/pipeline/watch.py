@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from models.gate.drift import Drift, compare
 from models.gate.monitor import change_point, first_reached, statistic
+from models.gate.sequence import percent
 from models.tasks import item_loss
 from models.types import GateState, Route
 from serving.pipeline.decide import REOPENED, audit_rate
@@ -176,14 +177,14 @@ def _move(
     elif reading.value >= settings.monitor_watch:
         reason = (
             f"Watch: {_share(reading.losses)} audits were wrong, and their statistic is {reading.value:,.0f}; within "
-            f"epsilon it reaches {settings.monitor_watch:,.0f} once in so many audits. {_percent(rate)} of what is "
+            f"epsilon it reaches {settings.monitor_watch:,.0f} once in so many audits. {percent(rate)} of what is "
             "acceptable is audited now."
         )
     else:
         assert drift is not None
         reason = (
             f"Watch: the confidences of the last {drift.recent} items are not like those of the blind sample (PSI "
-            f"{drift.psi:.2f}, KS {drift.ks:.2f}). That proves no error; {_percent(rate)} of what is acceptable is "
+            f"{drift.psi:.2f}, KS {drift.ks:.2f}). That proves no error; {percent(rate)} of what is acceptable is "
             "audited now."
         )
     uow.gate.transition(project.id, after, reason=reason, actor=SELF, numbers=numbers, now=runtime.now())
@@ -226,7 +227,7 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
     }
     reason = (
         f"Closed: {_share(since)} audits since the estimated change were wrong, {_share(before)} before; more than "
-        f"{_percent(reading.epsilon)} of what is accepted is wrong. {reopened} acceptances since then are open again. "
+        f"{percent(reading.epsilon)} of what is accepted is wrong. {reopened} acceptances since then are open again. "
         f"It takes a new certificate, on {project.validation_target} blind labels of items that arrive from now on."
     )
     uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers=numbers, now=now)
@@ -246,7 +247,3 @@ def _numbers(reading: Reading) -> dict[str, Any]:
 
 def _share(losses: NDArray[np.float64]) -> str:
     return f"{int(losses.sum())} of {losses.size}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
