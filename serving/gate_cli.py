@@ -21,6 +21,7 @@ gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, clo
 
 Epsilon = Annotated[float, typer.Option(help="Error budget on accepted items, in (0, 1).")]
 Delta = Annotated[float, typer.Option(help="Probability of missing the budget, in (0, 1).")]
+Reason = Annotated[str, typer.Option(help="Why; goes into the audit trail.")]
 
 
 @gate_app.command("status")
@@ -67,12 +68,7 @@ def gate_extend(
 
 
 @gate_app.command("close")
-def gate_close(
-    slug: Slug,
-    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
+def gate_close(slug: Slug, reason: Reason, as_json: Json = False, config: Config = None) -> None:
     """Stop acceptance at once."""
     from serving.projects.gate import close
 
@@ -82,12 +78,7 @@ def gate_close(
 
 
 @gate_app.command("reopen")
-def gate_reopen(
-    slug: Slug,
-    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
+def gate_reopen(slug: Slug, reason: Reason, as_json: Json = False, config: Config = None) -> None:
     """Let go of a gate that was closed by hand: it opens if its certificate still holds, else waits for a new one."""
     from serving.projects.gate import reopen
 

@@ -25,6 +25,12 @@ REQUEUED = 1
 """Priority of what goes round again: behind what has just arrived (0)."""
 
 
+def round_again(conn: Connection, ids: Collection[int], to: ItemState, now: float, **more: Any) -> int:
+    """These (locked) items go round again from state ``to``, with ``more`` columns set; what waits is cancelled."""
+    cancel(conn, ids, now)
+    return update_all(conn, item, ids, state=to, priority=REQUEUED, updated_at=now, **CLEAN, **more)
+
+
 class ItemRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -195,8 +201,7 @@ class ItemRepository:
             chosen.append(item.c.blind.is_(True))
             query = query.where(text(AWAITS_BLIND))
         ids = [row.id for row in lock_items(self._conn, self._conn.scalars(query).all(), *chosen)]
-        cancel(self._conn, ids, now)
-        return update_all(self._conn, item, ids, state=to, priority=REQUEUED, updated_at=now, **CLEAN)
+        return round_again(self._conn, ids, to, now)
 
     def set_blind(self, project_id: int, *, cut: float, now: float, since: float = 0.0) -> list[int]:
         """Draw every item of the validation fold below ``cut`` for a blind label, with ``cut`` as its probability.
