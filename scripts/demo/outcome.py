@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from scripts.demo.following import report
 from scripts.demo.material import Importer, Material
 from scripts.demo.stack import Service
 
@@ -15,8 +16,7 @@ def outcome(
     material: Material, service: Service, slug: str, importer: Importer, project: int, *, url: str, token: str
 ) -> dict[str, Any]:
     """The report of the service, checked against what really stands in Label Studio."""
-    with service.client() as http:
-        said = http.get(f"/api/v1/projects/{slug}/report").raise_for_status().json()
+    said = report(service, slug)
     gold = importer.gold(project)
     machine = importer.machine_labels(project, importer.account())
     wrong = sum(label != gold[task] for task, labels in machine.items() for label in labels)
