@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from models.gate.bounds import binomial_upper
+from models.gate.noise import Noise
 from models.types import Frozen, GateState, Route
 from serving.monitoring.monitor import MonitorReport, monitor
 from serving.pipeline.runtime import Runtime
@@ -44,6 +45,10 @@ class CertificateReport(Frozen):
     needed_labels: int
     model_version: str
     reason: str
+    noise: Noise | None
+    """What was assumed of the people whose blind labels it stands on, and measured of them."""
+    assumption: str | None
+    """The same in words."""
 
 
 class AutomationReport(Frozen):
@@ -67,6 +72,10 @@ class AutomationReport(Frozen):
     gate: GateState
     gate_reason: str
     certificate: CertificateReport | None
+    validation_people: int
+    """How many different people may be asked about one blind validation item."""
+    second_opinions_wanted: int
+    """Blind items that wait for an answer by another person."""
     audits: int
     """Audited items whose blind label is in."""
     audit_errors: int
@@ -97,6 +106,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         accepted = uow.items.accepted(project.id)
         watched = monitor(runtime, uow, project, certificate)
         events = uow.gate.events(project.id)
+        again = uow.opinions.waiting(project.id, project.active_model or "")
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audit_losses = [label.loss for label in audits if label.loss is not None]
     shown = [label.loss for label in corrections if label.loss is not None]
@@ -113,6 +123,8 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         gate=project.gate_state,
         gate_reason=project.gate_reason,
         certificate=_certificate(certificate),
+        validation_people=project.validation_people,
+        second_opinions_wanted=again,
         audits=len(audit_losses),
         audit_errors=errors,
         audit_error_upper=binomial_upper(errors, len(audit_losses), 0.05) if audit_losses else None,

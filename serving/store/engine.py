@@ -23,6 +23,7 @@ from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
+from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
@@ -47,6 +48,7 @@ class UnitOfWork:
         self.items = ItemRepository(conn)
         self.outbox = OutboxRepository(conn)
         self.labels = LabelRepository(conn)
+        self.opinions = OpinionRepository(conn)
         self.models = ModelVersionRepository(conn)
         self.gate = GateRepository(conn)
         self.leases = LeaseRepository(conn)

@@ -225,16 +225,25 @@ class ItemRepository:
         return drawing.drawn(self._conn, project_id, cut=cut, limit=limit, since=since)
 
     def wanted(
-        self, project_id: int, *, limit: int, now: float, train: bool, exclude: Collection[int] = ()
+        self,
+        project_id: int,
+        *,
+        limit: int,
+        now: float,
+        train: bool,
+        exclude: Collection[int] = (),
+        by: int | None = None,
     ) -> list[ItemRow]:
         """What people should label next: blind items, then (``train``) untouched ones, then the unsurest suggestions.
 
         Of the blind ones audits come first, in the order in which they were drawn: the monitor waits for the oldest.
+        Blind items that nobody has labelled come before those that another person is to answer.
 
         Items that wait for a retry or are leased by the pipeline are open to people all the same, so ``now`` changes
-        nothing today. ``exclude`` holds item ids, such as those that somebody is working on.
+        nothing today. ``exclude`` holds item ids, such as those that somebody is working on. ``by`` is the
+        platform's user id of who asks: what this person has answered, and another is to answer, is left out.
         """
-        return drawing.wanted(self._conn, project_id, limit=limit, train=train, exclude=exclude)
+        return drawing.wanted(self._conn, project_id, limit=limit, train=train, exclude=exclude, by=by)
 
     def get(self, item_id: int) -> ItemRow:
         """Raises NotFoundError."""

@@ -17,6 +17,7 @@ UNDECIDED: dict[str, Any] = {
     "reason": None,
     "blind": False,
     "inclusion": None,
+    "opinions": 1,
     "prediction_id": None,
     "confidence": None,
     "model_version": None,

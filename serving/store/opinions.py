@@ -1,0 +1,79 @@
+"""Several people's blind answers to one item: who gave them, and how many are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Boolean, ColumnElement, Connection, ScalarSelect, func, literal_column, select
+
+from models.types import Fold
+from serving.store.records import ItemState, LabelRole, LabelRow
+from serving.store.rows import to_label
+from serving.store.sql import batches, take_turn, update_each
+from serving.store.tables import SEVERAL_WANTED, item, label
+
+ANSWERS = (label.c.role == LabelRole.VALIDATION, label.c.deleted.is_(False))
+"""Labels that answer a blind validation item; a skip is an answer too."""
+
+
+class OpinionRepository:
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def answers(self, project_id: int) -> dict[int, list[LabelRow]]:
+        """Item id -> its blind answers, one a person, in the order in which they came.
+
+        Of several labels of one person the first counts that is not a skip.
+        """
+        mine = (label.c.project_id == project_id, *ANSWERS)
+        query = select(label).where(*mine).order_by(label.c.item_id, label.c.was_cancelled, label.c.id)
+        found: dict[int, dict[int, LabelRow]] = {}
+        for row in map(to_label, self._conn.execute(query)):
+            found.setdefault(row.item_id, {}).setdefault(row.completed_by, row)
+        return {id: sorted(rows.values(), key=lambda row: row.id) for id, rows in found.items()}
+
+    def answered_by(self, item_ids: Collection[int]) -> dict[int, list[int]]:
+        """Item id -> platform user ids of those who answered it blind, rising; items without an answer are left out."""
+        found: dict[int, list[int]] = {}
+        for batch in batches(item_ids):
+            query = select(label.c.item_id, label.c.completed_by).where(label.c.item_id.in_(batch), *ANSWERS)
+            for id, person in self._conn.execute(query.distinct().order_by(label.c.item_id, label.c.completed_by)):
+                found.setdefault(id, []).append(person)
+        return found
+
+    def ask(self, people: Mapping[int, int]) -> None:
+        """Item id -> how many different people are to answer it from now on; 1 takes a question back."""
+        take_turn(self._conn)
+        update_each(self._conn, item, ["opinions"], [{"row_id": id, "new_opinions": n} for id, n in people.items()])
+
+    def asked(self, project_id: int) -> dict[int, int]:
+        """Item id -> how many different people are to answer it, where that is more than one."""
+        query = select(item.c.id, item.c.opinions).where(*_several(project_id)).order_by(item.c.id)
+        return {id: n for id, n in self._conn.execute(query)}
+
+    def waiting(self, project_id: int, model_version: str) -> int:
+        """Items of which people were asked for another answer because of this model, and have not given it."""
+        mine = (*_several(project_id), item.c.model_version == model_version)
+        query = select(func.count()).select_from(item).where(*mine, wanting())
+        return self._conn.scalar(query) or 0
+
+    def people(self, project_id: int) -> int:
+        """How many different people have labelled anything in the project."""
+        mine = (label.c.project_id == project_id, label.c.deleted.is_(False))
+        return self._conn.scalar(select(func.count(label.c.completed_by.distinct())).where(*mine)) or 0
+
+
+def _several(project_id: int) -> tuple[ColumnElement[bool], ...]:
+    asked: ColumnElement[bool] = literal_column(SEVERAL_WANTED, Boolean())
+    there = item.c.state.not_in((ItemState.GONE, ItemState.DEAD))
+    return item.c.project_id == project_id, asked, item.c.fold == Fold.VALIDATION, there
+
+
+def wanting() -> ColumnElement[bool]:
+    """Whether fewer people have answered an item than are wanted."""
+    return _people() < item.c.opinions
+
+
+def _people() -> ScalarSelect[int]:
+    answered = select(func.count(label.c.completed_by.distinct())).where(label.c.item_id == item.c.id, *ANSWERS)
+    return answered.correlate(item).scalar_subquery()
