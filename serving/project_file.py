@@ -40,7 +40,7 @@ class ProjectFile(Frozen):
     audit_rate: float = Field(default=0.05, ge=0.0, lt=1.0)
     """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
     validation_people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
-    """Different people who may be asked about one blind item, 1 to 9; odd, since a tie counts as an error. People."""
+    """Different people who may be asked about one blind item, 1 to 5; odd, since a tie counts as an error. People."""
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -203,7 +203,7 @@ def look_into(runtime: Runtime, project: ProjectRow, sample_of: Callable[[UnitOf
         current = uow.projects.hold(project.id)
         if not _unexplained(current, certificate):
             return False
-        reason = f"{certificate.reason} {_finding(noise, certificate.epsilon)}"
+        reason = f"{certificate.reason} {noise.finding(certificate.epsilon)}"
         numbers = {"certificate": certificate.id, "pairs": noise.pairs, "split": split}
         move(uow, current, GateState.CLOSED, reason=reason, numbers=numbers, now=runtime.now())
     return True
@@ -213,13 +213,6 @@ def _unexplained(project: ProjectRow, certificate: CertificateRow) -> bool:
     """Whether the gate is closed for the errors that this test saw, and for nothing that was found out since."""
     closed = project.gate_state is GateState.CLOSED and project.gate_reason == certificate.reason
     return closed and certificate.errors > 0 and certificate.model_version == project.active_model
-
-
-def _finding(noise: Noise, epsilon: float) -> str:
-    if warning := noise.warning(epsilon):
-        return warning
-    rate = noise.rate.text() if noise.rate is not None else "an unknown share"
-    return f"People's own mistakes alone do not explain it: one is wrong on {rate}, from {noise.pairs} labelled twice."
 
 
 def _put(runtime: Runtime, project: ProjectRow, people: Mapping[int, int]) -> None:
