@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, func, or_, select, text, update
 
 from models.types import Route
-from serving.store.opinions import ANSWERS, wanting
+from serving.store.opinions import ANSWERS, because_of, wanting
 from serving.store.outbox import OVER, cancel, settle
 from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind, OutboxState
 from serving.store.rows import to_item
@@ -77,7 +77,7 @@ def _queues(project_id: int, *, train: bool, by: int | None) -> Iterator[Select[
 def _again(query: Select[Any], by: int | None) -> Select[Any]:
     """Items that another person is to answer because of what the active model says; not those of the first queue."""
     active = select(project.c.active_model).where(project.c.id == item.c.project_id).scalar_subquery()
-    labelled = (item.c.blind.is_(True), item.c.state == ItemState.LABELED, item.c.model_version == active)
+    labelled = (item.c.blind.is_(True), item.c.state == ItemState.LABELED, because_of(active))
     query = query.where(text(SEVERAL_WANTED), *labelled, wanting())
     if by is None:
         return query

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, ScalarSelect, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, func, select, text
 
-from models.types import Fold
 from serving.store.records import ItemState, LabelRole, LabelRow
 from serving.store.rows import to_label
 from serving.store.sql import batches, take_turn, update_each
@@ -53,7 +53,7 @@ class OpinionRepository:
 
     def waiting(self, project_id: int, model_version: str) -> int:
         """Items of which people were asked for another answer because of this model, and have not given it."""
-        mine = (*_several(project_id), item.c.model_version == model_version)
+        mine = (*_several(project_id), because_of(model_version))
         query = select(func.count()).select_from(item).where(*mine, wanting())
         return self._conn.scalar(query) or 0
 
@@ -63,10 +63,14 @@ class OpinionRepository:
         return self._conn.scalar(select(func.count(label.c.completed_by.distinct())).where(*mine)) or 0
 
 
-def _several(project_id: int) -> tuple[ColumnElement[bool], ...]:
-    asked: ColumnElement[bool] = literal_column(SEVERAL_WANTED, Boolean())
+def _several(project_id: int) -> tuple[ColumnElement[bool] | TextClause, ...]:
     there = item.c.state.not_in((ItemState.GONE, ItemState.DEAD))
-    return item.c.project_id == project_id, asked, item.c.fold == Fold.VALIDATION, there
+    return item.c.project_id == project_id, text(SEVERAL_WANTED), there
+
+
+def because_of(model_version: str | ScalarSelect[Any]) -> ColumnElement[bool]:
+    """Whether an item was last judged for this model. Spelt so that no index on models is taken for the few items."""
+    return func.coalesce(item.c.model_version, "") == model_version
 
 
 def wanting() -> ColumnElement[bool]:

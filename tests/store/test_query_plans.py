@@ -195,6 +195,20 @@ def test_peoples_queue(crowd: Crowd) -> None:
     steps = plans(world.store, lambda uow: uow.items.wanted(world.project, **call))
     for index in ("ix_item_blind", "ix_item_training", "ix_item_route"):
         assert_searched(steps, index)
+    for more in ({}, {"by": 7}):
+        again = plans(world.store, lambda uow, m=more: uow.items.wanted(world.project, **call, **m), seqscan="off")  # type: ignore[misc]
+        assert_searched(again, "ix_item_opinions")
+
+
+def test_opinions(crowd: Crowd) -> None:
+    world = crowd.world
+    for call in (
+        lambda uow: uow.opinions.asked(world.project),
+        lambda uow: uow.opinions.waiting(world.project, "m1"),
+    ):
+        assert_searched(plans(world.store, call, seqscan="off"), "ix_item_opinions")
+    assert_searched(plans(world.store, lambda uow: uow.opinions.answers(world.project), seqscan="off"), "ix_label_role")
+    assert_searched(plans(world.store, lambda uow: uow.opinions.answered_by([1, 2, 3])))
 
 
 def test_draws(crowd: Crowd) -> None:

@@ -93,7 +93,7 @@ class TestNoise:
         noise = measure(Pairs(400, 0, 0, 40, 8), people=1, second_opinions=40, classes=2)
         words = noise.warning(0.05)
         assert "about 20 % of the items (40 labelled twice)" in words
-        assert "with single labels no budget below 11 % can be shown; take validation_people = 5." in words
+        assert "with single labels no budget below 11 % can be shown; take validation_people = 3." in words
         assert noise.finding(0.05) == words
         assert noise.warning(0.12) == ""
 
