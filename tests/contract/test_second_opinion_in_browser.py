@@ -1,4 +1,4 @@
-"""What a second person sees of a task: in the label stream only the task, in the data manager the first one's answer."""
+"""What a second person sees: in the label stream the task alone, in the data manager the first one's answer."""
 
 from __future__ import annotations
 
