@@ -9,7 +9,7 @@ from models.gate.noise import Noise
 from models.types import Frozen, GateState, Route
 from serving.monitoring.monitor import MonitorReport, monitor
 from serving.pipeline.runtime import Runtime
-from serving.store.records import CertificateRow, ItemState, LabelRole, ProjectRow
+from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
 
 
 class LabelCounts(Frozen):
@@ -106,11 +106,12 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         accepted = uow.items.accepted(project.id)
         watched = monitor(runtime, uow, project, certificate)
         events = uow.gate.events(project.id)
-        again = uow.opinions.waiting(project.id, project.active_model or "")
+        version = project.active_model or ""
+        again = sum(uow.opinions.waiting(project.id, version, audits=kind) for kind in (True, False))
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
-    audit_losses = [label.loss for label in audits if label.loss is not None]
+    audited = _wrong(audits, project.validation_people)
     shown = [label.loss for label in corrections if label.loss is not None]
-    errors = sum(loss > 0 for loss in audit_losses)
+    errors = sum(audited)
     return AutomationReport(
         project=project.slug,
         arrived=arrived,
@@ -125,15 +126,25 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         certificate=_certificate(certificate),
         validation_people=project.validation_people,
         second_opinions_wanted=again,
-        audits=len(audit_losses),
+        audits=len(audited),
         audit_errors=errors,
-        audit_error_upper=binomial_upper(errors, len(audit_losses), 0.05) if audit_losses else None,
+        audit_error_upper=binomial_upper(errors, len(audited), 0.05) if audited else None,
         monitor=watched,
         reopened=sum(event.numbers.get("reopened", 0) for event in events),
         suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
     )
+
+
+def _wrong(audits: list[LabelRow], people: int) -> list[bool]:
+    """Of each audited item whether it was wrong: not upheld by most of those who may be asked and have been."""
+    losses: dict[int, dict[int, float]] = {}
+    for label in audits:
+        if label.loss is not None:
+            losses.setdefault(label.item_id, {}).setdefault(label.completed_by, label.loss)
+    given = [list(said.values())[:people] for said in losses.values()]
+    return [sum(loss == 0 for loss in said) * 2 <= len(said) for said in given]
 
 
 def _certificate(row: CertificateRow | None) -> CertificateReport | None:

@@ -263,7 +263,7 @@ def _due(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> 
         return False
     if project.valid_since and len(sample) < project.validation_target:
         return False
-    if project.validation_people > 1 and uow.opinions.waiting(project.id, version):
+    if project.validation_people > 1 and uow.opinions.waiting(project.id, version, audits=False):
         return False
     latest = uow.gate.latest(project.id)
     if latest is not None and latest.created_at < project.valid_since:

@@ -7,11 +7,13 @@ are wrong and what goes unseen. See docs/decisions/0009.
 
 With a single person nobody is asked again, until the gate has been tested and stays closed for its errors: then the
 same share of the sample is, to tell whether people's own mistakes are the reason. Nothing waits for that.
+
+Audits are judged as the sample was: what the first person disputes is asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,7 @@ from models.types import GateState, LabelConfig, Prediction
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import move
 from serving.store.engine import UnitOfWork
-from serving.store.records import CertificateRow, ItemRow, LabelRow, ProjectRow
+from serving.store.records import Audit, CertificateRow, ItemRow, LabelRow, ProjectRow
 
 Sample = list[tuple[ItemRow, LabelRow | None]]
 
@@ -53,7 +55,9 @@ class Verdict:
     loss: float
     """Of the prediction, in [0, 1]; 1 while nobody knows."""
     people: int
-    """How many different people have to answer until this is final; not above the answers there are: it is."""
+    """How many different people have to answer until this is final."""
+    pending: bool = False
+    """Not so many have answered."""
 
 
 def hear(runtime: Runtime, project: ProjectRow, sample: Sample, said: Mapping[int, Prediction]) -> Hearing:
@@ -64,7 +68,7 @@ def hear(runtime: Runtime, project: ProjectRow, sample: Sample, said: Mapping[in
     """
     secret, config, people = runtime.sampling_secret(project), project.label_config, project.validation_people
     with runtime.store.read() as uow:
-        answers = uow.opinions.answers(project.id)
+        answers = uow.opinions.answers([item.id for item, _ in sample])
     losses = np.ones(len(sample))
     asked: dict[int, int] = {}
     pending = overturned = 0
@@ -84,7 +88,7 @@ def hear(runtime: Runtime, project: ProjectRow, sample: Sample, said: Mapping[in
             continue
         verdict = judge(said[item.id], heard, checked=lot, people=people, config=config)
         losses[i] = verdict.loss
-        pending += verdict.people > len(heard)
+        pending += verdict.pending
         asked |= {item.id: verdict.people} if verdict.people > 1 else {}
         if loss_against(said[item.id], heard[0], config) > 0:
             disputed.append(split)
@@ -113,7 +117,8 @@ def judge(
     if len(answers) == 1 and not checked and loss_against(prediction, answers[0], config) == 0:
         return Verdict(0.0, 1)
     truth, wanted = majority(answers, people, config)
-    return Verdict(1.0 if truth is None else loss_against(prediction, truth, config), wanted)
+    loss = 1.0 if truth is None else loss_against(prediction, truth, config)
+    return Verdict(loss, wanted, pending=wanted > len(answers))
 
 
 def majority(answers: Sequence[LabelRow], people: int, config: LabelConfig) -> tuple[LabelRow | None, int]:
@@ -160,7 +165,7 @@ def ask(runtime: Runtime, project: ProjectRow, hearing: Hearing) -> bool:
     if project.validation_people == 1:
         return False
     with runtime.store.read() as uow:
-        before = uow.opinions.asked(project.id)
+        before = uow.opinions.asked(project.id, audits=False)
     changed = {
         id: hearing.people.get(id, 1)
         for id in before.keys() | hearing.people.keys()
@@ -168,6 +173,31 @@ def ask(runtime: Runtime, project: ProjectRow, hearing: Hearing) -> bool:
     }
     _put(runtime, project, changed)
     return hearing.pending > 0
+
+
+def hear_audits(uow: UnitOfWork, project: ProjectRow, disputed: Sequence[Audit]) -> dict[int, Verdict]:
+    """Decision id -> what people say of an audited prediction that the first of them did not agree with.
+
+    An audit that nobody can answer any more, since its task or its data is gone, stands as the first answer left it.
+    """
+    people, config = project.validation_people, project.label_config
+    if people == 1 or not disputed:
+        return {}
+    answers = uow.opinions.answers({audit.item_id for audit in disputed})
+    said = uow.items.predictions([a.prediction_id for a in disputed if a.prediction_id is not None])
+    verdicts = {}
+    for a in disputed:
+        if a.current and a.prediction_id in said and a.item_id in answers:
+            prediction, heard = said[a.prediction_id].prediction, answers[a.item_id]
+            verdicts[a.decision_id] = judge(prediction, heard, checked=False, people=people, config=config)
+    return verdicts
+
+
+def ask_of_audits(runtime: Runtime, project: ProjectRow, people: Mapping[int, int]) -> None:
+    """Item id -> how many people are to answer an audit; who was asked before is not asked anew."""
+    with runtime.store.read() as uow:
+        before = uow.opinions.asked(project.id, audits=True) if people else {}
+    _put(runtime, project, {id: n for id, n in people.items() if before.get(id, 1) < n})
 
 
 def look_into(runtime: Runtime, project: ProjectRow, sample_of: Callable[[UnitOfWork, ProjectRow], Sample]) -> bool:
@@ -182,8 +212,9 @@ def look_into(runtime: Runtime, project: ProjectRow, sample_of: Callable[[UnitOf
         certificate = uow.gate.latest(project.id)
         if certificate is None or not _unexplained(project, certificate) or uow.opinions.people(project.id) < 2:
             return False
-        before, answers = uow.opinions.asked(project.id), uow.opinions.answers(project.id)
+        before = uow.opinions.asked(project.id, audits=False)
         sample = [item for item, label in sample_of(uow, project) if label is not None]
+        answers = uow.opinions.answers([item.id for item in sample])
     secret = runtime.sampling_secret(project)
     lot = [item for item in sample if item.id in answers and is_checked(item, secret)]
     if new := {item.id: 2 for item in lot if item.id not in before}:
@@ -216,22 +247,20 @@ def _unexplained(project: ProjectRow, certificate: CertificateRow) -> bool:
 
 
 def _put(runtime: Runtime, project: ProjectRow, people: Mapping[int, int]) -> None:
-    """Label Studio is told first: what it was not told, the next pass finds undone, and tells again."""
+    """Label Studio is told first: what it was not told, the next pass finds undone, and tells again.
+
+    It does not count skips among the people that it waits for.
+    """
     if not people:
         return
     with runtime.store.read() as uow:
         items = [uow.items.get(id) for id in people]
-        skips = _skips(uow, project, people)
-    labels = {item.task_id: max(1, people[item.id] - skips.get(item.id, 0)) for item in items}
+        answers = uow.opinions.answers(people)
+    skips = {id: sum(answer.was_cancelled for answer in answers.get(id, ())) for id in people}
+    labels = {item.task_id: max(1, people[item.id] - skips[item.id]) for item in items}
     runtime.platform(project).ask_again(labels)
     with runtime.store.begin() as uow:
         uow.opinions.ask(people)
-
-
-def _skips(uow: UnitOfWork, project: ProjectRow, ids: Collection[int]) -> dict[int, int]:
-    """How many of the people who answered an item skipped it: Label Studio does not count these."""
-    answers = uow.opinions.answers(project.id)
-    return {id: sum(answer.was_cancelled for answer in answers.get(id, ())) for id in ids}
 
 
 def _classes(config: LabelConfig) -> int | None:

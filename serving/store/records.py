@@ -371,6 +371,8 @@ class Audit:
     """The prediction that would have been accepted."""
     awaited: bool
     """People are still to answer; of an unanswered audit, False says that its task, or its data, is gone."""
+    current: bool
+    """Its task, with the data that it was drawn for, is still there: more people can answer."""
     label_id: int | None
     """The label that answers it: the first that is no skip, else a skip; None while there is none."""
     skipped: bool

@@ -112,6 +112,7 @@ def _audit(drawn: Any, labels: Iterable[Any]) -> Audit:
         drawn_at=drawn.created_at,
         prediction_id=drawn.prediction_id,
         awaited=answer is None and bool(drawn.current),
+        current=bool(drawn.current),
         label_id=answer.id if answer is not None else None,
         skipped=bool(answer.was_cancelled) if answer is not None else False,
         loss=answer.loss if answer is not None and same else None,

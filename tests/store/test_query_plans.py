@@ -203,11 +203,11 @@ def test_peoples_queue(crowd: Crowd) -> None:
 def test_opinions(crowd: Crowd) -> None:
     world = crowd.world
     for call in (
-        lambda uow: uow.opinions.asked(world.project),
-        lambda uow: uow.opinions.waiting(world.project, "m1"),
+        lambda uow: uow.opinions.asked(world.project, audits=False),
+        lambda uow: uow.opinions.waiting(world.project, "m1", audits=True),
     ):
         assert_searched(plans(world.store, call, seqscan="off"), "ix_item_opinions")
-    assert_searched(plans(world.store, lambda uow: uow.opinions.answers(world.project), seqscan="off"), "ix_label_role")
+    assert_searched(plans(world.store, lambda uow: uow.opinions.answers([1, 2, 3])))
     assert_searched(plans(world.store, lambda uow: uow.opinions.answered_by([1, 2, 3])))
 
 

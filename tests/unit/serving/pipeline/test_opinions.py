@@ -14,6 +14,7 @@ from serving.pipeline import learn, opinions
 from serving.pipeline.opinions import Verdict, judge, majority
 from serving.projects import gate
 from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRole, LabelRow
+from tests.support.audited import audits, look, reading, stream
 from tests.support.local_world import CONFIG, LocalWorld, Pair, easy
 from tests.unit.serving.conftest import MakeWorld
 
@@ -60,21 +61,21 @@ class TestJudge:
         ("people", "labels", "verdict"),
         [
             (3, ["good"], Verdict(0.0, 1)),
-            (3, ["bad"], Verdict(1.0, 2)),
+            (3, ["bad"], Verdict(1.0, 2, pending=True)),
             (3, ["bad", "bad"], Verdict(1.0, 2)),
-            (3, ["bad", "good"], Verdict(1.0, 3)),
+            (3, ["bad", "good"], Verdict(1.0, 3, pending=True)),
             (3, ["bad", "good", "good"], Verdict(0.0, 3)),
             (3, ["bad", "good", "bad"], Verdict(1.0, 3)),
-            (3, [None], Verdict(1.0, 2)),
+            (3, [None], Verdict(1.0, 2, pending=True)),
             (3, [None, None], Verdict(1.0, 2)),
             (3, [None, "good", "good"], Verdict(0.0, 3)),
             (3, ["bad", "ugly", "good"], Verdict(1.0, 3)),
-            (5, ["bad"], Verdict(1.0, 3)),
-            (5, ["bad", "good", "good"], Verdict(1.0, 4)),
+            (5, ["bad"], Verdict(1.0, 3, pending=True)),
+            (5, ["bad", "good", "good"], Verdict(1.0, 4, pending=True)),
             (5, ["bad", "good", "good", "good"], Verdict(0.0, 4)),
-            (5, ["bad", "ugly", "odd"], Verdict(1.0, 5)),
+            (5, ["bad", "ugly", "odd"], Verdict(1.0, 5, pending=True)),
             (5, ["bad", "ugly", "odd", "good"], Verdict(1.0, 4)),
-            (2, ["bad"], Verdict(1.0, 2)),
+            (2, ["bad"], Verdict(1.0, 2, pending=True)),
             (2, ["bad", "good"], Verdict(1.0, 2)),
         ],
     )
@@ -82,9 +83,9 @@ class TestJudge:
         assert judge(GOOD, answers(*labels), checked=False, people=people, config=CHOICES) == verdict
 
     def test_an_agreement_is_asked_again_only_by_lot(self) -> None:
-        assert judge(GOOD, answers("good"), checked=True, people=3, config=CHOICES) == Verdict(1.0, 2)
+        assert judge(GOOD, answers("good"), checked=True, people=3, config=CHOICES) == Verdict(1.0, 2, True)
         assert judge(GOOD, answers("good", "good"), checked=True, people=3, config=CHOICES) == Verdict(0.0, 2)
-        assert judge(GOOD, answers("good", "bad"), checked=True, people=3, config=CHOICES) == Verdict(1.0, 3)
+        assert judge(GOOD, answers("good", "bad"), checked=True, people=3, config=CHOICES) == Verdict(1.0, 3, True)
 
     def test_what_others_have_said_before_is_not_ignored(self) -> None:
         """As when a former model disagreed with the first answer, and this one agrees."""
@@ -146,7 +147,7 @@ def certificate(world: LocalWorld) -> CertificateRow:
 def asked(world: LocalWorld) -> dict[int, int]:
     """Task -> how many people are to answer it, where that is more than one."""
     with world.store.read() as uow:
-        people = uow.opinions.asked(world.id)
+        people = uow.opinions.asked(world.id, audits=False)
         return {uow.items.get(id).task_id: n for id, n in people.items()}
 
 
@@ -200,7 +201,7 @@ class TestThreePeople:
         world, crowd = noisy(make, 0, people=3)
         secret = world.runtime.sampling_secret(world.project)
         with world.store.read() as uow:
-            heard = uow.opinions.answers(world.id)
+            heard = uow.opinions.answers([i.id for i in world.items() if i.blind])
         sample = [i for i in world.items() if i.blind and i.state is ItemState.LABELED and i.reason != "blind_audit"]
         assert len(sample) == 150
         for item in sample:
@@ -295,6 +296,86 @@ class TestThreePeople:
         assert asked(world) == {}
         learn.safe_tick(world.runtime, world.project)
         assert asked(world)
+
+
+class TestAudits:
+    def drawn(self, world: LocalWorld, people: int) -> list[ItemRow]:
+        """Audits that wait, in the order in which they were drawn."""
+        world.change(validation_people=people)
+        stream(world, easy(80, seed=1))
+        waiting = audits(world)
+        assert len(waiting) > 20
+        return waiting
+
+    def dispute(self, world: LocalWorld, item: ItemRow, person: int) -> None:
+        world.label(item.task_id, {"good": "bad", "bad": "good"}[world.gold[item.data["text"]]], user=person)
+
+    def test_what_the_first_person_disputes_is_asked_again(self, audited: LocalWorld) -> None:
+        world = audited
+        waiting = self.drawn(world, 3)
+        disputed, right, wrong = waiting[5], waiting[8], waiting[10]
+        for item in waiting:
+            if item in (disputed, right, wrong):
+                self.dispute(world, item, 2)
+            else:
+                world.label(item.task_id)
+        world.sync()
+        look(world)
+        assert len(reading(world).audits) == 5, "what lies behind a disputed audit waits for it"
+        assert {row.task_id for row in world.wanted() if row.blind} == {i.task_id for i in (disputed, right, wrong)}
+        for item in (disputed, right):
+            world.label(item.task_id, user=3)
+        self.dispute(world, wrong, 3)
+        world.sync()
+        look(world)
+        for item in (disputed, right):
+            world.label(item.task_id, user=4)
+        world.sync()
+        look(world)
+        seen = reading(world)
+        assert len(seen.audits) == len(waiting)
+        assert [audit.task_id for audit, loss in zip(seen.audits, seen.losses, strict=True) if loss] == [wrong.task_id]
+        assert not [row for row in world.wanted() if row.blind]
+        report = world.report()
+        assert (report.audits, report.audit_errors) == (len(waiting), 1)
+
+    def test_with_single_labels_the_first_word_is_the_last(self, audited: LocalWorld) -> None:
+        world = audited
+        waiting = self.drawn(world, 1)
+        self.dispute(world, waiting[0], 2)
+        world.label(waiting[0].task_id, user=3)
+        world.sync()
+        look(world)
+        assert reading(world).losses.tolist() == [1.0]
+        assert waiting[0].task_id not in [row.task_id for row in world.wanted()]
+
+    def test_a_disputed_audit_that_nobody_can_answer_any_more_holds_nothing_up(self, audited: LocalWorld) -> None:
+        world = audited
+        waiting = self.drawn(world, 3)
+        self.dispute(world, waiting[0], 2)
+        for item in waiting[1:]:
+            world.label(item.task_id)
+        world.sync()
+        look(world)
+        assert len(reading(world).audits) == 0
+        world.platform.delete_tasks([waiting[0].task_id])
+        world.sync()
+        assert len(reading(world).audits) == len(waiting)
+        assert reading(world).losses.sum() == 1
+
+    def test_they_hold_up_no_certificate(self, audited: LocalWorld) -> None:
+        world = audited
+        waiting = self.drawn(world, 3)
+        self.dispute(world, waiting[0], 2)
+        world.sync()
+        look(world)
+        for item in [i for i in world.items() if i.state is ItemState.PUBLISHED and i.route is Route.SUGGEST][:30]:
+            world.label(item.task_id)
+        gate.extend(world.runtime, world.project, people=5)
+        with world.store.read() as uow:
+            version = world.project.active_model or ""
+            assert uow.opinions.waiting(world.id, version, audits=True) == 1
+            assert uow.opinions.waiting(world.id, version, audits=False) == 0
 
 
 class TestOnePerson:
