@@ -143,6 +143,22 @@ def test_what_is_gone_waits_for_nobody(blind: World) -> None:
         assert uow.opinions.asked(blind.project, audits=False) == {}
 
 
+def test_audits_are_asked_apart_from_the_sample(blind: World) -> None:
+    """They hold up no certificate, and are not taken back with what an earlier model asked of the sample."""
+    with blind.store.begin() as uow:
+        uow.items._conn.exec_driver_sql(f"UPDATE item SET reason = 'blind_audit' WHERE id = {blind.item(2).id}")
+    answer(blind, 1, 10, 3)
+    blind.label(2, 20, completed_by=3, role=LabelRole.AUDIT)
+    ask(blind, {1: 2, 2: 3})
+    assert again(blind) == [1, 2]
+    with blind.store.read() as uow:
+        assert uow.opinions.asked(blind.project, audits=True) == {blind.item(2).id: 3}
+        assert uow.opinions.asked(blind.project, audits=False) == {blind.item(1).id: 2}
+        assert uow.opinions.waiting(blind.project, "m1", audits=True) == 1
+    assert waiting(blind) == 1
+    assert answers(blind, 2) == [(20, 3)]
+
+
 def test_of_one_project_only(blind: World) -> None:
     other = World(blind.store, "other", number=2)
     answer(blind, 1, 10, 3)
