@@ -4,7 +4,8 @@
 
 1. *draw*: enough items of the validation fold are marked for a blind label (lowest hash draws first);
 2. *train*: the first head once the train labels are there, another when they have grown by ``RETRAIN_GROWTH``;
-3. *certify*: when every drawn item has been answered, and nearly everything received has been scored.
+3. *certify*: when every drawn item has been answered, and nearly everything received has been scored;
+4. *ask*: a new list of train items that people should label next, when the old one is used up.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from models.gate import Certificate, certify, spend
 from models.registry import reference
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
-from serving.pipeline import history, score
+from serving.pipeline import asking, history, score
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, fall_back, held, move
 from serving.store.engine import UnitOfWork
@@ -57,7 +58,7 @@ def tick(runtime: Runtime, project: ProjectRow) -> bool:
         closed = held(uow, project)
     if project.gate_state in (GateState.SHADOW, GateState.CLOSED) and closed is None:
         changed |= certify_if_due(runtime, project) is not None
-    return changed
+    return asking.refresh(runtime, project, lambda: labels_to_go(runtime, project)) or changed
 
 
 def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
@@ -130,15 +131,18 @@ def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     """Whether a first or a better head can be trained now without being asked for."""
     if not isinstance(project.spec, HeadSpec) or project.gate_state.accepts:
         return False
+    return labels_to_go(runtime, project) <= 0
+
+
+def labels_to_go(runtime: Runtime, project: ProjectRow) -> int:
+    """How many more train labels the next head takes; 0 or less: there are enough."""
     with runtime.store.read() as uow:
         count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
-        if count < project.train_target:
-            return False
-        active = project.active_model
-        if active is None:
-            return True
-        row = uow.models.get(project.id, active)
-        return bool(count >= RETRAIN_GROWTH * row.metrics.get("labels", row.n_train))
+        enough = project.train_target
+        if project.active_model is not None:
+            row = uow.models.get(project.id, project.active_model)
+            enough = max(enough, math.ceil(RETRAIN_GROWTH * row.metrics.get("labels", row.n_train)))
+    return enough - count
 
 
 def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | None:
@@ -199,6 +203,7 @@ def activate(
     """
     now = runtime.now()
     uow.models.activate(project.id, ref.version, now)
+    uow.asking.clear(project.id)
     fall_back(
         uow,
         uow.projects.get(project.id),

@@ -227,7 +227,7 @@ class ItemRepository:
     def wanted(
         self, project_id: int, *, limit: int, now: float, train: bool, exclude: Collection[int] = ()
     ) -> list[ItemRow]:
-        """What people should label next: blind items, then (``train``) untouched ones, then the unsurest suggestions.
+        """What people should label next: blind items, what is listed, (``train``) untouched ones, other suggestions.
 
         Of the blind ones audits come first, in the order in which they were drawn: the monitor waits for the oldest.
 

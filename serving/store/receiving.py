@@ -20,6 +20,7 @@ UNDECIDED: dict[str, Any] = {
     "prediction_id": None,
     "confidence": None,
     "model_version": None,
+    "asked": None,
 }
 
 

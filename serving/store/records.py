@@ -81,6 +81,17 @@ class LabelRole(StrEnum):
     """Given while a suggestion was shown."""
 
 
+class Arm(StrEnum):
+    """How a person came to label an item of the train fold."""
+
+    INFORMATIVE = "informative"
+    """Listed for what its label would teach."""
+    RANDOM = "random"
+    """Listed in random order: the control."""
+    UNLISTED = "unlisted"
+    """Not on a list: in order of the draw, or as people chose."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
     """A connected Label Studio project."""
@@ -194,6 +205,8 @@ class ItemRow:
     """The prediction that the route was decided on."""
     confidence: float | None
     model_version: str | None
+    asked: int | None
+    """Place on the list of items that people were asked for; None: never on it. Kept with the label."""
     received_at: float
     updated_at: float
 

@@ -47,6 +47,8 @@ AWAITS_TRAINING = "fold = 'train' AND route IS NULL AND state IN ('received', 's
 """Items that people may label before there is a model to suggest anything."""
 AUDITED = "reason = 'blind_audit'"
 """Decisions that drew an item for a blind audit."""
+LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')"
+"""Items on the list of what to ask people for that no person has labelled yet."""
 
 
 def _pk() -> Column[int]:
@@ -124,11 +126,12 @@ item = Table(
     Column("prediction_id", Id),
     Column("confidence", Double),
     Column("model_version", String(200)),
+    Column("asked", Integer),
     Column("received_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("project_id", "task_id"),
     Index("ix_item_queue", "project_id", "state", "priority", "id"),
-    Index("ix_item_route", "project_id", "state", "route", "confidence"),
+    Index("ix_item_route", "project_id", "state", "route", "draw"),
     Index(
         "ix_item_draw",
         "project_id",
@@ -150,6 +153,13 @@ item = Table(
         "draw",
         sqlite_where=text(AWAITS_TRAINING),
         postgresql_where=text(AWAITS_TRAINING),
+    ),
+    Index(
+        "ix_item_asked",
+        "project_id",
+        "asked",
+        sqlite_where=text(LISTED),
+        postgresql_where=text(LISTED),
     ),
     Index(
         "ix_item_lease",
