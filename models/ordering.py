@@ -59,8 +59,8 @@ def by_uncertainty(confidences: ArrayLike, uniforms: ArrayLike) -> Places:
         raise ValueError(f"confidences and uniforms must be vectors of one length, not {sure.shape} and {u.shape}")
     if not ((sure >= 0.0) & (sure <= 1.0)).all() or not ((u >= 0.0) & (u < 1.0)).all():
         raise ValueError("confidences must lie in [0, 1] and uniforms in [0, 1)")
-    with np.errstate(divide="ignore"):
-        keys = np.log(-np.log1p(-u)) - POWER * np.log(1.0 - sure)
+    hazards, weights = -np.log1p(-np.maximum(u, 2.0**-54)), np.maximum(1.0 - sure, 1e-300)
+    keys = np.log(hazards) - POWER * np.log(weights)
     return np.asarray(np.lexsort((u, keys)), dtype=np.int64)
 
 

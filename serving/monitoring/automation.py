@@ -5,8 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from models.gate.bounds import binomial_upper
+from models.ordering import control_from
 from models.types import Frozen, GateState, Route
 from serving.monitoring.monitor import MonitorReport, monitor
+from serving.monitoring.ordering import OrderingReport, ordering
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, ItemState, LabelRole, ProjectRow
 
@@ -78,6 +80,8 @@ class AutomationReport(Frozen):
     """Acceptances that were taken back and given to people when audits closed the gate, in all."""
     suggestions_unchanged: float | None
     """Share of labelled suggestions that people left as they were; None while there are none."""
+    ordering: OrderingReport
+    """How train labels were asked for, and what that was worth."""
     states: dict[str, int]
     items_per_second: dict[str, float] = Field(default_factory=dict)
     """Items by busy seconds, for each stage."""
@@ -97,6 +101,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         accepted = uow.items.accepted(project.id)
         watched = monitor(runtime, uow, project, certificate)
         events = uow.gate.events(project.id)
+        answers = uow.asking.answers(project.id, control_from=control_from(project.validation_fraction))
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audit_losses = [label.loss for label in audits if label.loss is not None]
     shown = [label.loss for label in corrections if label.loss is not None]
@@ -119,6 +124,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         monitor=watched,
         reopened=sum(event.numbers.get("reopened", 0) for event in events),
         suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
+        ordering=ordering(answers),
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
     )

@@ -55,7 +55,8 @@ class AskingRepository:
 
     def waiting(self, project_id: int, *, train: bool) -> set[int]:
         """Ids of the listed items that can be labelled now."""
-        return set(self._conn.scalars(select(item.c.id).where(*listed(project_id, train=train))))
+        query = select(item.c.id).where(*listed(project_id, train=train)).order_by(item.c.asked)  # names the index
+        return set(self._conn.scalars(query))
 
     def seeds(self, project_id: int, *, below: float, limit: int) -> list[ItemRow]:
         """Untouched items of the train fold with a draw below ``below``, lowest draws first."""
@@ -117,7 +118,7 @@ class AskingRepository:
             select(arm, func.count(), func.count(loss), func.count(case((loss > 0, 1))))
             .select_from(label)
             .join(item, item.c.id == label.c.item_id)
-            .where(label.c.id.in_(first), item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE)
+            .where(*counted, label.c.id.in_(first), item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE)
             .group_by(arm)
         )
         return {Arm(name): Answers(*counts) for name, *counts in self._conn.execute(query)}
