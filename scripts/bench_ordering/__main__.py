@@ -23,6 +23,9 @@ Reached = dict[str, dict[int, dict[str, float]]]
 FIRST = 100
 """The rule itself was chosen on splits of smaller seeds."""
 
+NOTHING = 0.01
+"""Reached below this, nothing can be read off the curve."""
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -90,10 +93,10 @@ def show(plan: Plan, found: dict[str, list[Saving]], errors: float, repetitions:
     for metric, rows in found.items():
         for one in rows:
             same = f"{one.random:.1%}" if one.random is not None else "-"
-            spread = f"({_ratio(one.low, one.longest)} to {_ratio(one.high, one.longest)})"
-            table.add_row(
-                metric, str(one.labels), f"{one.ours:.1%}", same, f"{_ratio(one.ratio, one.longest)} {spread}"
+            needs = (
+                f"{_ratio(one.ratio, one.longest)} ({_ratio(one.low, one.longest)} to {_ratio(one.high, one.longest)})"
             )
+            table.add_row(metric, str(one.labels), f"{one.ours:.1%}", same, needs if one.ours >= NOTHING else "-")
     console.print(table)
     console.print(f"our order finds errors of the head {errors:.2f} times as often as random order", markup=False)
 

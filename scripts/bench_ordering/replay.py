@@ -19,7 +19,7 @@ from models.encoders.base import Features
 from models.gate.certify import certify
 from models.heads.fitting import Weights, fit
 from models.heads.spread import SPREAD
-from models.ordering import CANDIDATES, CONTROL_SHARE, by_uncertainty, control_from, farthest_first, with_control
+from models.ordering import CANDIDATES, by_uncertainty, control_from, farthest_first, with_control
 from scripts.datasets import Example, digits, reviews
 
 Ids = NDArray[np.int64]
@@ -142,13 +142,12 @@ def _in_our_order(
         reached[size] = measure(plan, data, head, held_out, seed) | _errors(data, before, asked)
         if step + 1 < len(plan.ours):
             more = plan.ours[step + 1] - size
-            ours = more - round(CONTROL_SHARE * more)
             left = np.setdiff1d(free, labelled)
             _, confidences = head.answers(data.features[left])
             candidates = left[by_uncertainty(confidences, generator.random(left.size))]
-            chosen = _spread(data, candidates[: CANDIDATES * ours], ours) if spread else candidates[:ours]
-            asked = np.array(with_control(list(chosen), list(control[: more - ours])), dtype=np.int64)
-            control = control[more - ours :]
+            chosen = _spread(data, candidates[: CANDIDATES * more], more) if spread else candidates[:more]
+            asked = np.array(with_control(list(chosen), list(control))[:more], dtype=np.int64)
+            control = control[~np.isin(control, asked)]
             labelled, before = np.concatenate([labelled, asked]), head
     return reached
 

@@ -14,7 +14,7 @@ from models.base import HeadSpec
 from models.errors import PlatformUnavailable, PrelabelError
 from models.gate.sampling import keyed_uniform
 from models.heads.spread import spreads
-from models.ordering import CANDIDATES, CONTROL_SHARE, by_uncertainty, control_from, with_control
+from models.ordering import CANDIDATES, by_uncertainty, control_from, with_control
 from models.types import Item
 from serving.pipeline import score
 from serving.pipeline.runtime import Runtime
@@ -74,18 +74,18 @@ def _seeds(runtime: Runtime, project: ProjectRow, waiting: set[int], size: int) 
 
 
 def _unsure(runtime: Runtime, project: ProjectRow, waiting: set[int], size: int) -> list[int]:
-    edge, ours = control_from(project.validation_fraction), size - round(CONTROL_SHARE * size)
+    edge = control_from(project.validation_fraction)
     with runtime.store.read() as uow:
         pool = uow.asking.unsure(project.id, below=edge, limit=POOL)
-        control = uow.asking.control(project.id, above=edge, limit=size - ours)
+        control = uow.asking.control(project.id, above=edge, limit=size)
     if waiting.issuperset(one.id for one in pool):
         return []
     chosen = _drawn(runtime, project, pool)
     if spreads(project.spec):
         with runtime.store.read() as uow:
-            rows = uow.asking.rows(chosen[: CANDIDATES * ours])
-        chosen = _spread(runtime, project, rows, ours)
-    return with_control(chosen[:ours], control)
+            rows = uow.asking.rows(chosen[: CANDIDATES * size])
+        chosen = _spread(runtime, project, rows, size)
+    return with_control(chosen[:size], control)[:size]
 
 
 def _settled(uow: UnitOfWork, project: ProjectRow) -> bool:
