@@ -65,11 +65,11 @@ def test_each_is_the_farthest_from_those_before_it() -> None:
 
 
 def test_equal_items_come_last_and_none_comes_twice() -> None:
-    features = np.array([[0.0], [0.0], [1.0], [0.0], [1.0]])
+    features = np.array([[0.0], [0.0], [1.0], [0.0], [1.0]], np.float32)
     assert list(farthest_first(features, 5)) == [0, 2, 1, 3, 4]
     assert list(farthest_first(features, 9)) == [0, 2, 1, 3, 4]
     assert farthest_first(features, 0).size == 0
-    assert farthest_first(np.zeros((0, 4)), 3).size == 0
+    assert farthest_first(np.zeros((0, 4), np.float32), 3).size == 0
 
 
 def test_every_beginning_holds_a_tenth_of_the_control() -> None:
