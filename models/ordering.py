@@ -41,8 +41,8 @@ def control_from(validation_fraction: float) -> float:
 def by_uncertainty(confidences: ArrayLike, uniforms: ArrayLike) -> Places:
     """A random order in which unsure items tend to come first: each place is drawn with weights (1 - confidence)^POWER.
 
-    Asking strictly for the least sure does harm where labels are noisy: it collects what no model can learn. Weights
-    keep the gain on clean data, and leave no part of the pool out.
+    Asking strictly for the least sure loses its lead after a few rounds where labels are noisy: it collects what no
+    model can learn. Weights keep the gain on clean data, and leave no part of the pool out.
 
     Args:
         confidences: shape ``(n,)``, in [0, 1]; higher is surer.

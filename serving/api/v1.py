@@ -87,7 +87,7 @@ def project_report(runtime: RuntimeDep, project: ProjectDep) -> AutomationReport
 def queue(
     runtime: RuntimeDep, project: ProjectDep, limit: Annotated[int, Query(ge=1, le=1000)] = 50
 ) -> list[QueuedItem]:
-    """What people should label next: blind samples first, then seeds while there is no model, then the least sure."""
+    """What people should label next: blind samples first, then what teaches the model most, then the others."""
     with runtime.store.read() as uow:
         rows = uow.items.wanted(project.id, limit=limit, now=runtime.now(), train=project.active_model is None)
     base = f"{project.platform_url}/projects/{project.platform_project}/data?task="
