@@ -47,7 +47,7 @@ UNSCORED = 0.05
 
 
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
-    """Take what steps are due. Returns whether anything changed."""
+    """Take what steps are due. Returns whether anything changed for the other stages; a new list does not."""
     changed = draw_validation(runtime, project)
     if isinstance(project.spec, TransformersSpec) and project.active_model is None:
         changed |= adopt(runtime, project, project.spec) is not None
@@ -58,7 +58,8 @@ def tick(runtime: Runtime, project: ProjectRow) -> bool:
         closed = held(uow, project)
     if project.gate_state in (GateState.SHADOW, GateState.CLOSED) and closed is None:
         changed |= certify_if_due(runtime, project) is not None
-    return asking.refresh(runtime, project, lambda: labels_to_go(runtime, project)) or changed
+    asking.refresh(runtime, project, lambda: labels_to_go(runtime, project))
+    return changed
 
 
 def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:

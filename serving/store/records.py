@@ -205,10 +205,10 @@ class ItemRow:
     """The prediction that the route was decided on."""
     confidence: float | None
     model_version: str | None
-    asked: int | None
-    """Place on the list of items that people were asked for; None: never on it. Kept with the label."""
     received_at: float
     updated_at: float
+    asked: int | None = None
+    """Place on the list of items that people were asked for; None: not on it. Kept with the label."""
 
 
 @dataclass(frozen=True, slots=True)
