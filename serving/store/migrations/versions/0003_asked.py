@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
+revision = "0003"
 down_revision = "0002"
 
 LISTED = sa.text("asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')")
