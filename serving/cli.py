@@ -215,6 +215,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     """The automation rate, with its proof: certificate, audits, and how many labels it took."""
     from serving.monitoring.automation import report as make
     from serving.monitoring.monitor import lines
+    from serving.monitoring.ordering import summary
 
     runtime = runtime_of(config)
     value = make(runtime, project_of(runtime, slug))
@@ -235,6 +236,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
         table.add_row(name, said)
     if value.reopened:
         table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
+    table.add_row("asked for", escape(summary(value.ordering)))
     show(value, as_json, table)
 
 

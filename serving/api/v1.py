@@ -92,7 +92,7 @@ def queue(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     by: Annotated[int | None, Query(ge=0, lt=2**63, description="Label Studio user id of who asks.")] = None,
 ) -> list[QueuedItem]:
-    """What people should label next: blind samples first, then seeds while there is no model, then the least sure.
+    """What people should label next: blind samples first, then what teaches the model most, then the others.
 
     With ``by``, second opinions on what this person has answered are left out.
     """

@@ -6,8 +6,10 @@ from pydantic import Field
 
 from models.gate.bounds import binomial_upper
 from models.gate.noise import Noise
+from models.ordering import control_from
 from models.types import Frozen, GateState, Route
 from serving.monitoring.monitor import MonitorReport, monitor
+from serving.monitoring.ordering import OrderingReport, ordering
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
 
@@ -87,6 +89,8 @@ class AutomationReport(Frozen):
     """Acceptances that were taken back and given to people when audits closed the gate, in all."""
     suggestions_unchanged: float | None
     """Share of labelled suggestions that people left as they were; None while there are none."""
+    ordering: OrderingReport
+    """How train labels were asked for, and what that was worth."""
     states: dict[str, int]
     items_per_second: dict[str, float] = Field(default_factory=dict)
     """Items by busy seconds, for each stage."""
@@ -108,6 +112,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         events = uow.gate.events(project.id)
         version = project.active_model or ""
         again = sum(uow.opinions.waiting(project.id, version, audits=kind) for kind in (True, False))
+        answers = uow.asking.answers(project.id, control_from=control_from(project.validation_fraction))
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audited = _wrong(audits, project.validation_people)
     shown = [label.loss for label in corrections if label.loss is not None]
@@ -132,6 +137,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         monitor=watched,
         reopened=sum(event.numbers.get("reopened", 0) for event in events),
         suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
+        ordering=ordering(answers),
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
     )

@@ -5,7 +5,8 @@
 1. *draw*: enough items of the validation fold are marked for a blind label (lowest hash draws first);
 2. *train*: the first head once the train labels are there, another when they have grown by ``RETRAIN_GROWTH``;
 3. *certify*: when every drawn item has been answered, by several people where the project asks for it
-   (``serving.pipeline.opinions``), and nearly everything received has been scored.
+   (``serving.pipeline.opinions``), and nearly everything received has been scored;
+4. *ask*: a new list of train items that people should label next, when the old one is used up.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from models.gate.noise import Noise
 from models.registry import reference
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
-from serving.pipeline import history, opinions, score
+from serving.pipeline import asking, history, opinions, score
 from serving.pipeline.opinions import Sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, fall_back, held, move
@@ -45,7 +46,7 @@ UNSCORED = 0.05
 
 
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
-    """Take what steps are due. Returns whether anything changed."""
+    """Take what steps are due. Returns whether anything changed for the other stages; a new list does not."""
     changed = draw_validation(runtime, project)
     if isinstance(project.spec, TransformersSpec) and project.active_model is None:
         changed |= adopt(runtime, project, project.spec) is not None
@@ -57,6 +58,7 @@ def tick(runtime: Runtime, project: ProjectRow) -> bool:
     if project.gate_state in (GateState.SHADOW, GateState.CLOSED) and closed is None:
         changed |= certify_if_due(runtime, project) is not None
         changed |= opinions.look_into(runtime, project, validation_sample)
+    asking.refresh(runtime, project, lambda: labels_to_go(runtime, project))
     return changed
 
 
@@ -130,15 +132,18 @@ def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     """Whether a first or a better head can be trained now without being asked for."""
     if not isinstance(project.spec, HeadSpec) or project.gate_state.accepts:
         return False
+    return labels_to_go(runtime, project) <= 0
+
+
+def labels_to_go(runtime: Runtime, project: ProjectRow) -> int:
+    """How many more train labels the next head takes; 0 or less: there are enough."""
     with runtime.store.read() as uow:
         count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
-        if count < project.train_target:
-            return False
-        active = project.active_model
-        if active is None:
-            return True
-        row = uow.models.get(project.id, active)
-        return bool(count >= RETRAIN_GROWTH * row.metrics.get("labels", row.n_train))
+        enough = project.train_target
+        if project.active_model is not None:
+            row = uow.models.get(project.id, project.active_model)
+            enough = max(enough, math.ceil(RETRAIN_GROWTH * row.metrics.get("labels", row.n_train)))
+    return enough - count
 
 
 def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | None:
@@ -199,6 +204,7 @@ def activate(
     """
     now = runtime.now()
     uow.models.activate(project.id, ref.version, now)
+    uow.asking.clear(project.id)
     fall_back(
         uow,
         uow.projects.get(project.id),

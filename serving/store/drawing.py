@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, text, update
 
-from models.types import Route
+from models.types import Fold, Route
+from serving.store.asking import SHOWN, listed
 from serving.store.opinions import ANSWERS, because_of, wanting
 from serving.store.outbox import OVER, cancel, settle
-from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind, OutboxState
+from serving.store.records import BLIND_AUDIT, ItemRow, OutboxKind, OutboxState
 from serving.store.rows import to_item
 from serving.store.sql import NO_LEASE, batches, lock_items
 from serving.store.tables import (
@@ -59,6 +60,7 @@ def wanted(
 
 
 def _queues(project_id: int, *, train: bool, by: int | None) -> Iterator[Select[Any]]:
+    """What is not listed comes in order of draw: the control last, and the next to be drawn blind last of all."""
     mine = select(item).where(item.c.project_id == project_id)
     audit = item.c.reason == BLIND_AUDIT
     same = (decision.c.item_id == item.c.id, decision.c.revision == item.c.revision)
@@ -68,10 +70,12 @@ def _queues(project_id: int, *, train: bool, by: int | None) -> Iterator[Select[
     yield mine.where(text(AWAITS_BLIND), audit).order_by(drawn_by.scalar_subquery())
     yield mine.where(text(AWAITS_BLIND), or_(item.c.reason.is_(None), ~audit)).order_by(item.c.draw)
     yield _again(mine, by).order_by(item.c.draw)
+    yield select(item).where(*listed(project_id, train=train)).order_by(item.c.asked)
+    rest = mine.where(item.c.asked.is_(None))
     if train:
-        yield mine.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)
-    shown = (item.c.state == ItemState.PUBLISHED, item.c.route == Route.SUGGEST, item.c.blind.is_(False))
-    yield mine.where(*shown).order_by(item.c.confidence)
+        yield rest.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)
+    yield rest.where(*SHOWN, item.c.fold == Fold.TRAIN).order_by(item.c.draw)
+    yield rest.where(*SHOWN, item.c.fold == Fold.VALIDATION).order_by(item.c.draw.desc())
 
 
 def _again(query: Select[Any], by: int | None) -> Select[Any]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
+from serving.store.asking import AskingRepository
 from serving.store.gate import GateRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
@@ -55,6 +56,7 @@ class UnitOfWork:
         self.stats = StatsRepository(conn)
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
+        self.asking = AskingRepository(conn)
 
 
 class Store:

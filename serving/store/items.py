@@ -234,7 +234,7 @@ class ItemRepository:
         exclude: Collection[int] = (),
         by: int | None = None,
     ) -> list[ItemRow]:
-        """What people should label next: blind items, then (``train``) untouched ones, then the unsurest suggestions.
+        """What people should label next: blind items, what is listed, (``train``) untouched ones, other suggestions.
 
         Of the blind ones audits come first, in the order in which they were drawn: the monitor waits for the oldest.
         Blind items that nobody has labelled come before those that another person is to answer.

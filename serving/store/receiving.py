@@ -21,6 +21,7 @@ UNDECIDED: dict[str, Any] = {
     "prediction_id": None,
     "confidence": None,
     "model_version": None,
+    "asked": None,
 }
 
 

@@ -82,6 +82,17 @@ class LabelRole(StrEnum):
     """Given while a suggestion was shown."""
 
 
+class Arm(StrEnum):
+    """How a person came to label an item of the train fold."""
+
+    INFORMATIVE = "informative"
+    """Listed for what its label would teach."""
+    RANDOM = "random"
+    """Listed in random order: the control."""
+    UNLISTED = "unlisted"
+    """Not on a list: in order of the draw, or as people chose."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
     """A connected Label Studio project."""
@@ -202,6 +213,8 @@ class ItemRow:
     updated_at: float
     opinions: int = 1
     """How many different people are to answer it blind."""
+    asked: int | None = None
+    """Place on the list of items that people were asked for; None: not on it. Kept with the label."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def to_item(row: Row[Any], *, claimed: int = 0) -> ItemRow:
         prediction_id=row.prediction_id,
         confidence=row.confidence,
         model_version=row.model_version,
+        asked=row.asked,
         received_at=row.received_at,
         updated_at=row.updated_at,
     )

@@ -49,6 +49,8 @@ AUDITED = "reason = 'blind_audit'"
 """Decisions that drew an item for a blind audit."""
 SEVERAL_WANTED = "opinions > 1"
 """Blind items that more than one person is asked about."""
+LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')"
+"""Items on the list of what to ask people for that no person has labelled yet."""
 
 
 def _pk() -> Column[int]:
@@ -128,11 +130,12 @@ item = Table(
     Column("prediction_id", Id),
     Column("confidence", Double),
     Column("model_version", String(200)),
+    Column("asked", Integer),
     Column("received_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("project_id", "task_id"),
     Index("ix_item_queue", "project_id", "state", "priority", "id"),
-    Index("ix_item_route", "project_id", "state", "route", "confidence"),
+    Index("ix_item_route", "project_id", "state", "route", "draw"),
     Index(
         "ix_item_draw",
         "project_id",
@@ -161,6 +164,13 @@ item = Table(
         "draw",
         sqlite_where=text(SEVERAL_WANTED),
         postgresql_where=text(SEVERAL_WANTED),
+    ),
+    Index(
+        "ix_item_asked",
+        "project_id",
+        "asked",
+        sqlite_where=text(LISTED),
+        postgresql_where=text(LISTED),
     ),
     Index(
         "ix_item_lease",

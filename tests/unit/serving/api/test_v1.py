@@ -87,7 +87,9 @@ def test_the_queue_gives_blind_items_first_and_tells_nothing_of_them(world: Loca
     assert shown
     assert queue == audits + shown
     assert all(entry["confidence"] is None and entry["why"] == "blind" for entry in audits)
-    assert [e["confidence"] for e in shown] == sorted(e["confidence"] for e in shown)
+    folds = [world.item(entry["task"]).fold for entry in shown]
+    assert folds == sorted(folds), "suggestions of the validation fold come last"
+    assert all(0.0 <= entry["confidence"] <= 1.0 for entry in shown)
     assert {entry["task"] for entry in queue} <= set(late) | {i.task_id for i in world.items()}
     assert queue[0]["url"] == f"http://127.0.0.1:9/projects/1/data?task={queue[0]['task']}"
     assert len(client.get(f"{PROJECT}/queue", params={"limit": 3}, headers=OPERATOR).json()) == 3
