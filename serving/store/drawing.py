@@ -11,7 +11,7 @@ from models.types import Fold, Route
 from serving.store.asking import SHOWN, listed
 from serving.store.opinions import ANSWERS, because_of, wanting
 from serving.store.outbox import OVER, cancel, settle
-from serving.store.records import BLIND_AUDIT, ItemRow, OutboxKind, OutboxState
+from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind, OutboxState
 from serving.store.rows import to_item
 from serving.store.sql import NO_LEASE, batches, lock_items
 from serving.store.tables import (
