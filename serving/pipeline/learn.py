@@ -4,7 +4,9 @@
 
 1. *draw*: enough items of the validation fold are marked for a blind label (lowest hash draws first);
 2. *train*: the first head once the train labels are there, another when they have grown by ``RETRAIN_GROWTH``;
-3. *certify*: when every drawn item has been answered, and nearly everything received has been scored.
+3. *certify*: when every drawn item has been answered, by several people where the project asks for it
+   (``serving.pipeline.opinions``), and nearly everything received has been scored;
+4. *ask*: a new list of train items that people should label next, when the old one is used up.
 """
 
 from __future__ import annotations
@@ -18,26 +20,24 @@ import numpy as np
 from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TransformersSpec
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.gate import Certificate, certify, spend
+from models.gate.noise import Noise
 from models.registry import reference
 from models.tasks import item_loss
 from models.types import Fold, GateState, HumanLabel, Item, Prediction, Route
-from serving.pipeline import history, score
+from serving.pipeline import asking, history, opinions, score
+from serving.pipeline.opinions import Sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, fall_back, held, move
 from serving.store.engine import UnitOfWork
 from serving.store.records import (
     BLIND_AUDIT,
     CertificateRow,
-    ItemRow,
     ItemState,
     LabelRole,
-    LabelRow,
     ProjectRow,
 )
 
 log = logging.getLogger(__name__)
-
-Sample = list[tuple[ItemRow, LabelRow | None]]
 
 RETRAIN_GROWTH = 1.5
 """A head is retrained by itself, while the gate is not open, when its examples have grown by this factor."""
@@ -46,7 +46,7 @@ UNSCORED = 0.05
 
 
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
-    """Take what steps are due. Returns whether anything changed."""
+    """Take what steps are due. Returns whether anything changed for the other stages; a new list does not."""
     changed = draw_validation(runtime, project)
     if isinstance(project.spec, TransformersSpec) and project.active_model is None:
         changed |= adopt(runtime, project, project.spec) is not None
@@ -57,6 +57,8 @@ def tick(runtime: Runtime, project: ProjectRow) -> bool:
         closed = held(uow, project)
     if project.gate_state in (GateState.SHADOW, GateState.CLOSED) and closed is None:
         changed |= certify_if_due(runtime, project) is not None
+        changed |= opinions.look_into(runtime, project, validation_sample)
+    asking.refresh(runtime, project, lambda: labels_to_go(runtime, project))
     return changed
 
 
@@ -130,15 +132,18 @@ def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     """Whether a first or a better head can be trained now without being asked for."""
     if not isinstance(project.spec, HeadSpec) or project.gate_state.accepts:
         return False
+    return labels_to_go(runtime, project) <= 0
+
+
+def labels_to_go(runtime: Runtime, project: ProjectRow) -> int:
+    """How many more train labels the next head takes; 0 or less: there are enough."""
     with runtime.store.read() as uow:
         count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
-        if count < project.train_target:
-            return False
-        active = project.active_model
-        if active is None:
-            return True
-        row = uow.models.get(project.id, active)
-        return bool(count >= RETRAIN_GROWTH * row.metrics.get("labels", row.n_train))
+        enough = project.train_target
+        if project.active_model is not None:
+            row = uow.models.get(project.id, project.active_model)
+            enough = max(enough, math.ceil(RETRAIN_GROWTH * row.metrics.get("labels", row.n_train)))
+    return enough - count
 
 
 def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | None:
@@ -200,6 +205,7 @@ def activate(
     """
     now = runtime.now()
     uow.models.activate(project.id, ref.version, now)
+    uow.asking.clear(project.id)
     fall_back(
         uow,
         uow.projects.get(project.id),
@@ -232,7 +238,10 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
         due = _due(uow, project, ref.version, sample)
     if not due:
         return None
-    confidences, losses = _score_sample(runtime, project, ref, sample)
+    confidences, said = _score_sample(runtime, project, ref, sample)
+    hearing = opinions.hear(runtime, project, sample, said)
+    if opinions.ask(runtime, project, hearing):
+        return None
     with runtime.store.begin() as uow:
         current = uow.projects.hold(project.id)
         config = current.label_config.digest == project.label_config.digest
@@ -242,14 +251,14 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
         tests = uow.gate.tests(project.id)
         certificate = certify(
             confidences,
-            losses,
+            hearing.losses,
             pool,
             epsilon=current.epsilon,
             delta=spend(current.delta, tests + 1),
             next_delta=spend(current.delta, tests + 2),
             targeted_from=0.0,
         )
-        return _record(runtime, uow, current, ref, certificate, n_validation=len(sample))
+        return _record(runtime, uow, current, ref, certificate, n_validation=len(sample), noise=hearing.noise)
 
 
 def _due(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> bool:
@@ -261,10 +270,13 @@ def _due(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> 
         return False
     if project.valid_since and len(sample) < project.validation_target:
         return False
+    if project.validation_people > 1 and uow.opinions.waiting(project.id, version, audits=False):
+        return False
     latest = uow.gate.latest(project.id)
     if latest is not None and latest.created_at < project.valid_since:
         latest = None
-    if latest is not None and (latest.model_version, latest.n_validation) == (version, len(sample)):
+    this = (version, len(sample), project.validation_people)
+    if latest is not None and (latest.model_version, latest.n_validation, latest.people) == this:
         moved_on = latest.label_config_digest != project.label_config.digest
         if not (latest.open and moved_on):
             return False
@@ -283,12 +295,10 @@ def _pool(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) ->
 
 def _score_sample(
     runtime: Runtime, project: ProjectRow, ref: ModelRef, sample: Sample
-) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
-    """Confidences and strict losses (0 or 1), shape (n,) each, of the model version on the blind sample.
+) -> tuple[np.ndarray[Any, np.dtype[np.float64]], dict[int, Prediction]]:
+    """What the model version says of the blind sample: confidences, shape (n,), and predictions by item id.
 
-    A prediction that is not wholly right is wrong: what is accepted, nobody mends.
-    An item that people skipped counts as lost (loss 1): leaving it out would make the sample easier than the stream.
-    One that the model cannot read is lost too, at confidence 0: it is never accepted.
+    An item that the model cannot read stands at confidence 0, so that it is never accepted.
     """
     size = runtime.settings.chunk_size
     scored = []
@@ -296,7 +306,7 @@ def _score_sample(
         items = [score.to_item(item) for item, _ in sample[start : start + size]]
         scored += score.predict(runtime, project, ref, items)
     confidences = np.zeros(len(sample))
-    exact = np.ones(len(sample))
+    exact: dict[int, float] = {}
     kept: list[tuple[int, Prediction]] = []
     for i, ((item, label), said) in enumerate(zip(sample, scored, strict=True)):
         if not isinstance(said, Prediction):
@@ -306,17 +316,17 @@ def _score_sample(
         kept.append((item.id, said))
         confidences[i] = said.confidence
         if label is not None and not label.was_cancelled:
-            exact[i] = item_loss(said.regions, label.regions, project.label_config)
+            exact[label.id] = item_loss(said.regions, label.regions, project.label_config)
     with runtime.store.begin() as uow:
         ids = uow.items.record_predictions(kept, runtime.now())
         uow.labels.set_losses(
             {
-                label.id: (ids[item.id], float(exact[i]))
-                for i, (item, label) in enumerate(sample)
-                if item.id in ids and label is not None and not label.was_cancelled
+                label.id: (ids[item.id], exact[label.id])
+                for item, label in sample
+                if item.id in ids and label is not None and label.id in exact
             }
         )
-    return confidences, (exact > 0).astype(np.float64)
+    return confidences, dict(kept)
 
 
 def _record(
@@ -327,8 +337,11 @@ def _record(
     certificate: Certificate,
     *,
     n_validation: int,
+    noise: Noise,
 ) -> CertificateRow:
     now = runtime.now()
+    warning = "" if certificate.open else noise.warning(certificate.epsilon)
+    reason = f"{certificate.reason} {warning}".rstrip()
     row = uow.gate.add_certificate(
         project.id,
         model_version=ref.version,
@@ -345,18 +358,19 @@ def _record(
         overall_upper=certificate.overall_upper,
         coverage=certificate.coverage,
         needed_labels=certificate.needed_labels,
-        reason=certificate.reason,
+        reason=reason,
+        noise=noise,
         now=now,
     )
     move(
         uow,
         project,
         GateState.OPEN if certificate.open else GateState.CLOSED,
-        reason=certificate.reason,
+        reason=reason,
         numbers={"certificate": row.id, "n": certificate.n, "errors": certificate.errors},
         now=now,
     )
-    log.info("gate", extra={"project": project.slug, "open": certificate.open, "reason": certificate.reason})
+    log.info("gate", extra={"project": project.slug, "open": certificate.open, "reason": reason})
     return row
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.errors import ConfigurationError
+from models.gate.noise import MOST_PEOPLE
 from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import held, move, standing
@@ -36,14 +37,24 @@ def reopen(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) ->
         return move(uow, current, standing(uow, current), reason=reason, numbers={}, now=runtime.now(), actor=actor)
 
 
-def extend(runtime: Runtime, project: ProjectRow, *, labels: int) -> ProjectRow:
-    """Ask for more blind labels; when they are in, the gate is certified again with what is left of delta.
+def extend(runtime: Runtime, project: ProjectRow, *, labels: int = 0, people: int | None = None) -> ProjectRow:
+    """Ask for more blind labels, or more people for each; the gate is then certified again with what is left of delta.
+
+    Args:
+        runtime: the composition.
+        project: whose gate.
+        labels: how many more blind items, >= 0.
+        people: how many different people may be asked about one blind item from now on; None: as many as now.
 
     Raises:
-        ConfigurationError: not a positive number.
+        ConfigurationError: nothing more is asked for, or fewer people than now: their answers are there.
     """
-    if labels < 1:
-        raise ConfigurationError("ask for at least one more label")
+    if labels < 0 or (labels == 0 and people is None):
+        raise ConfigurationError("ask for at least one more label, or for more people")
     with runtime.store.begin() as uow:
         current = uow.projects.hold(project.id)
-        return uow.projects.update(project.id, validation_target=current.validation_target + labels)
+        now = current.validation_people
+        if people is not None and not now < people <= MOST_PEOPLE:
+            raise ConfigurationError(f"{now} people may be asked now: take a number from {now + 1} to {MOST_PEOPLE}")
+        target = current.validation_target + labels
+        return uow.projects.update(project.id, validation_target=target, validation_people=people or now)

@@ -18,11 +18,13 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
+from serving.store.asking import AskingRepository
 from serving.store.gate import GateRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
+from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
@@ -47,12 +49,14 @@ class UnitOfWork:
         self.items = ItemRepository(conn)
         self.outbox = OutboxRepository(conn)
         self.labels = LabelRepository(conn)
+        self.opinions = OpinionRepository(conn)
         self.models = ModelVersionRepository(conn)
         self.gate = GateRepository(conn)
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
+        self.asking = AskingRepository(conn)
 
 
 class Store:

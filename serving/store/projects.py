@@ -34,6 +34,7 @@ class ProjectChanges(TypedDict, total=False):
     validation_target: int
     validation_fraction: float
     audit_rate: float
+    validation_people: int
     validation_cut: float
     active_model: str | None
     watermark: float
