@@ -14,15 +14,14 @@ from rich.console import Console
 from scripts.bench_gate import ball, digits, fashion, plots, stream
 from scripts.bench_gate.data import DataMissingError
 from scripts.bench_gate.result import Comparison, Section, plain
-from scripts.bench_gate.table import markdown, said, update
+from scripts.bench_gate.table import MarkerMissingError, check_places, markdown, said, update
 
 NAMES = ("C1", "C2", "C4", "C6")
 ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = "gate-benchmarks.md"
 CACHE, DOCS = ROOT / "var" / "bench-gate", ROOT / "docs"
 FEWEST_SPLITS, FEWEST_MODELS = 1000, 5
 """Fewer are printed, and not written into docs/."""
-A_WORLD = 33
-"""Splits for which C2 draws one world: each trains a hundred models."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -39,6 +38,13 @@ def bench_gate(
     unknown = sorted(set(only or ()) - set(NAMES))
     if unknown:
         raise typer.BadParameter(f"there is no {unknown[0]!r}: {', '.join(NAMES)}")
+    chosen = [name for name in NAMES if not only or name in only]
+    written = splits >= FEWEST_SPLITS and models >= FEWEST_MODELS
+    if written:
+        try:
+            check_places(docs / DOCUMENT, chosen)
+        except MarkerMissingError as error:
+            raise typer.BadParameter(str(error)) from error
     began = time.monotonic()
 
     def note(message: str) -> None:
@@ -46,14 +52,12 @@ def bench_gate(
 
     measures: dict[str, Callable[[], list[Section]]] = {
         "C1": lambda: list(fashion.comparisons(models, splits, cache)),
-        "C2": lambda: list(ball.comparisons(max(1, splits // A_WORLD))),
+        "C2": lambda: list(ball.comparisons(splits)),
         "C4": lambda: list(digits.comparisons(models, splits)),
         "C6": lambda: [stream.monitoring(splits)],
     }
     found: dict[str, list[Section]] = {}
-    for name in NAMES:
-        if only and name not in only:
-            continue
+    for name in chosen:
         if name == "C1":
             note(f"C1: models that are not in {cache.name} yet")
             fashion.train(models, cache)
@@ -65,7 +69,7 @@ def bench_gate(
     if "C1" in found:
         note("C1: coverage against epsilon")
         pictures["gate-coverage.svg"] = plots.coverage(fashion.curve(models, splits, cache))
-    if splits >= FEWEST_SPLITS and models >= FEWEST_MODELS:
+    if written:
         write(docs, found, pictures)
         note(f"written into {docs.name}/")
     else:
@@ -85,7 +89,7 @@ def trade(sections: list[Section]) -> str:
 def write(docs: Path, found: dict[str, list[Section]], pictures: dict[str, str]) -> None:
     """Tables between their markers, plots beside."""
     texts = {name: "\n".join(markdown(section) for section in sections) for name, sections in found.items()}
-    update(docs / "gate-benchmarks.md", texts)
+    update(docs / DOCUMENT, texts)
     (docs / "plots").mkdir(exist_ok=True)
     for name, picture in pictures.items():
         (docs / "plots" / name).write_text(picture, encoding="utf-8")

@@ -15,9 +15,10 @@ from serving.settings import Settings
 
 EPSILON, SHIFTED, ALPHA = 0.05, 0.10, 0.05
 BEFORE, AFTER = 1000, 4000
-CLEAN = (0.0, 0.025, 0.05)
-"""Errors before the change: none, half of the budget, and all of it. The goals are of the second: most certified gates
-lie there."""
+CLEAN = (0.0, 0.025, 0.0375, 0.05)
+"""Errors before the change: none, half of the budget, three quarters of it (where the certified gates of C1 are), and
+all of it."""
+GOAL_AT = 0.0375
 OUR_LEVELS = 2
 """Of ``detectors``, the first ones are ours: the level that watches, and the level that closes."""
 
@@ -61,8 +62,8 @@ def monitoring(streams: int, seed: int = 0) -> Monitoring:
         rates = np.repeat([clean, SHIFTED], [BEFORE, AFTER])
         drawn = [(rng.random(rates.size) < rates).astype(np.float64) for _ in range(streams)]
         rows.extend(_delay(detector, clean, drawn) for detector in detectors())
-    half = [row for row in rows if row.clean == CLEAN[1]][:OUR_LEVELS]
-    goals = [goal for row in half for goal in _goals(row)]
+    ours = [row for row in rows if row.clean == GOAL_AT][:OUR_LEVELS]
+    goals = [goal for row in ours for goal in _goals(row)]
     title = "C6: a monitored stream whose error turns to 10 %"
     return Monitoring(title, EPSILON, SHIFTED, BEFORE, streams, tuple(rows), tuple(goals))
 

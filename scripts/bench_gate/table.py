@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scripts.bench_gate.result import Comparison, Delay, Goal, Monitoring, Row, Section
@@ -24,9 +24,22 @@ def markdown(section: Section) -> str:
 def said(goal: Goal) -> str:
     """The goal, the value, and whether it is reached."""
     percent = (goal.bound <= 1.0 and goal.at_least) or "violations" in goal.text
-    show = _percent if percent else _plain
+    value = f"{100 * goal.value:.2f} %" if percent else _plain(goal.value)
+    bound = f"{100 * goal.bound:.4g} %" if percent else _plain(goal.bound)
     sign = "≥" if goal.at_least else "≤"
-    return f"{goal.text}: {show(goal.value)} (goal {sign} {show(goal.bound)}): {'met' if goal.met else '**MISSED**'}"
+    return f"{goal.text}: {value} (goal {sign} {bound}): {'met' if goal.met else '**MISSED**'}"
+
+
+def check_places(path: Path, names: Iterable[str]) -> None:
+    """Whether ``update`` could write these.
+
+    Raises:
+        MarkerMissingError: there is no such document, or a name has no place in it.
+    """
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for name in names:
+        if not _place(name).search(text):
+            raise MarkerMissingError(f"{path} has no place for {name}: <!-- {name} --> and <!-- /{name} -->")
 
 
 def update(path: Path, parts: Mapping[str, str]) -> None:
@@ -35,13 +48,15 @@ def update(path: Path, parts: Mapping[str, str]) -> None:
     Raises:
         MarkerMissingError: a name has no such place in the document.
     """
+    check_places(path, parts)
     text = path.read_text(encoding="utf-8")
     for name, content in parts.items():
-        place = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- /{re.escape(name)} -->)", re.S)
-        if not place.search(text):
-            raise MarkerMissingError(f"{path} has no place for {name}: <!-- {name} --> and <!-- /{name} -->")
-        text = place.sub(lambda found, c=content: f"{found[1]}\n{c.strip()}\n\n{found[2]}", text)  # type: ignore[misc]
+        text = _place(name).sub(lambda found, c=content: f"{found[1]}\n{c.strip()}\n\n{found[2]}", text)  # type: ignore[misc]
     path.write_text(text, encoding="utf-8")
+
+
+def _place(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- /{re.escape(name)} -->)", re.S)
 
 
 def _comparison(section: Comparison) -> list[str]:
