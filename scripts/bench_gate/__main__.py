@@ -29,7 +29,7 @@ console = Console(highlight=False, soft_wrap=True)
 def bench_gate(
     only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(NAMES)}; may be repeated.")] = None,
     splits: Annotated[int, typer.Option(min=1, help="Random splits of every setting, all models together.")] = 1000,
-    models: Annotated[int, typer.Option(min=1, help="Models of C1; C4 has four times as many.")] = 5,
+    models: Annotated[int, typer.Option(min=1, help="Models of C1; C4 has twenty times as many.")] = 5,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
     docs: Annotated[Path, typer.Option(help="Folder of gate-benchmarks.md and plots/.")] = DOCS,
     cache: Annotated[Path, typer.Option(help="Folder for what the models of C1 say.")] = CACHE,

@@ -12,8 +12,9 @@ from scripts.bench_gate.splits import compare, scored
 EPSILON = 0.05
 SETTINGS = ((200, 0.73), (400, 0.66))
 """Validation labels, and the automation that is the goal."""
-MODELS_EACH = 4
-"""Models here for one of C1: they cost nothing, and 200 labels make them differ much."""
+MODELS_EACH = 20
+"""Models here for one of C1: they cost little, and 200 labels make them differ much. With 20 models in all, the mean
+automation was off by 2 points; with 100 it is by less than 1."""
 
 
 def comparisons(models: int, splits: int) -> list[Comparison]:

@@ -15,10 +15,10 @@ from serving.settings import Settings
 
 EPSILON, SHIFTED, ALPHA = 0.05, 0.10, 0.05
 BEFORE, AFTER = 1000, 4000
-CLEAN = (0.0, 0.025, 0.0375, 0.05)
-"""Errors before the change: none, half of the budget, three quarters of it (where the certified gates of C1 are), and
-all of it."""
-GOAL_AT = 0.0375
+CLEAN = (0.0, 0.03, 0.04, 0.05)
+"""Errors before the change: none; what lies behind a certificate (C1: 3.8 %, and what is below that); the whole
+budget, where a level promises how rarely it is reached."""
+GOAL_AT = 0.03
 OUR_LEVELS = 2
 """Of ``detectors``, the first ones are ours: the level that watches, and the level that closes."""
 
@@ -35,15 +35,21 @@ class Detector:
     """It closes when the evidence is at or above it."""
     starts_anew: bool = True
     """After a false close; otherwise what was seen before weighs on for good."""
+    watch: float | None = None
+    """From this level on, ``faster`` times as many audits are drawn; waiting is counted in audits at the first rate."""
+    faster: float = 1.0
 
 
 def detectors() -> tuple[Detector, ...]:
     """Ours at the levels that the service has by default, and what else is used."""
     service = Settings.model_fields
     watch, close = float(service["monitor_watch"].default), float(service["monitor_close"].default)
+    faster = float(service["watch_audit_factor"].default)
+    as_served = f"the same, with {faster:.0f} times the audits from the watch on"
     return (
         Detector(f"Shiryaev-Roberts at {watch:,.0f} (watch)", _detector, watch),
         Detector(f"Shiryaev-Roberts at {close:,.0f} (close)", _detector, close),
+        Detector(as_served, _detector, close, watch=watch, faster=faster),
         Detector("e-process", _e_process, 1.0 / ALPHA, starts_anew=False),
         Detector("repeated Clopper-Pearson interval", _interval, 1.0 / ALPHA, starts_anew=False),
     )
@@ -89,9 +95,19 @@ def _delay(detector: Detector, clean: float, drawn: list[Floats]) -> Delay:
         false += early
         if early and not detector.starts_anew:
             continue
-        waits.append(np.inf if at is None else begin + at - BEFORE + 1.0)
+        waits.append(np.inf if at is None else _wait(detector, losses[begin:], at, BEFORE - begin))
     median = float(np.median(waits)) if waits else float("inf")
     return Delay(detector.rule, clean, median, 1e4 * false / (BEFORE * len(drawn)))
+
+
+def _wait(detector: Detector, losses: Floats, at: int, change: int) -> float:
+    """Audits after the change, which comes before audit ``change``, up to ``at`` inclusive."""
+    total = at - change + 1.0
+    if detector.watch is None:
+        return total
+    watched = first_reached(detector.path(losses)[change:], detector.watch)
+    slow = total if watched is None else watched + 1.0
+    return slow + (total - slow) / detector.faster
 
 
 def _detector(losses: Floats) -> Floats:
