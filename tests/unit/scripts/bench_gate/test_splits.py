@@ -1,5 +1,6 @@
 """Both kinds of labelled data, made small: every rule on the same splits, and the promise over them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from scripts.bench_gate import confidence, data, digits, fashion, splits
-from scripts.bench_gate.data import DataMissingError, Predictions
+from scripts.bench_gate.data import DataMissingError
 
 SPLITS = 60
 
@@ -76,24 +77,9 @@ def test_opinion_is_of_the_first_ones_answer() -> None:
 def test_the_confidence_is_chosen_without_a_look_at_other_items() -> None:
     said = data.digits(0)
     kept = confidence.chosen(said, epsilon=0.05, delta=0.1, labels=200, second=True)
-    blind = Predictions(
-        said.probabilities,
-        np.zeros_like(said.truth),
-        said.train_probabilities,
-        said.train_truth,
-        said.folds,
-        said.second,
-        said.train_second,
-    )
+    blind = replace(said, truth=np.zeros_like(said.truth))
     np.testing.assert_array_equal(confidence.chosen(blind, epsilon=0.05, delta=0.1, labels=200, second=True), kept)
-    few = Predictions(
-        *(getattr(said, name)[:5] for name in ("probabilities", "truth")),
-        said.train_probabilities,
-        said.train_truth,
-        said.folds,
-        said.second[:5],
-        said.train_second,
-    )
+    few = replace(said, probabilities=said.probabilities[:5], truth=said.truth[:5], second=said.second[:5])
     np.testing.assert_allclose(confidence.chosen(few, epsilon=0.05, delta=0.1, labels=200, second=True), kept[:5])
 
 

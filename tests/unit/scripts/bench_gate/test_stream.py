@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from models.gate.monitor import first_reached
+from models.gate.monitor import BETS, first_reached
 from scripts.bench_gate import stream
 from scripts.bench_gate.result import Monitoring
 
@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 def test_a_detector_that_starts_anew_may_be_wrong_more_than_once() -> None:
     always = stream.Detector("always", lambda losses: np.ones(losses.size), 1.0)
-    losses = [np.zeros(stream.BEFORE + 10)]
+    losses: list[stream.Floats] = [np.zeros(stream.BEFORE + 10)]
     found = stream._delay(always, 0.0, losses)
     assert (found.false_closes, found.median) == (1e4, 1.0)
     once = stream.Detector("once", lambda losses: np.ones(losses.size), 1.0, starts_anew=False)
@@ -54,7 +54,7 @@ def test_a_detector_that_starts_anew_may_be_wrong_more_than_once() -> None:
 
 def test_audits_after_the_watch_count_as_many_as_are_drawn_in_the_time_of_one() -> None:
     """The statistic is the number of the audit: 10 before the change, the watch at 15, closed at 25."""
-    counting = stream.Detector("x", lambda losses: np.arange(1.0, losses.size + 1), 25.0, watch=15.0, faster=5.0)
+    counting = stream.Detector("x", lambda losses: np.cumsum(losses + 1.0), 25.0, watch=15.0, faster=5.0)
     assert stream._wait(counting, np.zeros(40), at=24, change=10) == 5 + 10 / 5
     assert stream._wait(counting, np.zeros(40), at=24, change=20) == 1 + 4 / 5, "it watched already"
 
@@ -68,7 +68,7 @@ def test_interval_is_the_exact_tail() -> None:
 
 def test_e_process_is_the_product_of_its_bets() -> None:
     losses = np.array([1.0, 0.0, 1.0])
-    stakes = np.array(stream.BETS) / stream.EPSILON
+    stakes = np.array(BETS) / stream.EPSILON
     factors = 1.0 + np.outer(losses - stream.EPSILON, stakes)
     np.testing.assert_allclose(stream._e_process(losses), np.cumprod(factors, axis=0).mean(axis=1))
 
