@@ -66,9 +66,11 @@ def bench_gate(
         for section in found[name]:
             console.print(markdown(section), markup=False)
     pictures = {f"gate-{name.lower()}.svg": trade(found[name]) for name in ("C1", "C4") if name in found}
+    curve: list[Comparison] = []
     if "C1" in found:
         note("C1: coverage against epsilon")
-        pictures["gate-coverage.svg"] = plots.coverage(fashion.curve(models, splits, cache))
+        curve = fashion.curve(models, splits, cache)
+        pictures["gate-coverage.svg"] = plots.coverage(curve)
     if written:
         write(docs, found, pictures)
         note(f"written into {docs.name}/")
@@ -78,7 +80,11 @@ def bench_gate(
     for missed in (f"{section.title}: {said(goal)}" for section in sections for goal in section.goals if not goal.met):
         console.print(missed, markup=False)
     if json_file is not None:
-        value = {"seconds": round(time.monotonic() - began, 1), "sections": [plain(section) for section in sections]}
+        value = {
+            "seconds": round(time.monotonic() - began, 1),
+            "sections": [plain(section) for section in sections],
+            "curve": [plain(point) for point in curve],
+        }
         json_file.write_text(json.dumps(value, indent=1), encoding="utf-8")
 
 

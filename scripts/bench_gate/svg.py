@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-COLOURS = ("#0b6e4f", "#1f77b4", "#d1495b", "#edae49", "#6a4c93", "#00798c", "#8d6a4f", "#555555")
+COLOURS = ("#0b6e4f", "#1f77b4", "#d1495b", "#edae49", "#6a4c93", "#00798c", "#8d6a4f", "#555555", "#c77dba")
 """Told apart also by those who see few colours; the first is ours."""
 LEFT, TOP, RIGHT, BOTTOM = 62, 34, 14, 48
 """Margins around the area of a panel, in pixels."""
+EDGE = 8
+"""Right of the last panel, for its last label."""
 LINE_HEIGHT = 18
 
 
@@ -53,8 +55,9 @@ def figure(panels: Sequence[Panel], names: Sequence[str], *, columns: int, width
         raise ValueError(f"{len(names)} names, and only {len(COLOURS)} colours")
     colours = dict(zip(names, COLOURS, strict=False))
     rows = -(-len(panels) // columns)
-    legend = -(-len(names) // (2 * columns))
-    total_width, total_height = columns * width, rows * height + legend * LINE_HEIGHT + 12
+    a_line = max(2, columns)
+    legend = -(-len(names) // a_line)
+    total_width, total_height = columns * width + EDGE, rows * height + legend * LINE_HEIGHT + 12
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total_width} {total_height}" '
         f'width="{total_width}" height="{total_height}" font-family="sans-serif" font-size="12" fill="#222">',
@@ -66,8 +69,8 @@ def figure(panels: Sequence[Panel], names: Sequence[str], *, columns: int, width
         parts.extend(_panel(panel, colours, width, height))
         parts.append("</g>")
     for number, (name, colour) in enumerate(colours.items()):
-        row, column = divmod(number, 2 * columns)
-        x, y = column * width / 2 + 20, rows * height + row * LINE_HEIGHT + 8
+        row, column = divmod(number, a_line)
+        x, y = column * columns * width / a_line + 20, rows * height + row * LINE_HEIGHT + 8
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>')
         parts.append(f'<text x="{x + 10:.1f}" y="{y + 4:.1f}">{escape(name)}</text>')
     return "\n".join([*parts, "</svg>", ""])
