@@ -15,6 +15,7 @@ from rich.table import Table
 from models.errors import ConfigurationError
 from models.gate import Certificate, certify
 from serving import gate_files
+from serving.store.records import CertificateRow, ProjectRow
 from serving.terminal import Config, Json, Slug, err, out, project_of, runtime_of, show, stamp
 
 gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, closing by hand; certify and compare.")
@@ -25,14 +26,16 @@ Delta = Annotated[float, typer.Option(help="Probability of missing the budget, i
 
 @gate_app.command("status")
 def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """The gate's state, why, what its monitor sees, and its history."""
+    """The gate's state, why, what its monitor sees, who challenges its model, every certificate, and its history."""
     from serving.monitoring.monitor import lines, monitor
+    from serving.pipeline.challenge import progress
 
     runtime = runtime_of(config)
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
         events = uow.gate.events(project.id)
         seen = monitor(runtime, uow, project, uow.gate.latest(project.id))
+        trial, certificates = progress(runtime, uow, project), uow.gate.certificates(project.id)
     table = Table("when", "from", "to", "by", "why")
     for e in events:
         table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, escape(e.reason))
@@ -40,6 +43,8 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
         "state": project.gate_state.value,
         "reason": project.gate_reason,
         "monitor": seen.model_dump(mode="json") if seen is not None else None,
+        "challenger": asdict(trial) if trial is not None else None,
+        "certificates": [asdict(row) for row in certificates],
         "events": [
             {"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason, "numbers": e.numbers}
             for e in events
@@ -47,6 +52,11 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
     }
     if seen is not None and not as_json:
         out.print("\n".join(f"{name}: {said}" for name, said in lines(seen)), highlight=False)
+    if trial is not None and not as_json:
+        waits = f"; it waits {trial.waits}" if trial.waits else ""
+        out.print(f"challenger: {trial.version}, {trial.scored} of {trial.items} items scored{waits}", highlight=False)
+    if certificates and not as_json:
+        out.print(_certificates(certificates, project))
     show(value, as_json, table)
 
 
@@ -173,6 +183,25 @@ def gate_simulate(
         "rules": [asdict(outcome) for outcome in outcomes],
     }
     show(value, as_json, table)
+
+
+def _certificates(rows: list[CertificateRow], project: ProjectRow) -> Table:
+    table = Table("certified", "model", "", "from", "labels", "errors", "at most", "coverage", "delta")
+    for row in rows:
+        answer = "[green]open[/green]" if row.open else "[red]closed[/red]"
+        table.add_row(
+            stamp(row.created_at),
+            row.model_version,
+            "trial, " + answer if row.trial else answer,
+            "-" if row.threshold is None else f"{row.threshold:.4f}",
+            str(row.n),
+            str(row.errors),
+            _bound(row.selective_upper),
+            f"{row.coverage:.1%}",
+            f"{row.delta:.2%}",
+        )
+    table.caption = f"epsilon {project.epsilon:.2%}; all tests together spend at most delta {project.delta:.2%}"
+    return table
 
 
 def _described(certificate: Certificate) -> RenderableType:

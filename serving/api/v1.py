@@ -29,6 +29,8 @@ class ProjectSummary(Frozen):
     gate: GateState
     gate_reason: str
     model_version: str | None
+    challenger: str | None
+    """Model version that is tried beside it."""
     paused: bool
 
 
@@ -72,6 +74,7 @@ def projects(runtime: RuntimeDep) -> list[ProjectSummary]:
             gate=p.gate_state,
             gate_reason=p.gate_reason,
             model_version=p.active_model,
+            challenger=p.challenger,
             paused=p.paused,
         )
         for p in rows
@@ -147,7 +150,7 @@ def redrive(
 
 @router.post("/projects/{slug}/train")
 def train(runtime: RuntimeDep, project: ProjectDep) -> dict[str, str | None]:
-    """Train a head now. The gate closes until the new version is certified."""
+    """Train a head now. While the gate accepts, it is tried beside the one that predicts."""
     ref = learn.train(runtime, project, actor="operator")
     return {"model_version": ref.version if ref is not None else None}
 

@@ -70,6 +70,8 @@ class Runtime:
     """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
     drifts: dict[int, tuple[int, int, Drift | None]] = field(default_factory=dict)
     """Project -> certificate, newest item, and result of the last comparison of confidences (see ``watch``)."""
+    unreadable: dict[int, tuple[str, set[int]]] = field(default_factory=dict)
+    """Project -> its challenger, and the items that it cannot read (see ``challenge``)."""
     notify: Callable[[Notice], None] | None = None
     """Delivers a notification, or raises NotificationError; None: nobody wants any."""
 

@@ -36,6 +36,7 @@ class ProjectChanges(TypedDict, total=False):
     audit_rate: float
     validation_cut: float
     active_model: str | None
+    challenger: str | None
     watermark: float
     paused: bool
     valid_since: float
@@ -58,6 +59,7 @@ class ProjectRepository:
             "gate_state": GateState.COLD,
             "gate_reason": "no model yet",
             "active_model": None,
+            "challenger": None,
             "watermark": 0.0,
             "paused": False,
             "valid_since": 0.0,
