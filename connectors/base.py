@@ -8,7 +8,7 @@ in time. They raise ``models.errors.PlatformUnavailable`` (try again), ``Platfor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -166,6 +166,14 @@ class Platform(Protocol):
 
     def retract(self, task_ids: Sequence[int]) -> None:
         """Delete our account's annotations on these tasks, so that people get them again."""
+        ...
+
+    def ask_again(self, people: Mapping[int, int]) -> None:
+        """Task -> how many different people are to label it: it is offered to others until so many have.
+
+        People who have labelled or skipped a task are not offered it again, and nobody is shown another's answer on the
+        way that the platform offers. Tasks that are gone are left out. Idempotent; a lower number takes it back.
+        """
         ...
 
     def set_model_version(self, model_version: str) -> None:

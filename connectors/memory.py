@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,6 +45,8 @@ class _Task:
     updated_at: float
     predictions: list[_Prediction] = field(default_factory=list)
     annotations: list[RemoteAnnotation] = field(default_factory=list)
+    people: int = 1
+    """How many different people are to label it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,17 @@ class MemoryPlatform(Platform):
         """Someone changes the label config."""
         parse(label_config)
         self._project = replace(self._project, label_config=label_config)
+
+    def offered(self, user_id: int) -> list[int]:
+        """Tasks that the platform offers to a person by itself, those that several people are to label first."""
+        with self._lock:
+            tasks = [task for task in self._tasks.values() if self._open(task, user_id)]
+            return [task.id for task in sorted(tasks, key=lambda task: task.people == 1)]
+
+    def _open(self, task: _Task, user_id: int) -> bool:
+        labelled = {item.completed_by for item in task.annotations if not item.was_cancelled}
+        seen = {item.completed_by for item in task.annotations}
+        return user_id not in seen and len(labelled) < task.people
 
     def predictions(self, task_id: int) -> list[tuple[str, Stored]]:
         """(model version, prediction) on a task, oldest first."""
@@ -336,6 +349,13 @@ class MemoryPlatform(Platform):
                 kept = [item for item in task.annotations if item.completed_by != self._user.id]
                 if len(kept) < len(task.annotations):
                     task.annotations, task.updated_at = kept, self._now()
+
+    def ask_again(self, people: Mapping[int, int]) -> None:
+        with self._lock:
+            self._call("ask_again")
+            for task_id in people.keys() & self._tasks.keys():
+                task = self._tasks[task_id]
+                task.people, task.updated_at = people[task_id], self._now()
 
     def set_model_version(self, model_version: str) -> None:
         with self._lock:

@@ -76,6 +76,7 @@ def connect(
     train_target: Annotated[int | None, typer.Option(help="Labels before the first training; default 200.")] = None,
     validation_target: Annotated[int | None, typer.Option(help="Blind labels to certify; default 200.")] = None,
     audit_rate: Annotated[float | None, typer.Option(help="Share of acceptable items checked blind; 0.05.")] = None,
+    validation_people: Annotated[int | None, typer.Option(help="People for each blind item; default 1.")] = None,
     history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
     as_json: Json = False,
     config: Config = None,
@@ -97,6 +98,7 @@ def connect(
         "train_target": train_target,
         "validation_target": validation_target,
         "audit_rate": audit_rate,
+        "validation_people": validation_people,
         "history": history,
     }
     wish = connecting.Wish(url=url, token=token, platform_project=project)
@@ -214,6 +216,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     """The automation rate, with its proof: certificate, audits, and how many labels it took."""
     from serving.monitoring.automation import report as make
     from serving.monitoring.monitor import lines
+    from serving.monitoring.ordering import summary
 
     runtime = runtime_of(config)
     value = make(runtime, project_of(runtime, slug))
@@ -223,6 +226,10 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     table.add_row("accepted without a person", f"{value.accepted} ({value.automation_rate:.1%} of arrived)")
     table.add_row("suggested", str(value.suggested))
     table.add_row("gate", f"{value.gate.value}: {escape(value.gate_reason)}")
+    if value.second_opinions_wanted:
+        table.add_row("second opinions wanted", f"{value.second_opinions_wanted}, each from another person")
+    if value.certificate is not None and value.certificate.assumption is not None:
+        table.add_row("its certificate assumes", escape(value.certificate.assumption))
     if value.audits:
         bound = f"{value.audit_error_upper:.1%}" if value.audit_error_upper is not None else "-"
         table.add_row("audits", f"{value.audit_errors} wrong of {value.audits}; at most {bound} (95 %)")
@@ -230,6 +237,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
         table.add_row(name, said)
     if value.reopened:
         table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
+    table.add_row("asked for", escape(summary(value.ordering)))
     show(value, as_json, table)
 
 

@@ -22,6 +22,8 @@ gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, clo
 
 Epsilon = Annotated[float, typer.Option(help="Error budget on accepted items, in (0, 1).")]
 Delta = Annotated[float, typer.Option(help="Probability of missing the budget, in (0, 1).")]
+Reason = Annotated[str, typer.Option(help="Why; goes into the audit trail.")]
+By = Annotated[str, typer.Option(help="Who; goes into the audit trail.")]
 
 
 @gate_app.command("status")
@@ -33,15 +35,18 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
     runtime = runtime_of(config)
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
-        events = uow.gate.events(project.id)
-        seen = monitor(runtime, uow, project, uow.gate.latest(project.id))
+        events, certificate = uow.gate.events(project.id), uow.gate.latest(project.id)
+        seen = monitor(runtime, uow, project, certificate)
         trial, certificates = progress(runtime, uow, project), uow.gate.certificates(project.id)
-    table = Table("when", "from", "to", "by", "why")
+    assumption = certificate.assumption if certificate is not None else None
+    caption = f"the last certificate assumes: {escape(assumption)}" if assumption is not None else None
+    table = Table("when", "from", "to", "by", "why", caption=caption)
     for e in events:
         table.add_row(stamp(e.at), e.before.value, e.after.value, e.actor, escape(e.reason))
     value = {
         "state": project.gate_state.value,
         "reason": project.gate_reason,
+        "assumption": assumption,
         "monitor": seen.model_dump(mode="json") if seen is not None else None,
         "challenger": asdict(trial) if trial is not None else None,
         "certificates": [asdict(row) for row in certificates],
@@ -63,47 +68,60 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
 @gate_app.command("extend")
 def gate_extend(
     slug: Slug,
-    labels: Annotated[int, typer.Option(help="How many more blind labels to ask for.")],
+    labels: Annotated[int, typer.Option(help="How many more blind labels to ask for.")] = 0,
+    people: Annotated[int | None, typer.Option(help="How many people to ask where label and model disagree.")] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Ask people for more blind labels; the gate is certified again when they are in."""
+    """Ask for more blind labels, or more people's; the gate is certified again when they are in."""
     from serving.projects.gate import extend
 
     runtime = runtime_of(config)
-    project = extend(runtime, project_of(runtime, slug), labels=labels)
-    target = project.validation_target
-    show({"validation_target": target}, as_json, f"the gate is certified again at {target} blind labels")
+    project = extend(runtime, project_of(runtime, slug), labels=labels, people=people)
+    value = {"validation_target": project.validation_target, "validation_people": project.validation_people}
+    text = f"the gate is certified again at {project.validation_target} blind labels"
+    more = f", where model and label disagree by up to {project.validation_people} people"
+    show(value, as_json, text + (more if project.validation_people > 1 else ""))
 
 
 @gate_app.command("close")
-def gate_close(
-    slug: Slug,
-    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
+def gate_close(slug: Slug, reason: Reason, by: By = "operator", as_json: Json = False, config: Config = None) -> None:
     """Stop acceptance at once."""
     from serving.projects.gate import close
 
     runtime = runtime_of(config)
-    event = close(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    event = close(runtime, project_of(runtime, slug), reason=reason, actor=by)
     show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {escape(event.reason)}")
 
 
 @gate_app.command("reopen")
-def gate_reopen(
-    slug: Slug,
-    reason: Annotated[str, typer.Option(help="Why; goes into the audit trail.")],
-    as_json: Json = False,
-    config: Config = None,
-) -> None:
+def gate_reopen(slug: Slug, reason: Reason, by: By = "operator", as_json: Json = False, config: Config = None) -> None:
     """Let go of a gate that was closed by hand: it opens if its certificate still holds, else waits for a new one."""
     from serving.projects.gate import reopen
 
     runtime = runtime_of(config)
-    event = reopen(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    event = reopen(runtime, project_of(runtime, slug), reason=reason, actor=by)
     show({"state": event.after.value, "reason": event.reason}, as_json, f"{event.after.value}: {escape(event.reason)}")
+
+
+@gate_app.command("tolerance")
+def gate_tolerance(
+    slug: Slug,
+    reason: Reason,
+    epsilon: Annotated[float | None, typer.Option(help="Error budget on accepted items, in (0, 1).")] = None,
+    delta: Annotated[float | None, typer.Option(help="Probability of missing it, in (0, 1).")] = None,
+    by: By = "operator",
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Change the error budget; nothing is accepted before a certificate for it."""
+    from serving.projects.gate import tolerate
+
+    runtime = runtime_of(config)
+    after = tolerate(runtime, project_of(runtime, slug), epsilon=epsilon, delta=delta, reason=reason, actor=by)
+    tolerance = {"epsilon": after.epsilon, "delta": after.delta}
+    value = {"state": after.gate_state.value, "reason": after.gate_reason, **tolerance}
+    show(value, as_json, f"{after.gate_state.value}: {escape(after.gate_reason)}")
 
 
 @gate_app.command("certify")

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.errors import ConfigurationError
+from models.gate.arrays import Floats, Names
 
-Floats = NDArray[np.float64]
-Names = NDArray[np.str_]
 T = TypeVar("T")
 CORRECT = {"1": 0.0, "true": 0.0, "yes": 0.0, "0": 1.0, "false": 1.0, "no": 1.0}
 """What the column ``correct`` may say, in any case, and the loss that it means."""
@@ -61,8 +59,8 @@ def read_validation(path: Path) -> Validation:
     return Validation(
         confidences=table.numbers("confidence"),
         losses=table.numbers("loss"),
-        strata=table.names("stratum") if "stratum" in table.header else None,
-        inclusion=table.numbers("inclusion", above_zero=True) if "inclusion" in table.header else None,
+        strata=table.optional("stratum", table.names),
+        inclusion=table.optional("inclusion", table.probabilities),
     )
 
 
@@ -75,8 +73,8 @@ def read_pool(path: Path) -> Waiting:
     table = _Table.read(path)
     return Waiting(
         confidences=table.numbers("confidence"),
-        strata=table.names("stratum") if "stratum" in table.header else None,
-        inclusion=table.numbers("inclusion", above_zero=True) if "inclusion" in table.header else None,
+        strata=table.optional("stratum", table.names),
+        inclusion=table.optional("inclusion", table.probabilities),
     )
 
 
@@ -92,7 +90,7 @@ def read_labelled(path: Path) -> Labelled:
     return Labelled(
         confidences=table.numbers("confidence"),
         losses=table.numbers("loss") if "loss" in table.header else table.losses("correct"),
-        predicted=table.names("predicted") if "predicted" in table.header else None,
+        predicted=table.optional("predicted", table.names),
     )
 
 
@@ -123,16 +121,26 @@ class _Table:
                 raise ConfigurationError(f"{path}, line {line}: {len(row)} cells, but {len(header)} columns")
         return cls(path, header, rows)
 
-    def numbers(self, column: str, *, above_zero: bool = False) -> Floats:
-        """``(n,)`` in [0, 1], or in (0, 1]."""
+    def optional(self, column: str, read: Callable[[str], T]) -> T | None:
+        """``read(column)``; None without such a column."""
+        return read(column) if column in self.header else None
 
+    def numbers(self, column: str) -> Floats:
+        """``(n,)`` in [0, 1]."""
+        return self._shares(column, "[0, 1]", lambda value: 0.0 <= value <= 1.0)
+
+    def probabilities(self, column: str) -> Floats:
+        """``(n,)`` in (0, 1]."""
+        return self._shares(column, "(0, 1]", lambda value: 0.0 < value <= 1.0)
+
+    def _shares(self, column: str, interval: str, within: Callable[[float], bool]) -> Floats:
         def parse(cell: str) -> float:
             value = float(cell)
-            if not (0.0 < value <= 1.0 or (value == 0.0 and not above_zero)):
+            if not within(value):
                 raise ValueError
             return value
 
-        return np.array(self._column(column, parse, f"a number in {'(0' if above_zero else '[0'}, 1]"))
+        return np.array(self._column(column, parse, f"a number in {interval}"))
 
     def losses(self, column: str) -> Floats:
         """``(n,)`` of 0 and 1, from a column that says what is correct."""

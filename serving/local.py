@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.base import Budget, HeadSpec, Model, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError, PlatformUnavailable, PrelabelError
+from models.heads.spread import spread
 from models.registry import load, trainer
 from models.types import ControlSpec, Item, Scored
 
@@ -60,6 +61,9 @@ class LocalScorer:
         return trainer(spec, threads=self._threads, model_dir=self._folder).train(
             spec, control, examples, name=name, folder=self._folder, budget=budget
         )
+
+    def spread(self, spec: HeadSpec, control: ControlSpec, items: Sequence[Item], n: int) -> list[str]:
+        return spread(spec, control, items, n, threads=self._threads, model_dir=self._folder)
 
     def self_test(self) -> None:
         """Ask every loaded model whether it still answers."""

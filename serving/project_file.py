@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from models.base import HeadSpec, ModelSpec
 from models.errors import ConfigurationError
+from models.gate.noise import MOST_PEOPLE
 from models.types import Frozen
 
 
@@ -38,6 +39,8 @@ class ProjectFile(Frozen):
     """Share of arriving items whose fold is validation, in (0, 1)."""
     audit_rate: float = Field(default=0.05, ge=0.0, lt=1.0)
     """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
+    validation_people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
+    """Different people who may be asked about one blind item, 1 to 5; odd, since a tie counts as an error. People."""
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.base import (
@@ -277,6 +277,24 @@ class LabelStudio(Platform):
         """Deletes our annotations and drafts on these tasks, 500 a call."""
         for chunk in _chunks(task_ids):
             self._act("delete_tasks_annotations", chunk, extra={"annotator": str(self.whoami().id)})
+
+    def ask_again(self, people: Mapping[int, int]) -> None:
+        """Three calls, and one more for each task (20 a second).
+
+        Label Studio's label stream offers a task until ``overlap`` people have labelled it, only to those who have not,
+        and each sees their own annotations alone. A task is marked as done when it is labelled, not when its overlap
+        changes. ``show_overlap_first`` makes the stream begin with such tasks. The project's own overlap is the least.
+        """
+        path = f"api/projects/{self._project_id}/"
+        least = int(self._transport.request("GET", path).get("maximum_annotations") or 1)
+        rows = self._rows(sorted(people))
+        for task_id in sorted(people.keys() & rows.keys()):
+            wanted = max(least, people[task_id])
+            done = len({item["completed_by"] for item in _made(rows[task_id])}) >= wanted
+            body = {"overlap": wanted, "is_labeled": done}
+            self._transport.request("PATCH", f"api/tasks/{task_id}/", json=body)
+        if any(count > 1 for count in people.values()):
+            self._transport.request("PATCH", path, json={"show_overlap_first": True})
 
     def set_model_version(self, model_version: str) -> None:
         """Label Studio refuses a version of which there is no prediction yet: call it after the first publish."""

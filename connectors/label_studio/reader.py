@@ -53,11 +53,11 @@ class Reader:
 
     def task_ids(self) -> set[int]:
         """Ids of all tasks."""
-        return {int(row["id"]) for rows in self._by_id([]) for row in rows}
+        return self._ids([])
 
     def annotated_by(self, user_id: int) -> set[int]:
         """Ids of the tasks with an annotation by this user, skips included."""
-        return {int(row["id"]) for rows in self._by_id([_by(user_id)]) for row in rows}
+        return self._ids([_by(user_id)])
 
     def count_annotated_by(self, user_id: int) -> int:
         """How many tasks ``annotated_by`` would give; one call, which reads one task."""
@@ -75,7 +75,7 @@ class Reader:
     def labelled_twice(self) -> list[int]:
         """Ids of the tasks with more than one annotation."""
         more = condition("total_annotations", "greater", "Number", 1)
-        return [int(row["id"]) for rows in self._by_id([more]) for row in rows]
+        return sorted(self._ids([more]))
 
     def existing(self, task_ids: Collection[int]) -> set[int]:
         """Which of the tasks exist in this project."""
@@ -112,6 +112,10 @@ class Reader:
         """Model version -> number of predictions."""
         counts: dict[str, int] = self._transport.request("GET", f"api/projects/{self._project_id}/model-versions/")
         return counts
+
+    def _ids(self, filters: list[Filter]) -> set[int]:
+        """Ids of the tasks that pass ``filters``."""
+        return {int(row["id"]) for rows in self._by_id(filters) for row in rows}
 
     def _full(self, rows: Sequence[Row]) -> dict[int, Row]:
         """The rows that have annotations, with them.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Names = NDArray[np.str_]
+T = TypeVar("T", bound=NDArray[Any])
 
 
 def check_open_interval(name: str, value: float) -> None:
@@ -58,6 +60,22 @@ def names(name: str, values: ArrayLike) -> Names:
     if (text == "").any() or any(value is None or value != value for value in array.tolist()):
         raise ValueError(f"{name} must name a stratum for every item")
     return text
+
+
+def optional(
+    read: Callable[[str, ArrayLike], T], name: str, values: ArrayLike | None, other: str, length: int
+) -> T | None:
+    """``read(name, values)``, as long as ``other``; None stays None. Raises ValueError like both."""
+    if values is None:
+        return None
+    found = read(name, values)
+    same_length(name, found, other, length)
+    return found
+
+
+def is_strict(losses: Floats) -> bool:
+    """Whether every loss is 0 or 1."""
+    return bool(((losses == 0.0) | (losses == 1.0)).all())
 
 
 def same_length(name: str, array: NDArray[Any], other: str, length: int) -> None:

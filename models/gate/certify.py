@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from models.gate import arrays
-from models.gate.arrays import Flags, Floats, Names, check_open_interval
+from models.gate.arrays import Flags, Floats, check_open_interval
 from models.gate.betting import wsr_upper
 from models.gate.bounds import binomial_upper
 from models.gate.certificate import Certificate
@@ -93,10 +93,10 @@ def certify(
     scores, lost = arrays.unit_vector("confidences", confidences), arrays.unit_vector("losses", losses)
     pool = arrays.unit_vector("pool_confidences", pool_confidences)
     arrays.same_length("losses", lost, "confidences", scores.size)
-    kinds = _names("strata", strata, "confidences", scores.size)
-    pool_kinds = _names("pool_strata", pool_strata, "pool_confidences", pool.size)
-    drawn = _drawn("inclusion", inclusion, "confidences", scores.size)
-    pool_drawn = _drawn("pool_inclusion", pool_inclusion, "pool_confidences", pool.size)
+    kinds = arrays.optional(arrays.names, "strata", strata, "confidences", scores.size)
+    pool_kinds = arrays.optional(arrays.names, "pool_strata", pool_strata, "pool_confidences", pool.size)
+    drawn = arrays.optional(arrays.probabilities, "inclusion", inclusion, "confidences", scores.size)
+    pool_drawn = arrays.optional(arrays.probabilities, "pool_inclusion", pool_inclusion, "pool_confidences", pool.size)
     if pool_kinds is not None and kinds is None:
         raise ValueError("pool_strata needs strata, those of the validation items")
     if pool_drawn is not None and drawn is None:
@@ -109,10 +109,9 @@ def certify(
     labelled = np.unique(kinds)
     every = labelled if pool_kinds is None else np.union1d(labelled, pool_kinds)
     share = question.share(labelled.size)
-    if pool_kinds is None:
-        gates = {str(name): share.answer(kinds == name, None) for name in every}
-    else:
-        gates = {str(name): share.answer(kinds == name, pool_kinds == name) for name in every}
+    gates = {
+        str(name): share.answer(kinds == name, None if pool_kinds is None else pool_kinds == name) for name in every
+    }
     return _summary(gates, epsilon, delta)
 
 
@@ -178,7 +177,7 @@ class _Question:
         floor = float(
             inclusion.min() if self.pool_inclusion is None else min(inclusion.min(), self.pool_inclusion.min())
         )
-        if inclusion.max() <= floor * (1.0 + ALIKE) and Sample(machine, machine, inclusion).strict:
+        if inclusion.max() <= floor * (1.0 + ALIKE) and arrays.is_strict(machine):
             return self.reach * binomial_upper(int(machine.sum()), machine.size, self.delta)
         return self.reach * wsr_upper(machine, self.delta, weights=np.minimum(1.0, floor / inclusion))
 
@@ -191,22 +190,6 @@ def _reach(scores: Floats, pool: Floats, targeted_from: float | None) -> float:
     if scores.min() < targeted_from:
         raise ValueError(f"a validation item lies at {scores.min()}, below targeted_from = {targeted_from}")
     return max(1, int((pool >= targeted_from).sum())) / pool.size
-
-
-def _names(name: str, values: ArrayLike | None, other: str, length: int) -> Names | None:
-    if values is None:
-        return None
-    found = arrays.names(name, values)
-    arrays.same_length(name, found, other, length)
-    return found
-
-
-def _drawn(name: str, values: ArrayLike | None, other: str, length: int) -> Floats | None:
-    if values is None:
-        return None
-    found = arrays.probabilities(name, values)
-    arrays.same_length(name, found, other, length)
-    return found
 
 
 def _summary(gates: dict[str, Certificate], epsilon: float, delta: float) -> Certificate:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.gate.arrays import Counts, Flags, Floats
+from models.gate.arrays import Counts, Flags, Floats, is_strict
 
 STEPS = 100
 """Thresholds tried, at equal steps of the pool's coverage. More win nothing: each is one more chance to stop."""
@@ -26,7 +26,7 @@ class Sample:
     @property
     def strict(self) -> bool:
         """Whether every loss is 0 or 1."""
-        return bool(((self.losses == 0.0) | (self.losses == 1.0)).all())
+        return is_strict(self.losses)
 
     def part(self, chosen: Flags) -> Sample:
         return Sample(self.scores[chosen], self.losses[chosen], self.inclusion[chosen])

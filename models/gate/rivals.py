@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.gate.arrays import Flags, Floats, names, same_length, unit_vector
+from models.gate.arrays import Flags, Floats, is_strict, names, same_length, unit_vector
 from models.gate.bounds import binomial_upper
 
 FIXED = 0.9
@@ -136,7 +136,7 @@ def _tail(confidences: ArrayLike, losses: ArrayLike) -> tuple[Floats, Floats, Fl
     """Distinct confidences, surest first, ``(t,)``; items and errors at or above each. Ties stand or fall together."""
     scores, lost = unit_vector("confidences", confidences), unit_vector("losses", losses)
     same_length("losses", lost, "confidences", scores.size)
-    if not ((lost == 0.0) | (lost == 1.0)).all():
+    if not is_strict(lost):
         raise ValueError("this rule is for strict losses: 0 or 1")
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]

@@ -117,7 +117,7 @@ def rules_for(losses: Floats, classes: Names) -> dict[str, Rule]:
     several = np.unique(classes).size > 1
     if several:
         rules["certify, by class"] = _ours_by_class
-    if ((losses == 0.0) | (losses == 1.0)).all():
+    if arrays.is_strict(losses):
         rules["plug-in"] = _plug_in
         rules["TBAL"] = _tbal
         if several:

@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from scripts import label_studio
 from scripts.demo.drift import drift
+from scripts.demo.following import ACCEPTS, moving, queue, watch
 from scripts.demo.material import Importer, Material, material
 from scripts.demo.outcome import outcome, show
 from scripts.demo.progress import shown
@@ -105,7 +106,7 @@ def demo(chosen: Material, epsilon: float | None, *, turn: bool) -> dict[str, An
         finish(progress, service, slug, trainers)
         value = outcome(chosen, service, slug, importer, number, url=studio.url, token=studio.token)
         value["drift"] = None
-        if turn and value["gate"] == "open":
+        if turn and value["gate"] in ACCEPTS:
             value["drift"] = drift(progress, chosen, service, slug, trainers, importer, number)
         trainers.stop()
         return value
@@ -168,39 +169,16 @@ def finish(progress: Progress, service: Service, slug: str, trainers: Trainers) 
     row = progress.add_task("the stream goes on", total=None)
     before = trainers.suggestions_seen
     for said in watch(service, slug, trainers):
-        states = said["states"]
-        moving = sum(states.get(state, 0) for state in ("received", "scored", "decided"))
         corrected = trainers.suggestions_seen - before
-        progress.update(row, total=said["arrived"], completed=said["arrived"] - moving)
+        progress.update(row, total=said["arrived"], completed=said["arrived"] - moving(said))
         progress.update(people, completed=min(corrected, MORE_SUGGESTIONS - 1))
-        if moving:
+        if moving(said):
             continue
         waiting = queue(service, slug)
         blind = sum(item["blind"] for item in waiting)
         if not waiting or (not blind and corrected >= MORE_SUGGESTIONS):
             progress.update(people, completed=MORE_SUGGESTIONS)
             return
-
-
-def watch(service: Service, slug: str, trainers: Trainers, limit_s: float = 1800.0) -> Any:
-    """The service's report, twice a second.
-
-    Raises:
-        RuntimeError: nothing came of it within ``limit_s`` seconds.
-    """
-    end = time.monotonic() + limit_s
-    with service.client() as http:
-        while time.monotonic() < end:
-            trainers.check()
-            yield http.get(f"/api/v1/projects/{slug}/report").raise_for_status().json()
-            time.sleep(0.5)
-    raise RuntimeError(f"the demo did not get on in {limit_s:.0f} s; see {service.data_dir / 'service.log'}")
-
-
-def queue(service: Service, slug: str) -> list[dict[str, Any]]:
-    with service.client() as http:
-        items: list[dict[str, Any]] = http.get(f"/api/v1/projects/{slug}/queue", params={"limit": 1000}).json()
-    return items
 
 
 def _describe(progress: Progress, row: Any) -> Callable[[str], None]:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from scripts.demo.following import report
 from scripts.demo.material import Importer, Material
 from scripts.demo.stack import Service
 
@@ -15,8 +16,7 @@ def outcome(
     material: Material, service: Service, slug: str, importer: Importer, project: int, *, url: str, token: str
 ) -> dict[str, Any]:
     """The report of the service, checked against what really stands in Label Studio."""
-    with service.client() as http:
-        said = http.get(f"/api/v1/projects/{slug}/report").raise_for_status().json()
+    said = report(service, slug)
     gold = importer.gold(project)
     machine = importer.machine_labels(project, importer.account())
     wrong = sum(label != gold[task] for task, labels in machine.items() for label in labels)
@@ -41,6 +41,7 @@ def outcome(
         "audit_errors": said["audit_errors"],
         "audit_error_upper": said["audit_error_upper"],
         "suggestions_unchanged": said["suggestions_unchanged"],
+        "ordering": said["ordering"],
         "items_per_second": said["items_per_second"],
         "states": said["states"],
         "label_studio": {"url": url, "project_id": project, "token": token},
@@ -93,6 +94,13 @@ def show(console: Console, value: dict[str, Any]) -> None:
         table.add_row("blind audits", f"{value['audit_errors']} wrong of {value['audits']}")
     if value["suggestions_unchanged"] is not None:
         table.add_row("suggestions left unchanged", f"{value['suggestions_unchanged']:.1%}")
+    order = value["ordering"]
+    table.add_row(
+        "train labels asked for",
+        f"{order['asked_by_informativeness']} by informativeness, {order['asked_at_random']} at random as a control, "
+        f"{order['not_listed']} not listed",
+    )
+    table.add_row("our order against random", order["in_words"])
     rates = ", ".join(f"{stage} {rate:,.0f}/s" for stage, rate in value["items_per_second"].items())
     table.add_row("throughput by stage", rates)
     console.print(table)

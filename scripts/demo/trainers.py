@@ -39,8 +39,8 @@ class Trainers:
         ]
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._mine: set[int] = set()
-        """Tasks that one of the trainers has taken."""
+        self._mine: set[tuple[int, int]] = set()
+        """Tasks that one of the trainers has taken, each with the number of answers that it had then."""
         self._error: BaseException | None = None
         self._threads = [threading.Thread(target=self._work, args=(c,), daemon=True) for c in self._clients]
         self.done = 0
@@ -68,9 +68,10 @@ class Trainers:
 
     def _work(self, client: httpx.Client) -> None:
         try:
+            me = int(client.get("/api/current-user/whoami").raise_for_status().json()["id"])
             with self._service.client() as prelabel:
                 while not self._stop.is_set():
-                    item = self._next(prelabel)
+                    item = self._next(prelabel, me)
                     if item is None:
                         self._stop.wait(0.3)
                     else:
@@ -78,13 +79,14 @@ class Trainers:
         except BaseException as error:
             self._error = error
 
-    def _next(self, prelabel: httpx.Client) -> dict[str, Any] | None:
-        """The first item of the queue that no trainer has taken."""
+    def _next(self, prelabel: httpx.Client, me: int) -> dict[str, Any] | None:
+        """The first item of this trainer's queue that no trainer has taken."""
         with self._lock:
-            answer = prelabel.get(f"/api/v1/projects/{self._slug}/queue", params={"limit": 20})
+            answer = prelabel.get(f"/api/v1/projects/{self._slug}/queue", params={"limit": 20, "by": me})
             for item in answer.raise_for_status().json():
-                if item["task"] not in self._mine and item["task"] in self._answers.gold:
-                    self._mine.add(item["task"])
+                taken = (item["task"], len(item["not_by"]))
+                if taken not in self._mine and item["task"] in self._answers.gold:
+                    self._mine.add(taken)
                     found: dict[str, Any] = item
                     return found
         return None

@@ -11,10 +11,12 @@ from models.types import Frozen, GateState, Route
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
 from serving.monitoring.automation import AutomationReport, report
 from serving.pipeline import learn
-from serving.projects.gate import close, extend, reopen
-from serving.store.records import ItemState
+from serving.projects.gate import close, extend, reopen, tolerate
+from serving.store.records import ItemRow, ItemState, ProjectRow
 
 router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
+Why = Annotated[str, Body(embed=True, min_length=3)]
+Who = Annotated[str, Body(embed=True, min_length=1)]
 
 
 Id = Annotated[int, Field(ge=0, lt=2**63)]
@@ -41,12 +43,14 @@ class QueuedItem(Frozen):
     task: int
     """Label Studio's task id."""
     url: str
-    """Opens the task in Label Studio."""
+    """Opens the task in Label Studio; a second opinion, the label stream, which shows no other person's answer."""
     blind: bool
     """No suggestion is shown."""
     confidence: float | None
     why: str
-    """Reason code of the route; ``seed`` before there is a model."""
+    """Reason code of the route; ``seed`` before there is a model, ``second_opinion`` where others have answered."""
+    not_by: list[int]
+    """Label Studio user ids of those who have answered it already, where another person is to answer."""
 
 
 class ItemView(Frozen):
@@ -88,23 +92,35 @@ def project_report(runtime: RuntimeDep, project: ProjectDep) -> AutomationReport
 
 @router.get("/projects/{slug}/queue")
 def queue(
-    runtime: RuntimeDep, project: ProjectDep, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+    runtime: RuntimeDep,
+    project: ProjectDep,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    by: Annotated[int | None, Query(ge=0, lt=2**63, description="Label Studio user id of who asks.")] = None,
 ) -> list[QueuedItem]:
-    """What people should label next: blind samples first, then seeds while there is no model, then the least sure."""
+    """What people should label next: blind samples first, then what teaches the model most, then the others.
+
+    With ``by``, second opinions on what this person has answered are left out.
+    """
     with runtime.store.read() as uow:
-        rows = uow.items.wanted(project.id, limit=limit, now=runtime.now(), train=project.active_model is None)
-    base = f"{project.platform_url}/projects/{project.platform_project}/data?task="
-    return [
-        QueuedItem(
-            item=row.id,
-            task=row.task_id,
-            url=f"{base}{row.task_id}",
-            blind=row.blind,
-            confidence=None if row.blind else row.confidence,
-            why="blind" if row.blind else row.reason or "seed",
-        )
-        for row in rows
-    ]
+        train = project.active_model is None
+        rows = uow.items.wanted(project.id, limit=limit, now=runtime.now(), train=train, by=by)
+        answered = uow.opinions.answered_by([row.id for row in rows if row.opinions > 1])
+    return [_queued(project, row, answered.get(row.id, [])) for row in rows]
+
+
+def _queued(project: ProjectRow, row: ItemRow, answered: list[int]) -> QueuedItem:
+    """Opened in the data manager a task shows every annotation; in the label stream only those of whoever looks."""
+    why = "second_opinion" if answered else "blind" if row.blind else row.reason or "seed"
+    base = f"{project.platform_url}/projects/{project.platform_project}/data"
+    return QueuedItem(
+        item=row.id,
+        task=row.task_id,
+        url=f"{base}?labeling=1" if answered else f"{base}?task={row.task_id}",
+        blind=row.blind,
+        confidence=None if row.blind else row.confidence,
+        why=why,
+        not_by=answered,
+    )
 
 
 @router.get("/projects/{slug}/items")
@@ -156,26 +172,40 @@ def train(runtime: RuntimeDep, project: ProjectDep) -> dict[str, str | None]:
 
 
 @router.post("/projects/{slug}/gate/close")
-def close_gate(
-    runtime: RuntimeDep, project: ProjectDep, reason: Annotated[str, Body(embed=True, min_length=3)]
-) -> dict[str, str]:
+def close_gate(runtime: RuntimeDep, project: ProjectDep, reason: Why, by: Who = "operator") -> dict[str, str]:
     """Stop acceptance at once."""
-    event = close(runtime, project, reason=reason, actor="operator")
+    event = close(runtime, project, reason=reason, actor=by)
     return {"gate": event.after.value, "reason": event.reason}
 
 
 @router.post("/projects/{slug}/gate/reopen")
-def reopen_gate(
-    runtime: RuntimeDep, project: ProjectDep, reason: Annotated[str, Body(embed=True, min_length=3)]
-) -> dict[str, str]:
+def reopen_gate(runtime: RuntimeDep, project: ProjectDep, reason: Why, by: Who = "operator") -> dict[str, str]:
     """Let go of a gate that a person closed: it opens if its certificate still holds, else waits for a new one."""
-    event = reopen(runtime, project, reason=reason, actor="operator")
+    event = reopen(runtime, project, reason=reason, actor=by)
     return {"gate": event.after.value, "reason": event.reason}
+
+
+@router.post("/projects/{slug}/gate/tolerance")
+def change_tolerance(
+    runtime: RuntimeDep,
+    project: ProjectDep,
+    reason: Why,
+    epsilon: Annotated[float | None, Body(gt=0, lt=1)] = None,
+    delta: Annotated[float | None, Body(gt=0, lt=1)] = None,
+    by: Who = "operator",
+) -> dict[str, str]:
+    """Change the error budget; nothing is accepted before a certificate for it."""
+    after = tolerate(runtime, project, epsilon=epsilon, delta=delta, reason=reason, actor=by)
+    return {"gate": after.gate_state.value, "reason": after.gate_reason}
 
 
 @router.post("/projects/{slug}/gate/extend")
 def extend_gate(
-    runtime: RuntimeDep, project: ProjectDep, labels: Annotated[int, Body(embed=True, ge=1, le=1_000_000)]
+    runtime: RuntimeDep,
+    project: ProjectDep,
+    labels: Annotated[int, Body(ge=0, le=1_000_000)] = 0,
+    people: Annotated[int | None, Body(ge=1)] = None,
 ) -> dict[str, int]:
-    """Ask for more blind labels; the gate is certified again when they are in."""
-    return {"validation_target": extend(runtime, project, labels=labels).validation_target}
+    """Ask for more blind labels, or for more people's; the gate is certified again when they are in."""
+    after = extend(runtime, project, labels=labels, people=people)
+    return {"validation_target": after.validation_target, "validation_people": after.validation_people}

@@ -69,6 +69,14 @@ class ServeScorer:
             raise unwrap(error) from error
         return report
 
+    def spread(self, spec: HeadSpec, control: ControlSpec, items: Sequence[Item], n: int) -> list[str]:
+        task = _spread.remote(spec, control, list(items), n, str(self._folder))
+        try:
+            keys: list[str] = ray.get(task)
+        except RayTaskError as error:
+            raise unwrap(error) from error
+        return keys
+
 
 def family_of(ref: ModelRef) -> str:
     """Which deployment serves a model: its encoder, or ``transformers``."""
@@ -86,3 +94,8 @@ def _train(
     spec: HeadSpec, control: ControlSpec, examples: list[TrainingExample], name: str, folder: str, budget: Budget
 ) -> TrainingReport:
     return LocalScorer(Path(folder)).train(spec, control, examples, name=name, budget=budget)
+
+
+@ray.remote(num_cpus=0, max_retries=1)  # type: ignore[untyped-decorator]
+def _spread(spec: HeadSpec, control: ControlSpec, items: list[Item], n: int, folder: str) -> list[str]:
+    return LocalScorer(Path(folder)).spread(spec, control, items, n)

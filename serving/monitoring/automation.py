@@ -5,10 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from models.gate.bounds import binomial_upper
+from models.gate.noise import Noise
+from models.ordering import control_from
 from models.types import Frozen, GateState, Route
 from serving.monitoring.monitor import MonitorReport, monitor
+from serving.monitoring.ordering import OrderingReport, ordering
 from serving.pipeline.runtime import Runtime
-from serving.store.records import CertificateRow, ItemState, LabelRole, ProjectRow
+from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
 
 
 class LabelCounts(Frozen):
@@ -44,6 +47,10 @@ class CertificateReport(Frozen):
     needed_labels: int
     model_version: str
     reason: str
+    noise: Noise | None
+    """What was assumed of the people whose blind labels it stands on, and measured of them."""
+    assumption: str | None
+    """The same in words."""
 
 
 class AutomationReport(Frozen):
@@ -67,6 +74,10 @@ class AutomationReport(Frozen):
     gate: GateState
     gate_reason: str
     certificate: CertificateReport | None
+    validation_people: int
+    """How many different people may be asked about one blind validation item."""
+    second_opinions_wanted: int
+    """Blind items that wait for an answer by another person."""
     audits: int
     """Audited items whose blind label is in."""
     audit_errors: int
@@ -78,6 +89,8 @@ class AutomationReport(Frozen):
     """Acceptances that were taken back and given to people when audits closed the gate, in all."""
     suggestions_unchanged: float | None
     """Share of labelled suggestions that people left as they were; None while there are none."""
+    ordering: OrderingReport
+    """How train labels were asked for, and what that was worth."""
     states: dict[str, int]
     items_per_second: dict[str, float] = Field(default_factory=dict)
     """Items by busy seconds, for each stage."""
@@ -97,10 +110,13 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         accepted = uow.items.accepted(project.id)
         watched = monitor(runtime, uow, project, certificate)
         events = uow.gate.events(project.id)
+        version = project.active_model or ""
+        again = sum(uow.opinions.waiting(project.id, version, audits=kind) for kind in (True, False))
+        answers = uow.asking.answers(project.id, control_from=control_from(project.validation_fraction))
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
-    audit_losses = [label.loss for label in audits if label.loss is not None]
+    audited = _wrong(audits, project.validation_people)
     shown = [label.loss for label in corrections if label.loss is not None]
-    errors = sum(loss > 0 for loss in audit_losses)
+    errors = sum(audited)
     return AutomationReport(
         project=project.slug,
         arrived=arrived,
@@ -113,15 +129,28 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         gate=project.gate_state,
         gate_reason=project.gate_reason,
         certificate=_certificate(certificate),
-        audits=len(audit_losses),
+        validation_people=project.validation_people,
+        second_opinions_wanted=again,
+        audits=len(audited),
         audit_errors=errors,
-        audit_error_upper=binomial_upper(errors, len(audit_losses), 0.05) if audit_losses else None,
+        audit_error_upper=binomial_upper(errors, len(audited), 0.05) if audited else None,
         monitor=watched,
         reopened=sum(event.numbers.get("reopened", 0) for event in events),
         suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
+        ordering=ordering(answers),
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
     )
+
+
+def _wrong(audits: list[LabelRow], people: int) -> list[bool]:
+    """Of each audited item whether it was wrong: not upheld by most of those who may be asked and have been."""
+    losses: dict[int, dict[int, float]] = {}
+    for label in audits:
+        if label.loss is not None:
+            losses.setdefault(label.item_id, {}).setdefault(label.completed_by, label.loss)
+    given = [list(said.values())[:people] for said in losses.values()]
+    return [sum(loss == 0 for loss in said) * 2 <= len(said) for said in given]
 
 
 def _certificate(row: CertificateRow | None) -> CertificateReport | None:

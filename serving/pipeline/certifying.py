@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from models.base import ModelRef
 from models.errors import PlatformUnavailable
 from models.gate import Certificate, certify, spend
-from models.tasks import item_loss
+from models.gate.noise import Noise
 from models.types import GateState, LabelConfig, Prediction
-from serving.pipeline import score
+from serving.pipeline import opinions, score
+from serving.pipeline.opinions import Sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import held, move
 from serving.store.engine import UnitOfWork
-from serving.store.records import BLIND_AUDIT, CertificateRow, ItemRow, ItemState, LabelRole, LabelRow, ProjectRow
+from serving.store.records import BLIND_AUDIT, CertificateRow, ItemState, LabelRole, ProjectRow
 
 log = logging.getLogger(__name__)
 
-Sample = list[tuple[ItemRow, LabelRow | None]]
 Floats = NDArray[np.float64]
 
 UNSCORED = 0.05
@@ -56,7 +56,7 @@ def answered(sample: Sample) -> bool:
 
 
 def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | None:
-    """Certify once for each (model version, number of answered validation items); None when it is not due."""
+    """Certify once for each (model version, number of answered validation items, people); None when it is not due."""
     if project.active_model is None:
         return None
     with runtime.store.read() as uow:
@@ -66,25 +66,28 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
     if not due:
         return None
     said = _score_sample(runtime, project, ref, sample)
-    confidences, losses = judge(sample, said, project.label_config)
     with runtime.store.begin() as uow:
-        keep(uow, sample, said, losses, runtime.now())
+        keep(uow, sample, said, project.label_config, runtime.now())
+    hearing = opinions.hear(runtime, project, sample, said)
+    if opinions.ask(runtime, project, hearing):
+        return None
     with runtime.store.begin() as uow:
         current = uow.projects.hold(project.id)
         config = current.label_config.digest == project.label_config.digest
         if not config or not _due(uow, current, ref.version, sample) or held(uow, current) is not None:
             return None
-        certificate = test(uow, current, confidences, losses, np.array(_pool(uow, current, ref.version, sample)))
-        row = record(uow, current, ref, certificate, n_validation=len(sample), now=runtime.now())
+        pool = np.array(_pool(uow, current, ref.version, sample))
+        certificate = test(uow, current, confidences(sample, said), hearing.losses, pool)
+        row = record(uow, current, ref, certificate, hearing.noise, n_validation=len(sample), now=runtime.now())
         move(
             uow,
             current,
             GateState.OPEN if certificate.open else GateState.CLOSED,
-            reason=certificate.reason,
+            reason=row.reason,
             numbers={"certificate": row.id, "n": certificate.n, "errors": certificate.errors},
             now=runtime.now(),
         )
-    log.info("gate", extra={"project": project.slug, "open": certificate.open, "reason": certificate.reason})
+    log.info("gate", extra={"project": project.slug, "open": certificate.open, "reason": row.reason})
     return row
 
 
@@ -95,16 +98,26 @@ def _due(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> 
     """
     if not answered(sample) or (project.valid_since and len(sample) < project.validation_target):
         return False
+    if waits_for_opinions(uow, project):
+        return False
     latest = uow.gate.latest(project.id)
-    if latest is not None and latest.created_at < project.valid_since:
+    if latest is not None and latest.created_at < max(project.valid_since, project.tolerance_since):
         latest = None
-    if latest is not None and (latest.model_version, latest.n_validation) == (version, len(sample)):
+    this = (version, len(sample), project.validation_people)
+    if latest is not None and (latest.model_version, latest.n_validation, latest.people) == this:
         moved_on = latest.label_config_digest != project.label_config.digest
         if not (latest.open and moved_on):
             return False
     pool = _pool(uow, project, version, sample)
     unscored = uow.items.counts(project.id).get(ItemState.RECEIVED, 0)
     return project.active_model == version and bool(pool) and unscored <= UNSCORED * len(pool)
+
+
+def waits_for_opinions(uow: UnitOfWork, project: ProjectRow) -> int:
+    """Items of the sample that more people were asked about, and have not answered."""
+    if project.validation_people == 1 or project.active_model is None:
+        return 0
+    return uow.opinions.waiting(project.id, project.active_model, audits=False)
 
 
 def _pool(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> list[float]:
@@ -133,42 +146,29 @@ def _score_sample(runtime: Runtime, project: ProjectRow, ref: ModelRef, sample: 
     return said
 
 
-def judge(sample: Sample, said: Mapping[int, Prediction], config: LabelConfig) -> tuple[Floats, Floats]:
-    """Confidences and losses in [0, 1], shape (n,) each, of a model on the blind sample.
-
-    An item that people skipped counts as lost (loss 1): leaving it out would make the sample easier than the stream.
-    One that the model cannot read is lost too, at confidence 0: it is never accepted.
-    """
-    confidences, losses = np.zeros(len(sample)), np.ones(len(sample))
-    for i, (item, label) in enumerate(sample):
-        if item.id in said:
-            confidences[i] = said[item.id].confidence
-            if label is not None and not label.was_cancelled:
-                losses[i] = item_loss(said[item.id].regions, label.regions, config)
-    return confidences, losses
+def confidences(sample: Sample, said: Mapping[int, Prediction]) -> Floats:
+    """``(n,)``, in the order of the sample; 0 where the model cannot read an item, so that it is never accepted."""
+    return np.array([said[item.id].confidence if item.id in said else 0.0 for item, _ in sample])
 
 
-def keep(uow: UnitOfWork, sample: Sample, said: Mapping[int, Prediction], losses: Floats, now: float) -> None:
+def keep(uow: UnitOfWork, sample: Sample, said: Mapping[int, Prediction], config: LabelConfig, now: float) -> None:
     """What the model said becomes the current prediction of the sample, and what its labels are compared with."""
-    ids = uow.items.record_predictions(list(said.items()), now)
+    ids = uow.items.record_predictions([(item.id, said[item.id]) for item, _ in sample if item.id in said], now)
     uow.labels.set_losses(
         {
-            label.id: (ids[item.id], float(losses[i]))
-            for i, (item, label) in enumerate(sample)
+            label.id: (ids[item.id], opinions.loss_against(said[item.id], label, config))
+            for item, label in sample
             if item.id in ids and label is not None and not label.was_cancelled
         }
     )
 
 
 def test(uow: UnitOfWork, project: ProjectRow, confidences: Floats, losses: Floats, pool: Floats) -> Certificate:
-    """The next test of the project, with its share of what is left of delta.
-
-    A prediction that is not wholly right is wrong: what is accepted, nobody mends.
-    """
+    """The next test of the project, on losses of 0 or 1, with its share of what is left of delta."""
     tests = uow.gate.tests(project.id)
     return certify(
         confidences,
-        (losses > 0).astype(np.float64),
+        losses,
         pool,
         epsilon=project.epsilon,
         delta=spend(project.delta, tests + 1),
@@ -182,12 +182,14 @@ def record(
     project: ProjectRow,
     ref: ModelRef,
     certificate: Certificate,
+    noise: Noise,
     *,
     n_validation: int,
     now: float,
     trial: bool = False,
 ) -> CertificateRow:
-    """Store what a test said, with all that it was made for."""
+    """Store what a test said, with all that it was made for; one that stays closed says if people's noise is why."""
+    warning = "" if certificate.open else noise.warning(certificate.epsilon)
     figures: dict[str, Any] = {
         name: getattr(certificate, name)
         for name in (
@@ -200,7 +202,6 @@ def record(
             "overall_upper",
             "coverage",
             "needed_labels",
-            "reason",
         )
     }
     return uow.gate.add_certificate(
@@ -210,6 +211,8 @@ def record(
         label_config_digest=project.label_config.digest,
         errors=int(certificate.errors),
         n_validation=n_validation,
+        reason=f"{certificate.reason} {warning}".rstrip(),
+        noise=noise,
         now=now,
         trial=trial,
         **figures,

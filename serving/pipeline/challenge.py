@@ -1,12 +1,16 @@
 """A challenger: a new model version beside the one that predicts, while the gate goes on accepting.
 
-It says in shadow what it would say of the blind sample and of a random sample of the waiting items, a few chunks a
-tick; what it has said is in the store, so a restart loses nothing. Then it is certified, with a share of delta of its
-own, and takes the other's place in one transaction if its certificate is open and covers more of the same waiting
-items. Nobody sees a prediction of it before.
+It says in shadow what it would say of the blind sample and of a random part of the waiting items, a few chunks a
+tick; what it has said is in the store, so a restart loses nothing. Where several people may be asked, another person
+is asked of those items of the sample on which it and the first answer disagree. Then it is certified, with a share of
+delta of its own, and takes the other's place in one transaction if its certificate is open and covers more of the
+blind sample. Nobody sees a prediction of it before.
+
+The waiting items are no fair ground to compare on: people label what the active model is unsure of, and what it
+accepted is left over. The sample is a random part of all that arrived, and neither model was trained on it.
 
 Choosing between models by the labels that certify them is covered by the shares of delta: with probability 1 - delta
-every certificate of the project is right at once, whichever of them is used. See docs/decisions/0009.
+every certificate of the project is right at once, whichever of them is used. See docs/decisions/0011.
 """
 
 from __future__ import annotations
@@ -21,19 +25,20 @@ import numpy as np
 from models.base import ModelRef
 from models.gate import Certificate
 from models.types import GateState, Prediction
-from serving.pipeline import certifying, score
-from serving.pipeline.certifying import Floats, Sample
+from serving.pipeline import certifying, opinions, score
+from serving.pipeline.certifying import Floats
+from serving.pipeline.opinions import Hearing, Sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held, holds, move, score_again
 from serving.store.engine import UnitOfWork
-from serving.store.records import ProjectRow
+from serving.store.records import CertificateRow, ProjectRow
 
 log = logging.getLogger(__name__)
 
 POOL = 2000
-"""Waiting items on which two models are compared: a share of them is known to one point."""
+"""Waiting items whose confidences are the thresholds that a challenger may take."""
 SMALLEST_POOL = 30
-"""With fewer, a difference in coverage is chance."""
+"""With fewer there is little to choose a threshold from, and little left to accept."""
 CHUNKS = 4
 """Scored in one tick: the service's own scoring waits no longer than that."""
 
@@ -56,8 +61,8 @@ class _Trial:
 
     ref: ModelRef
     sample: Sample
-    pool: dict[int, float]
-    """Item id -> confidence of the active model."""
+    pool: list[int]
+    """Waiting items."""
     said: dict[int, Prediction]
     """Item id -> what the challenger says."""
     missing: list[int]
@@ -66,9 +71,8 @@ class _Trial:
     @property
     def enough(self) -> bool:
         """Whether it has said something of all the sample, and of nearly all the pool."""
-        left = set(self.missing)
-        pool = len(left & self.pool.keys())
-        return pool == len(left) and pool <= certifying.UNSCORED * len(self.pool)
+        pool = len(set(self.missing).intersection(self.pool))
+        return pool == len(self.missing) and pool <= certifying.UNSCORED * len(self.pool)
 
 
 def enter(
@@ -97,7 +101,10 @@ def advance(runtime: Runtime, project: ProjectRow) -> bool:
         return False
     if trial.missing and _score(runtime, project, trial):
         return True
-    return waits is None and trial.enough and _conclude(runtime, project)
+    if waits is not None or not trial.enough:
+        return False
+    hearing = opinions.hear(runtime, project, trial.sample, trial.said)
+    return not opinions.ask(runtime, project, hearing) and _conclude(runtime, project, trial, hearing)
 
 
 def progress(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> Progress | None:
@@ -105,7 +112,7 @@ def progress(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> Progress
     if project.challenger is None:
         return None
     trial = _trial(runtime, uow, project)
-    items = len({item.id for item, _ in trial.sample} | trial.pool.keys())
+    items = len({item.id for item, _ in trial.sample}.union(trial.pool))
     return Progress(project.challenger, items - len(trial.missing), items, _waits(uow, project))
 
 
@@ -124,21 +131,23 @@ def _waits(uow: UnitOfWork, project: ProjectRow) -> str | None:
     sample = certifying.validation_sample(uow, project)
     if not certifying.answered(sample):
         return f"for {sum(label is None for _, label in sample)} blind labels"
+    if again := certifying.waits_for_opinions(uow, project):
+        return f"for other people's answers to {again} items"
     waiting = len(_pool(uow, project, sample))
     return f"for more items: {waiting} are waiting" if waiting < SMALLEST_POOL else None
 
 
-def _pool(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> dict[int, float]:
+def _pool(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> list[int]:
     drawn = {item.id for item, _ in sample}
     found = uow.challenge.pool(project.id, project.active_model or "", limit=POOL + len(drawn))
-    return dict([(id, confidence) for id, confidence in found.items() if id not in drawn][:POOL])
+    return [id for id in found if id not in drawn][:POOL]
 
 
 def _trial(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> _Trial:
     ref = uow.models.get(project.id, project.challenger or "").ref
     sample = certifying.validation_sample(uow, project)
     pool = _pool(uow, project, sample)
-    wanted = [item.id for item, _ in sample] + list(pool)
+    wanted = [item.id for item, _ in sample] + pool
     said = uow.challenge.said(wanted, ref.version)
     known, unreadable = runtime.unreadable.get(project.id, ("", set()))
     skipped = unreadable if known == ref.version else set()
@@ -181,30 +190,31 @@ def _succeed(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> bool:
     return True
 
 
-def _conclude(runtime: Runtime, project: ProjectRow) -> bool:
+def _conclude(runtime: Runtime, project: ProjectRow, trial: _Trial, hearing: Hearing) -> bool:
     """Certify the challenger and decide which model predicts, all in one transaction."""
     with runtime.store.begin() as uow:
-        current = uow.projects.hold(project.id)
-        if current.challenger != project.challenger or not current.gate_state.accepts or _waits(uow, current):
+        current, before = uow.projects.hold(project.id), uow.gate.latest(project.id)
+        same = current.challenger == trial.ref.version and current.label_config.digest == project.label_config.digest
+        if not same or not current.gate_state.accepts or _waits(uow, current) is not None:
             return False
-        trial, before = _trial(runtime, uow, current), uow.gate.latest(current.id)
-        if not trial.enough or before is None or before.threshold is None or not holds(before, current):
+        if before is None or before.threshold is None or not holds(before, current):
             return False
-        confidences, losses = certifying.judge(trial.sample, trial.said, current.label_config)
-        theirs, ours = _confidences(trial)
-        certificate = certifying.test(uow, current, confidences, losses, ours)
-        covered = float(np.mean(theirs >= before.threshold))
-        wins = certificate.open and certificate.coverage > covered
+        said = certifying.confidences(trial.sample, trial.said)
+        certificate = certifying.test(uow, current, said, hearing.losses, _confidences(trial))
+        theirs = uow.challenge.said([item.id for item, _ in trial.sample], before.model_version)
+        ours = 0.0 if certificate.threshold is None else float(np.mean(said >= certificate.threshold))
+        covered = float(np.mean(certifying.confidences(trial.sample, theirs) >= before.threshold))
+        wins = certificate.open and ours > covered
         now, size = runtime.now(), len(trial.sample)
-        row = certifying.record(uow, current, trial.ref, certificate, n_validation=size, now=now, trial=not wins)
-        numbers = _numbers(current, trial, certificate, covered) | {"certificate": row.id}
-        reason = _reason(current, trial.ref, certificate, covered, wins=wins)
+        row = certifying.record(
+            uow, current, trial.ref, certificate, hearing.noise, n_validation=size, now=now, trial=not wins
+        )
+        numbers = _numbers(current, trial, certificate, ours, covered) | {"certificate": row.id}
+        reason = _reason(current, row, ours, covered, wins=wins)
         if wins:
             uow.models.activate(current.id, trial.ref.version, now)
             promoted = uow.projects.update(current.id, challenger=None)
-            in_sample = {item.id for item, _ in trial.sample}
-            said = {id: prediction for id, prediction in trial.said.items() if id in in_sample}
-            certifying.keep(uow, trial.sample, said, losses, now)
+            certifying.keep(uow, trial.sample, trial.said, current.label_config, now)
             move(uow, promoted, GateState.OPEN, reason=reason, numbers=numbers, now=now)
             score_again(uow, promoted, now=now)
         else:
@@ -216,21 +226,21 @@ def _conclude(runtime: Runtime, project: ProjectRow) -> bool:
     return True
 
 
-def _confidences(trial: _Trial) -> tuple[Floats, Floats]:
-    """``(m,)`` each, of the same waiting items: the active model's and the challenger's, 0 where it cannot read one."""
+def _confidences(trial: _Trial) -> Floats:
+    """``(m,)``, of the waiting items, 0 where it cannot read one; those that are still to be scored are left out."""
     left = set(trial.missing)
-    ids = [id for id in trial.pool if id not in left]
-    ours = [trial.said[id].confidence if id in trial.said else 0.0 for id in ids]
-    return np.array([trial.pool[id] for id in ids]), np.array(ours)
+    return np.array([trial.said[id].confidence if id in trial.said else 0.0 for id in trial.pool if id not in left])
 
 
-def _numbers(project: ProjectRow, trial: _Trial, certificate: Certificate, covered: float) -> dict[str, Any]:
+def _numbers(
+    project: ProjectRow, trial: _Trial, certificate: Certificate, ours: float, covered: float
+) -> dict[str, Any]:
     return {
         "challenger": trial.ref.version,
         "before": project.active_model,
+        "sample_coverage": ours,
+        "sample_coverage_before": covered,
         "coverage": certificate.coverage,
-        "coverage_before": covered,
-        "items": len(trial.pool.keys() - set(trial.missing)),
         "threshold": certificate.threshold,
         "n": certificate.n,
         "errors": certificate.errors,
@@ -239,11 +249,11 @@ def _numbers(project: ProjectRow, trial: _Trial, certificate: Certificate, cover
     }
 
 
-def _reason(project: ProjectRow, ref: ModelRef, certificate: Certificate, covered: float, *, wins: bool) -> str:
+def _reason(project: ProjectRow, row: CertificateRow, ours: float, covered: float, *, wins: bool) -> str:
     before = f"{project.active_model} covers {100 * covered:.3g} %"
+    after = f"{row.model_version} is certified for {100 * ours:.3g} % of the blind sample, {before}"
     if wins:
-        return f"{certificate.reason} Model {ref.version} predicts from now on: of the same items {before}."
-    if certificate.open:
-        share = f"{100 * certificate.coverage:.3g} % of the waiting items"
-        return f"Model {ref.version} is rejected: it is certified for {share}, and {before}."
-    return f"Model {ref.version} is rejected, and {before}. On its own it would be: {certificate.reason}"
+        return f"{row.reason} Model {row.model_version} predicts from now on: {after}."
+    if row.open:
+        return f"Model {row.model_version} is rejected: {after}."
+    return f"Model {row.model_version} is rejected, and {before} of the blind sample. On its own it is: {row.reason}"

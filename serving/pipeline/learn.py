@@ -5,7 +5,9 @@
 1. *draw*: enough items of the validation fold are marked for a blind label (lowest hash draws first);
 2. *train*: the first head once the train labels are there, another when they have grown by ``RETRAIN_GROWTH``;
 3. *challenge*: while the gate accepts, a new head is tried beside the one that predicts (``challenge``);
-4. *certify*: when every drawn item has been answered, and nearly everything received has been scored (``certifying``).
+4. *certify*: when every drawn item has been answered, by several people where the project asks for it
+   (``opinions``), and nearly everything received has been scored (``certifying``);
+5. *ask*: a new list of train items that people should label next, when the old one is used up.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from models.base import Budget, HeadSpec, ModelRef, TrainingExample, Transformer
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.registry import reference
 from models.types import Fold, GateState, HumanLabel, Item, Route
-from serving.pipeline import challenge, history, score
+from serving.pipeline import asking, challenge, history, opinions, score
 from serving.pipeline.certifying import certify_if_due, validation_sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held
@@ -31,7 +33,7 @@ RETRAIN_GROWTH = 1.5
 
 
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
-    """Take what steps are due. Returns whether anything changed."""
+    """Take what steps are due. Returns whether anything changed for the other stages; a new list does not."""
     changed = draw_validation(runtime, project)
     if isinstance(project.spec, TransformersSpec) and project.active_model is None:
         changed |= adopt(runtime, project, project.spec) is not None
@@ -44,6 +46,8 @@ def tick(runtime: Runtime, project: ProjectRow) -> bool:
         changed |= challenge.advance(runtime, project)
     elif project.gate_state in (GateState.SHADOW, GateState.CLOSED) and closed is None:
         changed |= certify_if_due(runtime, project) is not None
+        changed |= opinions.look_into(runtime, project, validation_sample)
+    asking.refresh(runtime, project, lambda: labels_to_go(runtime, project))
     return changed
 
 
@@ -100,14 +104,18 @@ def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     """Whether a first or a better head can be trained now without being asked for."""
     if not isinstance(project.spec, HeadSpec) or project.challenger is not None:
         return False
+    return labels_to_go(runtime, project) <= 0
+
+
+def labels_to_go(runtime: Runtime, project: ProjectRow) -> int:
+    """How many more train labels the next head takes; 0 or less: there are enough."""
     with runtime.store.read() as uow:
         count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
-        if count < project.train_target:
-            return False
-        active = project.active_model
-        if active is None:
-            return True
-        return count >= RETRAIN_GROWTH * max(map(_labels, _since(uow, project.id, active)))
+        enough = project.train_target
+        if project.active_model is not None:
+            largest = max(map(_labels, _since(uow, project.id, project.active_model)))
+            enough = max(enough, math.ceil(RETRAIN_GROWTH * largest))
+    return enough - count
 
 
 def _since(uow: UnitOfWork, project_id: int, version: str) -> list[ModelVersionRow]:

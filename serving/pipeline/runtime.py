@@ -41,6 +41,10 @@ class Scorer(Protocol):
         """
         ...
 
+    def spread(self, spec: HeadSpec, control: ControlSpec, items: Sequence[Item], n: int) -> list[str]:
+        """Keys of up to ``n`` items that differ from each other, off the request path; see ``models.heads.spread``."""
+        ...
+
 
 class Media(Protocol):
     """Fetches what an item points to."""
@@ -66,6 +70,8 @@ class Runtime:
     """Seconds since the epoch."""
     windows: dict[int, tuple[int, float]] = field(default_factory=dict)
     """Project -> what this process's last poll read of the window that the next one looks at (see ``reconcile``)."""
+    listless: dict[int, float] = field(default_factory=dict)
+    """Project -> until when no list of what to ask for is tried again, epoch seconds (see ``asking``)."""
     swept: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
     drifts: dict[int, tuple[int, int, Drift | None]] = field(default_factory=dict)

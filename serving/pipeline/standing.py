@@ -31,7 +31,7 @@ def holds(certificate: CertificateRow | None, project: ProjectRow) -> bool:
         and certificate.open
         and certificate.model_version == project.active_model
         and certificate.label_config_digest == project.label_config.digest
-        and certificate.created_at >= project.valid_since
+        and certificate.created_at >= max(project.valid_since, project.tolerance_since)
     )
 
 
@@ -98,7 +98,11 @@ def activate(
 
 
 def score_again(uow: UnitOfWork, project: ProjectRow, *, now: float) -> None:
-    """Another model predicts now: what waits for a decision, and what is suggested, is scored by it."""
+    """Another model predicts now: what waits for a decision, and what is suggested, is scored by it.
+
+    What people are asked for next is listed anew.
+    """
+    uow.asking.clear(project.id)
     uow.items.restart(project.id, states=(ItemState.SCORED,), to=ItemState.RECEIVED, now=now)
     uow.items.restart(
         project.id,

@@ -5,6 +5,8 @@ under which they were drawn, in the order in which they were drawn: the answered
 not answered yet. Those behind it wait, since easy items are answered first, and none is dropped for being late. A
 skipped audit counts as lost. An unanswered one whose task was deleted, or whose data changed, is left out: nobody can
 answer it any more, the item is not among what was accepted, and whoever deleted it was not told that it was an audit.
+Where several people may be asked, an audit that the first one disputes counts as answered when they have settled it
+(``serving.pipeline.opinions``): so were the labels that the certificate stands on.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from numpy.typing import NDArray
 
 from models.gate.drift import Drift, compare
 from models.gate.monitor import change_point, first_reached, statistic
+from models.gate.sequence import percent
 from models.tasks import item_loss
 from models.types import GateState, Route
+from serving.pipeline import opinions
 from serving.pipeline.decide import REOPENED, audit_rate
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, holds
@@ -48,7 +52,9 @@ class Reading:
     behind: int
     """Answered audits that wait for an older one to be answered."""
     unanswered: tuple[Audit, ...]
-    """Audits that people are still to answer, oldest first."""
+    """Audits that people, or more people, are still to answer, oldest first."""
+    people: dict[int, int]
+    """Item id -> how many different people are to answer it, for disputed audits that wait for another one."""
 
     @property
     def value(self) -> float:
@@ -63,9 +69,14 @@ class Reading:
 def read(uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow) -> Reading:
     """The audits of a certificate, and the monitor's statistic over those that count."""
     drawn = [audit for audit in uow.watch.audits(certificate.id) if audit.awaited or audit.label_id is not None]
-    pending = [n for n, audit in enumerate(drawn) if audit.awaited]
+    answered = [audit for audit in drawn if not audit.awaited]
+    first = dict(zip((audit.decision_id for audit in answered), _losses(uow, project, answered), strict=True))
+    verdicts = opinions.hear_audits(uow, project, [audit for audit in answered if first[audit.decision_id]])
+    asked = {id: verdict.people for id, verdict in verdicts.items() if verdict.pending}
+    pending = [n for n, audit in enumerate(drawn) if audit.awaited or audit.decision_id in asked]
     counted = drawn[: pending[0]] if pending else drawn
-    losses = _losses(uow, project, counted)
+    known = first | {id: float(verdict.loss > 0) for id, verdict in verdicts.items()}
+    losses = np.array([known[audit.decision_id] for audit in counted], dtype=np.float64)
     return Reading(
         certificate=certificate.id,
         epsilon=certificate.epsilon,
@@ -74,6 +85,7 @@ def read(uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow) -> R
         path=statistic(losses, epsilon=certificate.epsilon),
         behind=len(drawn) - len(counted) - len(pending),
         unanswered=tuple(drawn[n] for n in pending),
+        people={audit.item_id: asked[audit.decision_id] for audit in drawn if audit.decision_id in asked},
     )
 
 
@@ -95,7 +107,10 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
     """One look at one project; moves its gate if it must. Returns the number of changes (0 or 1)."""
     with runtime.store.read() as uow:
         seen = _look(runtime, uow, project.id)
-    if seen is None or _wanted(runtime, *seen) is seen[0].gate_state:
+    if seen is None:
+        return 0
+    if _wanted(runtime, *seen) is seen[0].gate_state:
+        opinions.ask_of_audits(runtime, seen[0], seen[1].people)
         return 0
     with runtime.store.begin() as uow:
         uow.projects.hold(project.id)
@@ -176,14 +191,14 @@ def _move(
     elif reading.value >= settings.monitor_watch:
         reason = (
             f"Watch: {_share(reading.losses)} audits were wrong, and their statistic is {reading.value:,.0f}; within "
-            f"epsilon it reaches {settings.monitor_watch:,.0f} once in so many audits. {_percent(rate)} of what is "
+            f"epsilon it reaches {settings.monitor_watch:,.0f} once in so many audits. {percent(rate)} of what is "
             "acceptable is audited now."
         )
     else:
         assert drift is not None
         reason = (
             f"Watch: the confidences of the last {drift.recent} items are not like those of the blind sample (PSI "
-            f"{drift.psi:.2f}, KS {drift.ks:.2f}). That proves no error; {_percent(rate)} of what is acceptable is "
+            f"{drift.psi:.2f}, KS {drift.ks:.2f}). That proves no error; {percent(rate)} of what is acceptable is "
             "audited now."
         )
     uow.gate.transition(project.id, after, reason=reason, actor=SELF, numbers=numbers, now=runtime.now())
@@ -226,7 +241,7 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
     }
     reason = (
         f"Closed: {_share(since)} audits since the estimated change were wrong, {_share(before)} before; more than "
-        f"{_percent(reading.epsilon)} of what is accepted is wrong. {reopened} acceptances since then are open again. "
+        f"{percent(reading.epsilon)} of what is accepted is wrong. {reopened} acceptances since then are open again. "
         f"It takes a new certificate, on {project.validation_target} blind labels of items that arrive from now on."
     )
     uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers=numbers, now=now)
@@ -246,7 +261,3 @@ def _numbers(reading: Reading) -> dict[str, Any]:
 
 def _share(losses: NDArray[np.float64]) -> str:
     return f"{int(losses.sum())} of {losses.size}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"

@@ -40,23 +40,26 @@ class Wish:
     validation_target: int = 200
     validation_fraction: float = 0.25
     audit_rate: float = 0.05
+    validation_people: int = 1
     history: Path | None = None
     """File with labels that the team already has (``serving.pipeline.history``)."""
 
 
+NUMBERS = (
+    "epsilon",
+    "delta",
+    "train_target",
+    "validation_target",
+    "validation_fraction",
+    "audit_rate",
+    "validation_people",
+)
+"""What a wish and a project file both say, under the same names."""
+
+
 def of_file(wish: Wish, file: ProjectFile) -> Wish:
     """Take over what a project file says."""
-    names = (
-        "slug",
-        "spec",
-        "epsilon",
-        "delta",
-        "train_target",
-        "validation_target",
-        "validation_fraction",
-        "audit_rate",
-    )
-    return replace(wish, **{name: getattr(file, name) for name in names})
+    return replace(wish, **{name: getattr(file, name) for name in ("slug", "spec", *NUMBERS)})
 
 
 def check(wish: Wish, slug: str) -> None:
@@ -65,9 +68,8 @@ def check(wish: Wish, slug: str) -> None:
     Raises:
         ConfigurationError: a number is out of its range, or the name cannot stand in a URL.
     """
-    names = ("epsilon", "delta", "train_target", "validation_target", "validation_fraction", "audit_rate")
     try:
-        ProjectFile(slug=slug, title="", label_config="", **{name: getattr(wish, name) for name in names})
+        ProjectFile(slug=slug, title="", label_config="", **{name: getattr(wish, name) for name in NUMBERS})
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
         raise ConfigurationError("; ".join(problems)) from None
@@ -132,6 +134,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         validation_target=wish.validation_target,
         validation_fraction=wish.validation_fraction,
         audit_rate=wish.audit_rate,
+        validation_people=wish.validation_people,
     )
     ref = reference(spec, config.controls[0], name=new.slug) if isinstance(spec, TransformersSpec) else None
     with runtime.store.begin() as uow:

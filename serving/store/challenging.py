@@ -21,11 +21,11 @@ class ChallengeRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def pool(self, project_id: int, active: str, *, limit: int) -> dict[int, float]:
-        """Item id -> confidence of the active model, of at most ``limit`` waiting items with the lowest draws.
+    def pool(self, project_id: int, active: str, *, limit: int) -> list[int]:
+        """At most ``limit`` waiting items that the active model has scored, those with the lowest draws.
 
-        A draw is a keyed hash of the task alone, so this is a random sample; it stays the same while items arrive,
-        but for those of them that are drawn.
+        A draw is a keyed hash of the task alone, so this is a random part of them; it stays the same while items
+        arrive, but for those of them that are drawn.
         """
         mine = (
             item.c.project_id == project_id,
@@ -33,8 +33,7 @@ class ChallengeRepository:
             item.c.state.in_(WAITING),
             item.c.confidence.is_not(None),
         )
-        query = select(item.c.id, item.c.confidence).where(*mine).order_by(item.c.draw, item.c.id).limit(limit)
-        return {id: confidence for id, confidence in self._conn.execute(query)}
+        return list(self._conn.scalars(select(item.c.id).where(*mine).order_by(item.c.draw, item.c.id).limit(limit)))
 
     def rows(self, ids: Sequence[int]) -> list[ItemRow]:
         """The items, in no order; those that do not exist are left out."""

@@ -40,14 +40,15 @@ def decide(conn: Connection, owner: str, decisions: Sequence[Decision], now: flo
     ]
     if not rows:
         return []
-    conn.execute(insert(decision), [_history(row, wanted[row.id], now) for row in rows])
+    conn.execute(insert(decision), [history(row, wanted[row.id], now) for row in rows])
     plan = _plan(rows, wanted, _outbox_of(conn, [row.id for row in rows]), now)
     _carry_out(conn, plan, now)
     _move_on(conn, rows, wanted, plan.waiting, now)
     return [row.id for row in rows]
 
 
-def _history(row: Any, made: Decision, now: float) -> dict[str, Any]:
+def history(row: Any, made: Decision, now: float) -> dict[str, Any]:
+    """The row of ``decision`` that keeps what was decided of an item with this id, revision and prediction."""
     return {
         "item_id": row.id,
         "revision": row.revision,

@@ -7,12 +7,24 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, text, update
 
-from models.types import Route
+from models.types import Fold, Route
+from serving.store.asking import SHOWN, listed
+from serving.store.opinions import ANSWERS, because_of, wanting
 from serving.store.outbox import OVER, cancel, settle
 from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind, OutboxState
 from serving.store.rows import to_item
 from serving.store.sql import NO_LEASE, batches, lock_items
-from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, MAY_BE_DRAWN, decision, item, outbox
+from serving.store.tables import (
+    AWAITS_BLIND,
+    AWAITS_TRAINING,
+    MAY_BE_DRAWN,
+    SEVERAL_WANTED,
+    decision,
+    item,
+    label,
+    outbox,
+    project,
+)
 
 
 def drawn(conn: Connection, project_id: int, *, cut: float, limit: int, since: float) -> list[ItemRow]:
@@ -33,10 +45,12 @@ def set_blind(conn: Connection, project_id: int, *, cut: float, now: float, sinc
     return sorted(_shown(conn, ids))
 
 
-def wanted(conn: Connection, project_id: int, *, limit: int, train: bool, exclude: Collection[int]) -> list[ItemRow]:
+def wanted(
+    conn: Connection, project_id: int, *, limit: int, train: bool, exclude: Collection[int], by: int | None
+) -> list[ItemRow]:
     """See ``ItemRepository.wanted``."""
     found: list[ItemRow] = []
-    for query in _queues(project_id, train=train):
+    for query in _queues(project_id, train=train, by=by):
         if exclude:
             query = query.where(item.c.id.not_in(exclude))
         found += [to_item(row) for row in conn.execute(query.limit(limit - len(found)))]
@@ -45,7 +59,8 @@ def wanted(conn: Connection, project_id: int, *, limit: int, train: bool, exclud
     return found
 
 
-def _queues(project_id: int, *, train: bool) -> Iterator[Select[Any]]:
+def _queues(project_id: int, *, train: bool, by: int | None) -> Iterator[Select[Any]]:
+    """What is not listed comes in order of draw: the control last, and the next to be drawn blind last of all."""
     mine = select(item).where(item.c.project_id == project_id)
     audit = item.c.reason == BLIND_AUDIT
     same = (decision.c.item_id == item.c.id, decision.c.revision == item.c.revision)
@@ -54,10 +69,23 @@ def _queues(project_id: int, *, train: bool) -> Iterator[Select[Any]]:
     )
     yield mine.where(text(AWAITS_BLIND), audit).order_by(drawn_by.scalar_subquery())
     yield mine.where(text(AWAITS_BLIND), or_(item.c.reason.is_(None), ~audit)).order_by(item.c.draw)
+    yield _again(mine, by).order_by(item.c.draw)
+    yield select(item).where(*listed(project_id, train=train)).order_by(item.c.asked)
+    rest = mine.where(item.c.asked.is_(None))
     if train:
-        yield mine.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)
-    shown = (item.c.state == ItemState.PUBLISHED, item.c.route == Route.SUGGEST, item.c.blind.is_(False))
-    yield mine.where(*shown).order_by(item.c.confidence)
+        yield rest.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)
+    yield rest.where(*SHOWN, item.c.fold == Fold.TRAIN).order_by(item.c.draw)
+    yield rest.where(*SHOWN, item.c.fold == Fold.VALIDATION).order_by(item.c.draw.desc())
+
+
+def _again(query: Select[Any], by: int | None) -> Select[Any]:
+    """Items that another person is to answer because of what the active model says; not those of the first queue."""
+    active = select(project.c.active_model).where(project.c.id == item.c.project_id).scalar_subquery()
+    labelled = (item.c.blind.is_(True), item.c.state == ItemState.LABELED, because_of(active))
+    query = query.where(text(SEVERAL_WANTED), *labelled, wanting())
+    if by is None:
+        return query
+    return query.where(~exists().where(label.c.item_id == item.c.id, label.c.completed_by == by, *ANSWERS))
 
 
 def _drawn(query: Select[Any], project_id: int, cut: float, since: float) -> Select[Any]:

@@ -18,12 +18,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
+from serving.store.asking import AskingRepository
 from serving.store.challenging import ChallengeRepository
 from serving.store.gate import GateRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
+from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
@@ -48,6 +50,7 @@ class UnitOfWork:
         self.items = ItemRepository(conn)
         self.outbox = OutboxRepository(conn)
         self.labels = LabelRepository(conn)
+        self.opinions = OpinionRepository(conn)
         self.models = ModelVersionRepository(conn)
         self.gate = GateRepository(conn)
         self.challenge = ChallengeRepository(conn)
@@ -55,6 +58,7 @@ class UnitOfWork:
         self.stats = StatsRepository(conn)
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
+        self.asking = AskingRepository(conn)
 
 
 class Store:

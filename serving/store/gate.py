@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from models.errors import NotFoundError
+from models.gate.noise import Noise
 from models.types import GateState
 from serving.store.records import CertificateRow, GateEvent
 from serving.store.rows import to_certificate, to_gate_event
@@ -39,6 +40,7 @@ class GateRepository:
         reason: str,
         now: float,
         n_validation: int = 0,
+        noise: Noise | None = None,
         trial: bool = False,
     ) -> CertificateRow:
         """Store the answer of one test, open or not: every test spends its delta. For ``trial`` see the record."""
@@ -61,6 +63,7 @@ class GateRepository:
             "needed_labels": needed_labels,
             "reason": reason,
             "created_at": now,
+            "noise": asdict(noise) if noise is not None else None,
         }
         return to_certificate(self._conn.execute(insert(certificate).values(values).returning(certificate)).one())
 

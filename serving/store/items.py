@@ -25,6 +25,12 @@ REQUEUED = 1
 """Priority of what goes round again: behind what has just arrived (0)."""
 
 
+def round_again(conn: Connection, ids: Collection[int], to: ItemState, now: float, **more: Any) -> int:
+    """These (locked) items go round again from state ``to``, with ``more`` columns set; what waits is cancelled."""
+    cancel(conn, ids, now)
+    return update_all(conn, item, ids, state=to, priority=REQUEUED, updated_at=now, **CLEAN, **more)
+
+
 class ItemRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -195,8 +201,7 @@ class ItemRepository:
             chosen.append(item.c.blind.is_(True))
             query = query.where(text(AWAITS_BLIND))
         ids = [row.id for row in lock_items(self._conn, self._conn.scalars(query).all(), *chosen)]
-        cancel(self._conn, ids, now)
-        return update_all(self._conn, item, ids, state=to, priority=REQUEUED, updated_at=now, **CLEAN)
+        return round_again(self._conn, ids, to, now)
 
     def set_blind(self, project_id: int, *, cut: float, now: float, since: float = 0.0) -> list[int]:
         """Draw every item of the validation fold below ``cut`` for a blind label, with ``cut`` as its probability.
@@ -220,16 +225,25 @@ class ItemRepository:
         return drawing.drawn(self._conn, project_id, cut=cut, limit=limit, since=since)
 
     def wanted(
-        self, project_id: int, *, limit: int, now: float, train: bool, exclude: Collection[int] = ()
+        self,
+        project_id: int,
+        *,
+        limit: int,
+        now: float,
+        train: bool,
+        exclude: Collection[int] = (),
+        by: int | None = None,
     ) -> list[ItemRow]:
-        """What people should label next: blind items, then (``train``) untouched ones, then the unsurest suggestions.
+        """What people should label next: blind items, what is listed, (``train``) untouched ones, other suggestions.
 
         Of the blind ones audits come first, in the order in which they were drawn: the monitor waits for the oldest.
+        Blind items that nobody has labelled come before those that another person is to answer.
 
         Items that wait for a retry or are leased by the pipeline are open to people all the same, so ``now`` changes
-        nothing today. ``exclude`` holds item ids, such as those that somebody is working on.
+        nothing today. ``exclude`` holds item ids, such as those that somebody is working on. ``by`` is the
+        platform's user id of who asks: what this person has answered, and another is to answer, is left out.
         """
-        return drawing.wanted(self._conn, project_id, limit=limit, train=train, exclude=exclude)
+        return drawing.wanted(self._conn, project_id, limit=limit, train=train, exclude=exclude, by=by)
 
     def get(self, item_id: int) -> ItemRow:
         """Raises NotFoundError."""

@@ -34,12 +34,14 @@ class ProjectChanges(TypedDict, total=False):
     validation_target: int
     validation_fraction: float
     audit_rate: float
+    validation_people: int
     validation_cut: float
     active_model: str | None
     challenger: str | None
     watermark: float
     paused: bool
     valid_since: float
+    tolerance_since: float
     announced: int
 
 
@@ -63,6 +65,7 @@ class ProjectRepository:
             "watermark": 0.0,
             "paused": False,
             "valid_since": 0.0,
+            "tolerance_since": 0.0,
             "announced": 0,
             "created_at": now,
         }

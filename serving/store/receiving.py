@@ -17,9 +17,11 @@ UNDECIDED: dict[str, Any] = {
     "reason": None,
     "blind": False,
     "inclusion": None,
+    "opinions": 1,
     "prediction_id": None,
     "confidence": None,
     "model_version": None,
+    "asked": None,
 }
 
 

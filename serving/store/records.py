@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.base import ModelRef, ModelSpec
+from models.gate.noise import Noise
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 
 BLIND_AUDIT = "blind_audit"
@@ -81,6 +82,17 @@ class LabelRole(StrEnum):
     """Given while a suggestion was shown."""
 
 
+class Arm(StrEnum):
+    """How a person came to label an item of the train fold."""
+
+    INFORMATIVE = "informative"
+    """Listed for what its label would teach."""
+    RANDOM = "random"
+    """Listed in random order: the control."""
+    UNLISTED = "unlisted"
+    """Not on a list: in order of the draw, or as people chose."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
     """A connected Label Studio project."""
@@ -112,6 +124,8 @@ class ProjectRow:
     """Share of arriving items whose fold is validation, in (0, 1)."""
     audit_rate: float
     """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
+    validation_people: int
+    """How many different people may be asked about one blind validation item, >= 1."""
     validation_cut: float
     """Items of the validation fold whose ``draw`` is below this are labelled blind: their inclusion probability."""
     gate_state: GateState
@@ -126,6 +140,8 @@ class ProjectRow:
     valid_since: float
     """When audits last showed that the stream had changed, epoch seconds; 0: never. Certificates made before, and blind
     labels of items that arrived before, prove nothing any more."""
+    tolerance_since: float
+    """When epsilon or delta was last changed, epoch seconds; 0: never. Certificates made before are for another one."""
     announced: int
     """Id of the newest gate event that was announced, or passed over."""
     created_at: float
@@ -151,6 +167,7 @@ class NewProject:
     validation_target: int
     validation_fraction: float
     audit_rate: float
+    validation_people: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +215,10 @@ class ItemRow:
     model_version: str | None
     received_at: float
     updated_at: float
+    opinions: int = 1
+    """How many different people are to answer it blind."""
+    asked: int | None = None
+    """Place on the list of items that people were asked for; None: not on it. Kept with the label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +350,18 @@ class CertificateRow:
     """Drawn validation items that the test looked at, accepted by its threshold or not."""
     trial: bool = False
     """Of a challenger that was rejected: it opens nothing, and has spent its delta all the same."""
+    noise: Noise | None = None
+    """What was assumed of the people whose labels it stands on, and measured; None: made before this was kept."""
+
+    @property
+    def people(self) -> int:
+        """How many different people might be asked about one blind item."""
+        return self.noise.people if self.noise is not None else 1
+
+    @property
+    def assumption(self) -> str | None:
+        """Whose word was taken for the truth, and how noisy it is, for an operator to read."""
+        return self.noise.assumption() if self.noise is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +392,8 @@ class Audit:
     """The prediction that would have been accepted."""
     awaited: bool
     """People are still to answer; of an unanswered audit, False says that its task, or its data, is gone."""
+    current: bool
+    """Its task, with the data that it was drawn for, is still there: more people can answer."""
     label_id: int | None
     """The label that answers it: the first that is no skip, else a skip; None while there is none."""
     skipped: bool

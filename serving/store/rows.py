@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from sqlalchemy import Row
 
 from models.base import ModelRef, ModelSpec
+from models.gate.noise import Noise
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 from serving.store.records import (
     CertificateRow,
@@ -26,6 +27,7 @@ from serving.store.records import (
 )
 
 SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
+NOISE: TypeAdapter[Noise] = TypeAdapter(Noise)
 REGIONS: TypeAdapter[tuple[Region, ...]] = TypeAdapter(tuple[Region, ...])
 
 
@@ -56,9 +58,11 @@ def to_item(row: Row[Any], *, claimed: int = 0) -> ItemRow:
         reason=row.reason,
         blind=row.blind,
         inclusion=row.inclusion,
+        opinions=row.opinions,
         prediction_id=row.prediction_id,
         confidence=row.confidence,
         model_version=row.model_version,
+        asked=row.asked,
         received_at=row.received_at,
         updated_at=row.updated_at,
     )
@@ -127,7 +131,9 @@ def to_model_version(row: Row[Any]) -> ModelVersionRow:
 
 
 def to_certificate(row: Row[Any]) -> CertificateRow:
-    return CertificateRow(**row._mapping)
+    values = dict(row._mapping)
+    values["noise"] = NOISE.validate_json(row.noise) if row.noise is not None else None
+    return CertificateRow(**values)
 
 
 def to_gate_event(row: Row[Any]) -> GateEvent:

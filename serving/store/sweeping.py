@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
 
 from models.types import Route
+from serving.store.deciding import history
 from serving.store.outbox import send_again, take_back
-from serving.store.records import ItemState, OutboxKind, OutboxState, Stand
+from serving.store.records import Decision, ItemState, OutboxKind, OutboxState, Stand
 from serving.store.sql import batches, lock_items, take_turn, update_all
 from serving.store.tables import decision, item, outbox
 
@@ -56,25 +57,14 @@ class SweepRepository:
         """These are accepted no longer: people get them, as suggestions. How many were still accepted."""
         rows = self._lock(project_id, Stand.ACCEPTED, tasks, version, before)
         ids = [row.id for row in rows]
-        route = {"route": Route.SUGGEST, "reason": reason}
-        history = [
-            {"item_id": row.id, "revision": row.revision, "prediction_id": row.prediction_id}
-            | route
-            | {"numbers": {}, "blind": False, "created_at": now}
-            for row in rows
-        ]
-        if history:
-            self._conn.execute(insert(decision), history)
+        if rows:
+            made = [Decision(row.id, row.prediction_id, Route.SUGGEST, reason, {}, blind=False) for row in rows]
+            self._conn.execute(insert(decision), [history(row, one, now) for row, one in zip(rows, made, strict=True)])
         for batch in batches(ids):
             accepted = (outbox.c.item_id.in_(batch), outbox.c.kind == OutboxKind.ACCEPTANCE)
-            update_all(
-                self._conn,
-                outbox,
-                self._conn.scalars(select(outbox.c.id).where(*accepted)).all(),
-                state=OutboxState.CANCELLED,
-                updated_at=now,
-            )
-        return update_all(self._conn, item, ids, **route, updated_at=now)
+            cancelled = {"state": OutboxState.CANCELLED, "updated_at": now}
+            self._conn.execute(update(outbox).where(*accepted).values(cancelled))
+        return update_all(self._conn, item, ids, route=Route.SUGGEST, reason=reason, updated_at=now)
 
     def _lock(
         self, project_id: int, stand: Stand, tasks: Collection[int], version: str, before: float

@@ -41,13 +41,17 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 Word = String(32)
 
 MAY_BE_DRAWN = "fold = 'validation'"
-"""Literal, like the next three: these are the conditions of partial indexes."""
+"""Literal, like the next four: these are the conditions of partial indexes."""
 AWAITS_BLIND = "blind AND state IN ('received', 'scored', 'decided', 'published')"
 """Items that people must label without seeing a suggestion."""
 AWAITS_TRAINING = "fold = 'train' AND route IS NULL AND state IN ('received', 'scored')"
 """Items that people may label before there is a model to suggest anything."""
 AUDITED = "reason = 'blind_audit'"
 """Decisions that drew an item for a blind audit."""
+SEVERAL_WANTED = "opinions > 1"
+"""Blind items that more than one person is asked about."""
+LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')"
+"""Items on the list of what to ask people for that no person has labelled yet."""
 
 
 def _pk() -> Column[int]:
@@ -90,6 +94,7 @@ project = Table(
     Column("validation_target", Integer, nullable=False),
     Column("validation_fraction", Double, nullable=False),
     Column("audit_rate", Double, nullable=False),
+    Column("validation_people", Integer, nullable=False, server_default="1"),
     Column("validation_cut", Double, nullable=False),
     Column("gate_state", Word, nullable=False),
     Column("gate_reason", Text, nullable=False),
@@ -98,6 +103,7 @@ project = Table(
     Column("watermark", Double, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("valid_since", Double, nullable=False, server_default="0"),
+    Column("tolerance_since", Double, nullable=False, server_default="0"),
     Column("announced", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Double, nullable=False),
     UniqueConstraint("slug"),
@@ -123,14 +129,16 @@ item = Table(
     Column("reason", String(200)),
     Column("blind", Boolean, nullable=False),
     Column("inclusion", Double),
+    Column("opinions", Integer, nullable=False, server_default="1"),
     Column("prediction_id", Id),
     Column("confidence", Double),
     Column("model_version", String(200)),
+    Column("asked", Integer),
     Column("received_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("project_id", "task_id"),
     Index("ix_item_queue", "project_id", "state", "priority", "id"),
-    Index("ix_item_route", "project_id", "state", "route", "confidence"),
+    Index("ix_item_route", "project_id", "state", "route", "draw"),
     Index(
         "ix_item_draw",
         "project_id",
@@ -152,6 +160,20 @@ item = Table(
         "draw",
         sqlite_where=text(AWAITS_TRAINING),
         postgresql_where=text(AWAITS_TRAINING),
+    ),
+    Index(
+        "ix_item_opinions",
+        "project_id",
+        "draw",
+        sqlite_where=text(SEVERAL_WANTED),
+        postgresql_where=text(SEVERAL_WANTED),
+    ),
+    Index(
+        "ix_item_asked",
+        "project_id",
+        "asked",
+        sqlite_where=text(LISTED),
+        postgresql_where=text(LISTED),
     ),
     Index(
         "ix_item_lease",
@@ -273,6 +295,7 @@ certificate = Table(
     Column("needed_labels", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("noise", Json),
 )
 
 gate_event = Table(

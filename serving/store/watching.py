@@ -9,11 +9,10 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, and_, literal_column, or_, select
 
 from models.types import Fold, Region, Route
-from serving.store.items import REQUEUED
-from serving.store.outbox import cancel
+from serving.store.items import round_again
 from serving.store.records import BLIND_AUDIT, Audit, ItemState
 from serving.store.rows import REGIONS
-from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all
+from serving.store.sql import batches, lock_items, take_turn
 from serving.store.tables import decision, item, label, prediction
 
 
@@ -72,9 +71,7 @@ class WatchRepository:
         )
         found = set(self._conn.scalars(select(decision.c.item_id).where(*mine)))
         ids = [row.id for row in lock_items(self._conn, found, *accepted)]
-        cancel(self._conn, ids, now)
-        again = {"state": ItemState.SCORED, "reason": reason, "priority": REQUEUED, "updated_at": now}
-        return update_all(self._conn, item, ids, **again, **CLEAN)
+        return round_again(self._conn, ids, ItemState.SCORED, now, reason=reason)
 
     def reference(self, project_id: int, model_version: str, *, since: float) -> list[float]:
         """This model's confidences of the blind sample: items that arrived at ``since`` (epoch seconds) or later."""
@@ -115,6 +112,7 @@ def _audit(drawn: Any, labels: Iterable[Any]) -> Audit:
         drawn_at=drawn.created_at,
         prediction_id=drawn.prediction_id,
         awaited=answer is None and bool(drawn.current),
+        current=bool(drawn.current),
         label_id=answer.id if answer is not None else None,
         skipped=bool(answer.was_cancelled) if answer is not None else False,
         loss=answer.loss if answer is not None and same else None,

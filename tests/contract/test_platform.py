@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any, Protocol
 
+import httpx
 import pytest
 
 from connectors.base import OutgoingPrediction, Platform, RemoteTask
@@ -404,3 +406,58 @@ def test_many_threads_at_once(world: World) -> None:
         thread.join()
     assert problems == []
     assert all(len(world.predictions(task_id)) == 1 for task_id in ids)
+
+
+def test_a_task_is_offered_to_others_until_enough_have_labelled_it(world: World) -> None:
+    """In the platform's own stream, before anything else, and without what others said. What it offers it lends."""
+    task_id = world.texts(6)[3]
+    with ExitStack() as stack:
+        one, two, three, four, five = (stack.enter_context(Person(world, n)) for n in range(1, 6))
+        one.label(task_id)
+        world.platform.ask_again({task_id: 2, task_id + 1000: 2})
+        assert one.next() != task_id, "the same person is not asked twice"
+        assert two.next() == task_id
+        two.label(task_id)
+        assert three.next() != task_id
+        world.platform.ask_again({task_id: 3})
+        assert four.next() == task_id
+        world.platform.ask_again({task_id: 2})
+        assert five.next() != task_id, "it is taken back"
+    assert len(world.annotations(task_id)) == 2
+
+
+class Person:
+    """Somebody who labels what the platform's stream offers."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self._platform, self._hands, self._number = world.platform, world.hands, number
+        if isinstance(world.hands, RemoteHands):
+            server = world.hands.server
+            headers = {"Authorization": f"Token {trainer(server, f'person-{number}')}"}
+            self._http = httpx.Client(base_url=server.url, headers=headers, timeout=60.0, trust_env=False)
+
+    def __enter__(self) -> Person:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self._hands, RemoteHands):
+            self._http.close()
+
+    def label(self, task_id: int) -> None:
+        if isinstance(self._platform, MemoryPlatform):
+            self._platform.annotate(task_id, human("good"), user_id=100 + self._number)
+            return
+        body = {"result": human("good"), "lead_time": 1.0}
+        self._http.post(f"/api/tasks/{task_id}/annotations/", json=body).raise_for_status()
+
+    def next(self) -> int | None:
+        if isinstance(self._platform, MemoryPlatform):
+            return next(iter(self._platform.offered(100 + self._number)), None)
+        assert isinstance(self._hands, RemoteHands)
+        params: dict[str, str | int] = {"id": "next_task", "project": self._hands.project_id}
+        found = self._http.post("/api/dm/actions/", params=params, json={})
+        if found.status_code == 404:
+            return None
+        task = found.raise_for_status().json()
+        assert task["annotations"] == []
+        return int(task["id"])

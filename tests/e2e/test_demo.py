@@ -57,6 +57,13 @@ def test_it_tells_what_it_does(said: str) -> None:
     assert "Against the gold" in " ".join(said.split())
 
 
+def test_most_seeds_are_pictures_that_were_asked_for(said: str, report: dict[str, Any]) -> None:
+    order = report["ordering"]
+    asked = order["asked_by_informativeness"] + order["asked_at_random"]
+    assert asked > order["not_listed"], "the list is there before the trainers get to the seeds"
+    assert "our order against random" in said
+
+
 def test_the_report_has_every_key(report: dict[str, Any]) -> None:
     assert report["arrived"] == ITEMS
     assert {"train", "validation", "audit"} <= report["labeled"].keys()

@@ -71,10 +71,11 @@ def test_a_decision_under_way_cannot_undo_the_draw(world: World) -> None:
     assert again.blind
 
 
-def test_people_get_blind_items_then_untouched_ones_then_the_unsurest_suggestions(world: World) -> None:
-    for number, confidence in ((1, 0.9), (2, 0.3), (3, 0.6)):
-        world.receive(task(number))
-        world.score(confidence=confidence)
+def test_people_get_blind_items_then_untouched_ones_then_suggestions(world: World) -> None:
+    """Without a list; suggestions of the validation fold come last, and of them those that are drawn blind next."""
+    world.receive(task(1, draw=0.9), task(2, draw=0.6), task(3, draw=0.8))
+    world.receive(task(5, fold=Fold.VALIDATION, draw=0.51), task(6, fold=Fold.VALIDATION, draw=0.55))
+    world.score()
     world.decide()
     world.send()
     world.receive(task(4))
@@ -83,11 +84,11 @@ def test_people_get_blind_items_then_untouched_ones_then_the_unsurest_suggestion
     world.receive(task(10, draw=0.7), task(11, draw=0.2), task(12, fold=Fold.VALIDATION, draw=0.9))
     world.receive(task(13, fold=Fold.VALIDATION, draw=0.001))
     set_blind(world, 0.5)
-    assert wanted(world) == [13, 4, 11, 10, 2, 3, 1]
-    assert wanted(world, train=False) == [13, 4, 2, 3, 1]
+    assert wanted(world) == [13, 4, 11, 10, 2, 3, 1, 6, 5]
+    assert wanted(world, train=False) == [13, 4, 2, 3, 1, 6, 5]
     assert wanted(world, limit=4) == [13, 4, 11, 10]
     assert wanted(world, limit=0) == []
-    assert wanted(world, exclude=tuple(world.ids(13, 11, 2))) == [4, 10, 3, 1]
+    assert wanted(world, exclude=tuple(world.ids(13, 11, 2))) == [4, 10, 3, 1, 6, 5]
 
 
 def test_people_are_not_asked_for_what_is_over_or_not_shown(world: World) -> None:

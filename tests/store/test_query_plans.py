@@ -193,8 +193,38 @@ def test_peoples_queue(crowd: Crowd) -> None:
         uow.items.set_blind(world.project, cut=0.001, now=world.now)
     call: dict[str, Any] = {"limit": 20_000, "now": world.now, "train": True, "exclude": (1, 2, 3)}
     steps = plans(world.store, lambda uow: uow.items.wanted(world.project, **call))
-    for index in ("ix_item_blind", "ix_item_training", "ix_item_route"):
+    for index in ("ix_item_blind", "ix_item_asked", "ix_item_training", "ix_item_route"):
         assert_searched(steps, index)
+    for more in ({}, {"by": 7}):
+        again = plans(world.store, lambda uow, m=more: uow.items.wanted(world.project, **call, **m), seqscan="off")  # type: ignore[misc]
+        assert_searched(again, "ix_item_opinions")
+
+
+def test_opinions(crowd: Crowd) -> None:
+    world = crowd.world
+    for call in (
+        lambda uow: uow.opinions.asked(world.project, audits=False),
+        lambda uow: uow.opinions.waiting(world.project, "m1", audits=True),
+    ):
+        assert_searched(plans(world.store, call, seqscan="off"), "ix_item_opinions")
+    assert_searched(plans(world.store, lambda uow: uow.opinions.answers([1, 2, 3])))
+    assert_searched(plans(world.store, lambda uow: uow.opinions.answered_by([1, 2, 3])))
+
+
+def test_asking(crowd: Crowd) -> None:
+    """What a list is made from, what is still on it, and what came of it."""
+    project = crowd.world.project
+    served: dict[Callable[[UnitOfWork], object], str] = {
+        lambda uow: uow.asking.waiting(project, train=False): "ix_item_asked",
+        lambda uow: uow.asking.waiting(project, train=True): "ix_item_asked",
+        lambda uow: uow.asking.seeds(project, below=0.9, limit=300): "ix_item_training",
+        lambda uow: uow.asking.unsure(project, below=0.9, limit=20_000): "ix_item_route",
+        lambda uow: uow.asking.control(project, above=0.95, limit=50): "ix_item_route",
+        lambda uow: uow.asking.answers(project, control_from=0.95): "label_",
+        lambda uow: uow.asking.put(project, range(2, 300)): "ix_item_asked",
+    }
+    for call, index in served.items():
+        assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
 
 
 def test_draws(crowd: Crowd) -> None:

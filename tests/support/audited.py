@@ -31,6 +31,15 @@ def stream(world: LocalWorld, pairs: list[Pair]) -> list[int]:
     return tasks
 
 
+def decided(world: LocalWorld, pairs: list[Pair]) -> list[int]:
+    """New tasks, decided; nothing of it is written yet. Their ids."""
+    tasks = world.arrive(pairs)
+    world.sync()
+    world.worker.score(world.project)
+    world.worker.decide(world.project)
+    return tasks
+
+
 def audits(world: LocalWorld, *, answered: bool = False) -> list[ItemRow]:
     """Audited items by rising id, which is the order in which they were drawn."""
     return [i for i in world.items() if i.reason == "blind_audit" and (i.state is ItemState.LABELED) is answered]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from connectors.base import User
+from connectors.base import PublishResult, User
 from connectors.label_studio.label_config import parse
 from connectors.memory import MemoryPlatform
 from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
@@ -201,6 +201,25 @@ class LocalWorld:
     def tick(self) -> bool:
         self.later()
         return learn.tick(self.runtime, self.project)
+
+    def publish_while(self, happens: Callable[[], object]) -> None:
+        """One round of publishing; something happens once acceptances are stored and before we hear of it.
+
+        Then everything settles, after the publisher's lease, too.
+        """
+        accept = self.platform.accept
+
+        def accept_and_then(*args: Any, **more: Any) -> PublishResult:
+            made = accept(*args, **more)
+            happens()
+            return made
+
+        self.platform.accept = accept_and_then  # type: ignore[method-assign]
+        self.worker.publish(self.project)
+        self.platform.accept = accept  # type: ignore[method-assign]
+        self.settle()
+        self.later(self.runtime.settings.publish_lease_s)
+        self.settle()
 
     def settle(self, limit: int = 200) -> None:
         """Score, decide and publish until nothing moves; waits are waited for."""

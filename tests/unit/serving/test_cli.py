@@ -113,7 +113,10 @@ def test_the_gate_by_hand(world: LocalWorld) -> None:
     status = read("gate", "status", "moods")
     assert [e["actor"] for e in status["events"]] == ["prelabel", "prelabel", "operator"]
     assert "open: it was nothing" in run("gate", "reopen", "moods", "--reason", "it was nothing").stdout
-    assert read("gate", "extend", "moods", "--labels", "5") == {"validation_target": 45}
+    assert read("gate", "extend", "moods", "--labels", "5") == {"validation_target": 45, "validation_people": 1}
+    assert "by up to 3 people" in run("gate", "extend", "moods", "--people", "3").stdout
+    assert "each blind label is taken for the truth" in status["assumption"]
+    assert "the last certificate assumes" in run("gate", "status", "moods").stdout
 
 
 def test_models(world: LocalWorld) -> None:

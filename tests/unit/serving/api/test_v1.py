@@ -6,9 +6,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from models.types import GateState
+from serving.api.application import create_app
 from serving.store.records import ItemState
 from tests.support.local_world import LocalWorld, easy, hard
 from tests.unit.serving.api.conftest import BASIC, HOOK, OPERATOR
+from tests.unit.serving.conftest import MakeWorld
 
 PROJECT = "/api/v1/projects/moods"
 PATHS = [
@@ -85,10 +87,37 @@ def test_the_queue_gives_blind_items_first_and_tells_nothing_of_them(world: Loca
     assert shown
     assert queue == audits + shown
     assert all(entry["confidence"] is None and entry["why"] == "blind" for entry in audits)
-    assert [e["confidence"] for e in shown] == sorted(e["confidence"] for e in shown)
+    folds = [world.item(entry["task"]).fold for entry in shown]
+    assert folds == sorted(folds), "suggestions of the validation fold come last"
+    assert all(0.0 <= entry["confidence"] <= 1.0 for entry in shown)
     assert {entry["task"] for entry in queue} <= set(late) | {i.task_id for i in world.items()}
     assert queue[0]["url"] == f"http://127.0.0.1:9/projects/1/data?task={queue[0]['task']}"
     assert len(client.get(f"{PROJECT}/queue", params={"limit": 3}, headers=OPERATOR).json()) == 3
+
+
+def test_a_second_opinion_names_who_cannot_give_it(make: MakeWorld) -> None:
+    world = make(validation_people=3)
+    client = TestClient(create_app(world.runtime))
+    world.arrive(easy(110))
+    world.sync()
+    world.tick()
+    for n, row in enumerate(world.wanted(70)):
+        world.label(row.task_id, "bad" if n % 2 else None, user=5)
+    world.sync()
+    world.tick()
+    world.settle()
+    world.tick()
+    found = client.get(f"{PROJECT}/queue", params={"limit": 1000}, headers=OPERATOR).json()
+    again = [entry for entry in found if entry["why"] == "second_opinion"]
+    assert again == found[: len(again)]
+    assert len(again) == world.report().second_opinions_wanted > 5
+    for entry in again:
+        assert (entry["blind"], entry["confidence"], entry["not_by"]) == (True, None, [5])
+        assert entry["url"] == "http://127.0.0.1:9/projects/1/data?labeling=1"
+    for person, left in ((5, 0), (6, len(again))):
+        mine = client.get(f"{PROJECT}/queue", params={"limit": 1000, "by": person}, headers=OPERATOR).json()
+        assert sum(entry["why"] == "second_opinion" for entry in mine) == left
+    assert all(entry["not_by"] == [] for entry in found[len(again) :])
 
 
 def test_items_come_in_pages(world: LocalWorld, client: TestClient) -> None:
@@ -136,7 +165,11 @@ def test_the_gate_by_hand(world: LocalWorld, client: TestClient) -> None:
     answer = client.post(f"{PROJECT}/gate/reopen", json={"reason": "it was nothing"}, headers=OPERATOR)
     assert answer.json() == {"gate": "open", "reason": "it was nothing"}
     answer = client.post(f"{PROJECT}/gate/extend", json={"labels": 10}, headers=OPERATOR)
-    assert answer.json() == {"validation_target": 50}
+    assert answer.json() == {"validation_target": 50, "validation_people": 1}
+    answer = client.post(f"{PROJECT}/gate/extend", json={"people": 3}, headers=OPERATOR)
+    assert answer.json() == {"validation_target": 50, "validation_people": 3}
+    assert client.post(f"{PROJECT}/gate/extend", json={"people": 2}, headers=OPERATOR).status_code == 422
+    assert client.post(f"{PROJECT}/gate/extend", json={}, headers=OPERATOR).status_code == 422
     with world.store.read() as uow:
         assert [e.actor for e in uow.gate.events(world.id)][-2:] == ["operator", "operator"]
 

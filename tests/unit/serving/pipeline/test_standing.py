@@ -119,19 +119,7 @@ def test_an_acceptance_on_its_way_when_the_gate_closes_is_taken_back(world: Loca
         world.worker.score(world.project)
     world.worker.decide(world.project)
     before = world.report().accepted
-    accept = world.platform.accept
-
-    def and_close(*args: object, **more: object) -> object:
-        made = accept(*args, **more)  # type: ignore[arg-type]
-        gate.close(world.runtime, world.project, reason="stop", actor="operator")
-        return made
-
-    world.platform.accept = and_close  # type: ignore[assignment,method-assign]
-    world.worker.publish(world.project)
-    world.platform.accept = accept  # type: ignore[method-assign]
-    world.settle()
-    world.later(world.runtime.settings.publish_lease_s)
-    world.settle()
+    world.publish_while(lambda: gate.close(world.runtime, world.project, reason="stop", actor="operator"))
     assert world.audit().accepted == before
 
 

@@ -21,6 +21,7 @@ from tests.support.audited import (
     audits,
     certificate,
     configure,
+    decided,
     last_event,
     look,
     reading,
@@ -125,10 +126,7 @@ class TestDriftOfLabels:
     def test_what_is_decided_and_not_written_is_decided_again(self, drifted: Drifted) -> None:
         """Also from before the change: it would be written after the gate was closed."""
         world, _, _ = drifted
-        new = world.arrive(easy(20, seed=3))
-        world.sync()
-        world.worker.score(world.project)
-        world.worker.decide(world.project)
+        new = decided(world, easy(20, seed=3))
         assert [world.item(task).state for task in new].count(ItemState.DECIDED) == 20
         look(world)
         assert {world.item(t).state for t in new if world.item(t).route is Route.ACCEPT} == {ItemState.SCORED}
@@ -138,23 +136,10 @@ class TestDriftOfLabels:
 
     def test_an_acceptance_on_its_way_is_taken_back(self, drifted: Drifted) -> None:
         world, _, _ = drifted
-        new = world.arrive(easy(20, seed=3))
-        world.sync()
-        world.worker.score(world.project)
-        world.worker.decide(world.project)
-        accept = world.platform.accept
-
-        def and_close(*args: object, **more: object) -> object:
-            made = accept(*args, **more)  # type: ignore[arg-type]
-            assert look(world) is GateState.CLOSED
-            return made
-
-        world.platform.accept = and_close  # type: ignore[assignment,method-assign]
-        world.worker.publish(world.project)
-        world.platform.accept = accept  # type: ignore[method-assign]
-        world.settle()
-        world.later(world.runtime.settings.publish_lease_s)
-        world.settle()
+        new = decided(world, easy(20, seed=3))
+        closed: list[GateState] = []
+        world.publish_while(lambda: closed.append(look(world)))
+        assert set(closed) == {GateState.CLOSED}
         assert accepted(world, new) == []
         world.audit()
 
