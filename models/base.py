@@ -18,6 +18,9 @@ Provider = Literal["cpu", "cuda", "tensorrt"]
 
 EncoderName = Literal["ngram", "pixels", "minilm"]
 
+ConfidenceChoice = Literal["auto", "max", "temperature", "correctness"]
+"""How a head's probabilities become a confidence (``models.gate.confidence``); auto: by its train labels."""
+
 
 class HeadSpec(Frozen):
     """A small trainable head over a frozen encoder, retrained from the project's own labels."""
@@ -27,6 +30,7 @@ class HeadSpec(Frozen):
     provider: Provider = "cpu"
     quantize: bool = True
     """int8 weights where the encoder is a network (minilm). Shifts confidences a little."""
+    confidence: ConfidenceChoice = "auto"
 
 
 class TransformersSpec(Frozen):
@@ -94,6 +98,13 @@ class TrainingExample(Frozen):
     label: HumanLabel
 
 
+class Budget(Frozen):
+    """What the project's gate will have to show: a head's confidence is chosen for it."""
+
+    epsilon: float = Field(default=0.05, gt=0.0, lt=1.0)
+    delta: float = Field(default=0.1, gt=0.0, lt=1.0)
+
+
 class TrainingReport(Frozen):
     """What came of a training run."""
 
@@ -107,15 +118,26 @@ class TrainingReport(Frozen):
     accuracy: float | None
     """Cross-validated accuracy in [0, 1] on the train fold; None when too few to split."""
     seconds: float
+    confidence: str = "max"
+    """Which kind of confidence the head has (``models.gate.confidence``)."""
+    expected: dict[str, float] = Field(default_factory=dict)
+    """The coverage in [0, 1] that a gate was expected to certify with each kind that was tried, by cross-validation."""
 
 
 class Trainer(Protocol):
     """Labels in, a new model version out."""
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, folder: Path
+        self,
+        spec: HeadSpec,
+        control: ControlSpec,
+        examples: Sequence[TrainingExample],
+        *,
+        name: str,
+        folder: Path,
+        budget: Budget | None = None,
     ) -> TrainingReport:
-        """Fit a head and write its artefact to ``folder/<sha256>/``.
+        """Fit a head and write its artefact to ``folder/<sha256>/``; without a budget, for the default one.
 
         Raises:
             NotTrainableError: fewer than two classes, or too few examples.

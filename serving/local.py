@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.base import HeadSpec, Model, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, HeadSpec, Model, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError, PlatformUnavailable, PrelabelError
 from models.heads.spread import spread
 from models.registry import load, trainer
@@ -50,10 +50,16 @@ class LocalScorer:
             return model
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+        self,
+        spec: HeadSpec,
+        control: ControlSpec,
+        examples: Sequence[TrainingExample],
+        *,
+        name: str,
+        budget: Budget | None = None,
     ) -> TrainingReport:
         return trainer(spec, threads=self._threads, model_dir=self._folder).train(
-            spec, control, examples, name=name, folder=self._folder
+            spec, control, examples, name=name, folder=self._folder, budget=budget
         )
 
     def spread(self, spec: HeadSpec, control: ControlSpec, items: Sequence[Item], n: int) -> list[str]:

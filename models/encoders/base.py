@@ -43,5 +43,14 @@ class Encoder(Protocol[P]):
         """Features of all values, in order."""
         ...
 
+    def measures(self, prepared: Sequence[P]) -> NDArray[np.float64]:
+        """``(N, E)``: what to know of each value besides, when an answer to it is judged; E may be 0."""
+        ...
+
 
 Dense = NDArray[np.float32]
+
+
+def length(texts: Sequence[str]) -> NDArray[np.float64]:
+    """``(N, 1)``: logarithm of 1 + characters. What a long text says is spread thin, a short one says little."""
+    return np.log1p(np.array([[len(text)] for text in texts], dtype=np.float64).reshape(-1, 1))

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.backends.onnx import OnnxRunner, require
 from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
 from models.base import Provider
-from models.encoders.base import Dense
+from models.encoders.base import Dense, length
 from models.errors import MissingDependencyError
 from models.export import build
 from models.types import Medium
@@ -73,6 +74,10 @@ class MinilmEncoder:
     def encode(self, prepared: Sequence[str]) -> Dense:
         """Embeddings, one row a text."""
         return self._runner(prepared) if prepared else np.zeros((0, WIDTH), np.float32)
+
+    def measures(self, prepared: Sequence[str]) -> NDArray[np.float64]:
+        """``(N, 1)``: how long each text is."""
+        return length(prepared)
 
     def _tokenize(self, texts: Sequence[str]) -> Columns:
         encodings = self._tokenizer.encode_batch(list(texts))

@@ -7,10 +7,12 @@ from hashlib import sha256
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
+from models.encoders.base import length
 from models.types import Medium
 
 MAX_CHARACTERS = 20_000
@@ -46,3 +48,7 @@ class NgramEncoder:
         counts.data = (1.0 + np.log(counts.data)).astype(np.float32)
         rows: csr_matrix = normalize(counts, copy=False)
         return rows
+
+    def measures(self, prepared: Sequence[str]) -> NDArray[np.float64]:
+        """``(N, 1)``: how long each text is."""
+        return length(prepared)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from models.encoders.base import Dense
@@ -52,6 +53,10 @@ class PixelsEncoder:
     def encode(self, prepared: Sequence[Dense]) -> Dense:
         """Stack the grids."""
         return np.stack(prepared) if prepared else np.zeros((0, SIDE * SIDE), np.float32)
+
+    def measures(self, prepared: Sequence[Dense]) -> NDArray[np.float64]:
+        """``(N, 0)``: all grids are of one size."""
+        return np.zeros((len(prepared), 0))
 
 
 def _grid(image: Image.Image) -> Dense:

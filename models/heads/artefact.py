@@ -16,18 +16,22 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from models.errors import ModelError
+from models.gate import confidence
+from models.gate.confidence import ConfidenceModel
 from models.heads.fitting import Kind, Weights
 from models.heads.kernel import Kernel
 from models.heads.scaling import NO_SCALES
 from models.types import Frozen
 
 Arrays = dict[str, NDArray[np.generic]]
+PREFIX = "confidence_"
+"""Of the arrays that belong to the confidence."""
 
 
 class HeadManifest(Frozen):
     """What a head is, beside its numbers."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     """Changes when older heads can no longer be read."""
     encoder: str
     encoder_digest: str
@@ -45,11 +49,14 @@ class HeadManifest(Frozen):
     log_loss: float
     scored: int
     """Examples that the accuracy and the log loss are of: all, or a sample where there are many."""
+    confidence: confidence.Kind
+    expected: dict[str, float]
+    """See ``ConfidenceModel.expected``."""
 
 
-def save(folder: Path, manifest: HeadManifest, weights: Weights) -> tuple[str, Path]:
+def save(folder: Path, manifest: HeadManifest, weights: Weights, sure: ConfidenceModel) -> tuple[str, Path]:
     """Write ``folder/<sha256>/`` at once or not at all; returns the digest and the path."""
-    arrays = _pack(weights)
+    arrays = _pack(weights) | {PREFIX + name: np.asarray(value) for name, value in sure.parameters.items()}
     digest = _digest(manifest, arrays)
     target = folder / digest
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +75,7 @@ def save(folder: Path, manifest: HeadManifest, weights: Weights) -> tuple[str, P
     return digest, target
 
 
-def load(path: Path, digest: str) -> tuple[HeadManifest, Weights]:
+def load(path: Path, digest: str) -> tuple[HeadManifest, Weights, ConfidenceModel]:
     """Read a head and check that it is the one that was named.
 
     Raises:
@@ -85,7 +92,9 @@ def load(path: Path, digest: str) -> tuple[HeadManifest, Weights]:
         ) from error
     if found != digest:
         raise ModelError(f"The model folder {path.name} holds {found[:12]}, not {digest[:12]}: train again.")
-    return manifest, _unpack(arrays, manifest)
+    own = {name[len(PREFIX) :]: np.asarray(arrays[name], np.float64) for name in arrays if name.startswith(PREFIX)}
+    sure = ConfidenceModel(manifest.confidence, manifest.multiple, own, manifest.expected)
+    return manifest, _unpack(arrays, manifest), sure
 
 
 def _pack(weights: Weights) -> Arrays:

@@ -50,8 +50,8 @@ class Fit:
     kind: Kind
     strength: float
     score: validation.Score
-    scored: int
-    """Examples that the score is of."""
+    rows: validation.Rows
+    """Examples that the score is of: all, or a sample where there are many."""
 
 
 def fit(features: Features, truth: Truth, classes: int, *, multiple: bool) -> Fit:
@@ -78,7 +78,7 @@ def _sparse(features: Features, truth: Truth, classes: int, *, multiple: bool) -
     wide_scales = np.zeros(features.shape[1], np.float32)
     wide[:, columns], wide_scales[columns] = coefficients, scales
     weights = Weights(wide, intercepts, wide_scales, None, multiple)
-    return Fit(weights, "linear", strength, found[strength], rows.size)
+    return Fit(weights, "linear", strength, found[strength], rows)
 
 
 def _dense(features: Dense, truth: Truth, classes: int, *, multiple: bool) -> Fit:
@@ -99,7 +99,7 @@ def _dense(features: Dense, truth: Truth, classes: int, *, multiple: bool) -> Fi
     weights = Weights(
         coefficients, intercepts, scales, curved.kernel if curved and kind == "kernel" else None, multiple
     )
-    return Fit(weights, kind, strength, found[kind][strength], rows.size)
+    return Fit(weights, kind, strength, found[kind][strength], rows)
 
 
 def _solve(features: Features, truth: Truth, classes: int, strength: float, *, multiple: bool) -> Solution:

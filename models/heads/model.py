@@ -11,7 +11,7 @@ from models.base import HeadSpec, ModelRef
 from models.encoders.base import Encoder
 from models.errors import ConfigurationError, ModelError
 from models.heads import artefact
-from models.tasks.classify import Classifier, Probabilities
+from models.tasks.classify import Classifier, Confidences, Probabilities
 from models.types import ControlSpec, Item, Scored
 
 
@@ -22,16 +22,24 @@ class HeadModel:
         if ref.path is None:
             raise ConfigurationError(f"The model {ref.version} has no artefact folder: train it first.")
         check_medium(spec, ref.control)
-        manifest, self._weights = artefact.load(Path(ref.path), ref.sha256)
+        manifest, self._weights, self._sure = artefact.load(Path(ref.path), ref.sha256)
         self._encoder = encoders.get(spec, threads=threads, model_dir=model_dir)
         _check_fit(ref, manifest, self._encoder)
         self.version = ref.version
         self._classifier = Classifier(
-            ref.version, ref.control, manifest.labels, self._encoder.prepare, self._probabilities
+            ref.version,
+            ref.control,
+            manifest.labels,
+            self._encoder.prepare,
+            self._probabilities,
+            confidence=self._confidence,
         )
 
     def _probabilities(self, prepared: Sequence[Any]) -> Probabilities:
         return self._weights.probabilities(self._encoder.encode(prepared))
+
+    def _confidence(self, rows: Probabilities, prepared: Sequence[Any]) -> Confidences:
+        return self._sure.confidence(rows, self._encoder.measures(prepared))
 
     def predict(self, items: Sequence[Item]) -> list[Scored]:
         """See ``models.base.Model``."""

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from models import encoders
-from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.encoders.base import Encoder
 from models.errors import NotTrainableError
+from models.heads import certainty
 from models.heads.artefact import HeadManifest, save
 from models.heads.fitting import fit
 from models.heads.logistic import Truth
@@ -33,7 +34,14 @@ class HeadTrainer:
         self._threads, self._model_dir = threads, model_dir
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, folder: Path
+        self,
+        spec: HeadSpec,
+        control: ControlSpec,
+        examples: Sequence[TrainingExample],
+        *,
+        name: str,
+        folder: Path,
+        budget: Budget | None = None,
     ) -> TrainingReport:
         """See ``models.base.Trainer``."""
         started = time.monotonic()
@@ -43,8 +51,10 @@ class HeadTrainer:
         classes = Counter(label for labels, _ in rows for label in labels)
         _refuse_too_few(control, rows, classes, skipped=len(examples) - len(rows))
         known = tuple(label for label in control.labels if control.multiple or classes[label])
-        features = encoder.encode([value for _, value in rows])
-        fitted = fit(features, _truth(rows, known, multiple=control.multiple), len(known), multiple=control.multiple)
+        values = [value for _, value in rows]
+        features, truth = encoder.encode(values), _truth(rows, known, multiple=control.multiple)
+        fitted = fit(features, truth, len(known), multiple=control.multiple)
+        sure = certainty.learn(fitted, truth, encoder.measures(values), wish=spec.confidence, budget=budget or Budget())
         manifest = HeadManifest(
             encoder=spec.encoder,
             encoder_digest=encoder.digest,
@@ -59,9 +69,11 @@ class HeadTrainer:
             strength=fitted.strength,
             accuracy=fitted.score.accuracy,
             log_loss=fitted.score.log_loss,
-            scored=fitted.scored,
+            scored=fitted.rows.size,
+            confidence=sure.kind,
+            expected=dict(sure.expected),
         )
-        digest, path = save(folder, manifest, fitted.weights)
+        digest, path = save(folder, manifest, fitted.weights, sure)
         ref = ModelRef(
             spec=spec, control=control, version=f"{name}-{digest[:12]}", sha256=digest, path=str(path.resolve())
         )
@@ -72,6 +84,8 @@ class HeadTrainer:
             classes=manifest.classes,
             accuracy=fitted.score.accuracy,
             seconds=time.monotonic() - started,
+            confidence=sure.kind,
+            expected=manifest.expected,
         )
 
 

@@ -32,6 +32,8 @@ class Score:
     """In [0, 1], of exact answers."""
     tempered_loss: float
     """The log loss at the best of ``POWERS``: blind to how sure the answers are in general, as the gate is."""
+    answers: Probabilities
+    """``(N, K)``: what was said of each row by a fit on the other folds."""
 
 
 def scores(
@@ -39,9 +41,9 @@ def scores(
 ) -> dict[float, Score]:
     """The score of each strength. Scales are learnt in each fold again: they have seen labels."""
     held_out = {strength: np.zeros((truth.shape[0], classes)) for strength in strengths}
-    folds = _folds(truth)
-    for fold in np.unique(folds):
-        inside = folds != fold
+    parts = folds(truth)
+    for fold in np.unique(parts):
+        inside = parts != fold
         scales, solutions = solve(features[inside], truth[inside], classes, strengths, multiple=multiple)
         outside = scaling.apply(features[~inside], scales)
         for strength, linear in zip(strengths, solutions, strict=True):
@@ -64,9 +66,15 @@ def sample(truth: Truth) -> Rows:
     return np.sort(np.argsort(shares, kind="stable")[:LIMIT])
 
 
-def _folds(truth: Truth) -> Rows:
+def folds(truth: Truth) -> Rows:
     """Fold of each row, dealt round within each answer, so that one of every pair is always trained on."""
     return _ranks(truth)[0] % FOLDS
+
+
+def correct(answers: Probabilities, truth: Truth, *, multiple: bool) -> NDArray[np.int64]:
+    """``(N,)``: 1 where all of the answer is right."""
+    right = ((answers >= 0.5) == (truth == 1)).all(axis=1) if multiple else answers.argmax(axis=1) == truth
+    return np.asarray(right, dtype=np.int64)
 
 
 def _ranks(truth: Truth) -> tuple[Rows, Rows]:
@@ -80,9 +88,9 @@ def _ranks(truth: Truth) -> tuple[Rows, Rows]:
 
 
 def _score(answers: Probabilities, truth: Truth, *, multiple: bool) -> Score:
-    right = ((answers >= 0.5) == (truth == 1)).all(axis=1) if multiple else answers.argmax(axis=1) == truth
     losses = {power: _log_loss(answers, truth, power, multiple=multiple) for power in POWERS}
-    return Score(losses[1.0], float(right.mean()), min(losses.values()))
+    accuracy = float(correct(answers, truth, multiple=multiple).mean())
+    return Score(losses[1.0], accuracy, min(losses.values()), answers)
 
 
 def _log_loss(answers: Probabilities, truth: Truth, power: float, *, multiple: bool) -> float:

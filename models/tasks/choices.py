@@ -22,18 +22,23 @@ class Outcome:
     """``p1``, ``p2`` (two highest probabilities), ``margin`` and ``entropy`` (nats)."""
 
 
-def decide(labels: Sequence[str], probabilities: NDArray[np.float64], control: ControlSpec) -> Outcome:
+def decide(
+    labels: Sequence[str], probabilities: NDArray[np.float64], control: ControlSpec, *, confidence: float | None = None
+) -> Outcome:
     """Turn probabilities, shape ``(K,)`` with one entry a label and each in [0, 1], into an outcome.
 
-    Single: the most probable label; confidence is its probability. Multiple: every label with p >= 0.5;
-    confidence is the probability, labels taken as independent, that each of the K decisions is right.
+    Single: the most probable label. Multiple: every label with p >= 0.5. The confidence is the one given; without it,
+    the probability of the label, or, labels taken as independent, that each of the K decisions is right.
     """
-    return _multiple(labels, probabilities, control) if control.multiple else _single(labels, probabilities, control)
+    decided = _multiple if control.multiple else _single
+    return decided(labels, probabilities, control, confidence)
 
 
-def _single(labels: Sequence[str], probabilities: NDArray[np.float64], control: ControlSpec) -> Outcome:
+def _single(
+    labels: Sequence[str], probabilities: NDArray[np.float64], control: ControlSpec, confidence: float | None
+) -> Outcome:
     best = int(np.argmax(probabilities))
-    top = _unit(float(probabilities[best]))
+    top = _unit(float(probabilities[best])) if confidence is None else confidence
     p1, p2 = _two_highest(probabilities)
     shares = probabilities / max(float(probabilities.sum()), 1e-12)
     numbers = {"p1": p1, "p2": p2, "margin": p1 - p2, "entropy": _plogp(shares)}
@@ -41,7 +46,9 @@ def _single(labels: Sequence[str], probabilities: NDArray[np.float64], control: 
     return Outcome((region,), top, numbers)
 
 
-def _multiple(labels: Sequence[str], probabilities: NDArray[np.float64], control: ControlSpec) -> Outcome:
+def _multiple(
+    labels: Sequence[str], probabilities: NDArray[np.float64], control: ControlSpec, confidence: float | None
+) -> Outcome:
     chosen = np.flatnonzero(probabilities >= 0.5)
     regions: tuple[Region, ...] = ()
     if chosen.size:
@@ -50,7 +57,8 @@ def _multiple(labels: Sequence[str], probabilities: NDArray[np.float64], control
     p1, p2 = _two_highest(probabilities)
     margin = float(np.abs(2 * probabilities - 1).min())
     entropy = _plogp(probabilities) + _plogp(1 - probabilities)
-    confidence = _unit(float(np.maximum(probabilities, 1 - probabilities).prod()))
+    if confidence is None:
+        confidence = _unit(float(np.maximum(probabilities, 1 - probabilities).prod()))
     return Outcome(regions, confidence, {"p1": p1, "p2": p2, "margin": margin, "entropy": entropy})
 
 

@@ -15,12 +15,15 @@ from models.types import ControlSpec, Failure, Item, Prediction, Scored
 
 Probabilities = NDArray[np.float64]
 """``(N, K)``: N items, K labels, each entry in [0, 1]."""
+Confidences = NDArray[np.float64]
+"""``(N,)``, each in [0, 1]."""
 
 
 class Classifier:
     """Shared by heads and ready-made classifiers.
 
-    ``prepare`` makes one value ready and may raise ``UnreadableItem``; ``run`` gives ``(N, K)`` for N prepared values.
+    ``prepare`` makes one value ready and may raise ``UnreadableItem``; ``run`` gives ``(N, K)`` for N prepared values;
+    ``confidence`` says of these how sure they are, and without it a probability is taken as it is.
     """
 
     def __init__(
@@ -30,9 +33,11 @@ class Classifier:
         labels: Sequence[str],
         prepare: Callable[[str], Any],
         run: Callable[[Sequence[Any]], Probabilities],
+        *,
+        confidence: Callable[[Probabilities, Sequence[Any]], Confidences] | None = None,
     ) -> None:
         self._version, self._control, self._labels = version, control, tuple(labels)
-        self._prepare, self._run = prepare, run
+        self._prepare, self._run, self._confidence = prepare, run, confidence
 
     def predict(self, items: Sequence[Item]) -> list[Scored]:
         """One answer an item, in order.
@@ -49,8 +54,9 @@ class Classifier:
                 places.append(place)
             except UnreadableItem as error:
                 answers[place] = Failure(key=item.key, code=error.code, message=str(error))
-        for place, row in zip(places, self.check(prepared), strict=True):
-            answers[place] = self._prediction(items[place].key, row)
+        rows = self.check(prepared)
+        for place, row, sure in zip(places, rows, self._sure(rows, prepared), strict=True):
+            answers[place] = self._prediction(items[place].key, row, sure)
         return [answer for answer in answers if answer is not None]
 
     def check(self, prepared: Sequence[Any]) -> Probabilities:
@@ -71,8 +77,16 @@ class Classifier:
             raise ModelError(f"The model {self._version} gave no finite probabilities for {len(prepared)} items.")
         return rows
 
-    def _prediction(self, key: str, row: Probabilities) -> Prediction:
-        outcome = choices.decide(self._labels, row, self._control)
+    def _sure(self, rows: Probabilities, prepared: Sequence[Any]) -> list[float | None]:
+        if self._confidence is None or not prepared:
+            return [None] * len(prepared)
+        found = self._confidence(rows, prepared)
+        if found.shape != (len(prepared),) or not ((found >= 0.0) & (found <= 1.0)).all():
+            raise ModelError(f"The model {self._version} gave no confidence for {len(prepared)} items.")
+        return [float(one) for one in found]
+
+    def _prediction(self, key: str, row: Probabilities, sure: float | None) -> Prediction:
+        outcome = choices.decide(self._labels, row, self._control, confidence=sure)
         return Prediction(
             key=key,
             regions=outcome.regions,

@@ -13,7 +13,7 @@ from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError, PlatformUnavailable, PrelabelError
 from models.types import ControlSpec, Item, Scored
 from serving.local import LocalScorer
@@ -60,9 +60,9 @@ class ServeScorer:
         return result
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, budget: Budget
     ) -> TrainingReport:
-        task = _train.remote(spec, control, list(examples), name, str(self._folder))
+        task = _train.remote(spec, control, list(examples), name, str(self._folder), budget)
         try:
             report: TrainingReport = ray.get(task)
         except RayTaskError as error:
@@ -91,9 +91,9 @@ def unwrap(error: RayTaskError) -> PrelabelError:
 
 @ray.remote(num_cpus=0, max_retries=1)  # type: ignore[untyped-decorator]
 def _train(
-    spec: HeadSpec, control: ControlSpec, examples: list[TrainingExample], name: str, folder: str
+    spec: HeadSpec, control: ControlSpec, examples: list[TrainingExample], name: str, folder: str, budget: Budget
 ) -> TrainingReport:
-    return LocalScorer(Path(folder)).train(spec, control, examples, name=name)
+    return LocalScorer(Path(folder)).train(spec, control, examples, name=name, budget=budget)
 
 
 @ray.remote(num_cpus=0, max_retries=1)  # type: ignore[untyped-decorator]

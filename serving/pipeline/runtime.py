@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from connectors.base import Platform
-from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaError
 from models.types import ControlSpec, Item, Scored
 from serving.notify import Notice
@@ -34,9 +34,9 @@ class Scorer(Protocol):
         ...
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, budget: Budget
     ) -> TrainingReport:
-        """Train a head off the request path.
+        """Train a head off the request path, for the gate that has to be passed with it.
 
         Raises:
             NotTrainableError: the labels do not allow it yet.
@@ -78,6 +78,8 @@ class Runtime:
     """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
     drifts: dict[int, tuple[int, Comparison]] = field(default_factory=dict)
     """Project -> certificate, and the last comparison of arrivals with its blind sample (see ``drift``)."""
+    unreadable: dict[int, tuple[str, set[int]]] = field(default_factory=dict)
+    """Project -> its challenger, and the items that it cannot read (see ``challenge``)."""
     notify: Callable[[Notice], None] | None = None
     """Delivers a notification, or raises NotificationError; None: nobody wants any."""
 

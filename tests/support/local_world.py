@@ -18,7 +18,7 @@ from typing import Any
 from connectors.base import PublishResult, User
 from connectors.label_studio.label_config import parse
 from connectors.memory import MemoryPlatform
-from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError
 from models.types import ControlSpec, GateState, Item, Route, Scored
 from serving.composition import GuardedMedia, Platforms
@@ -105,10 +105,16 @@ class WatchedScorer(LocalScorer):
         return super().score(ref, items)
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str
+        self,
+        spec: HeadSpec,
+        control: ControlSpec,
+        examples: Sequence[TrainingExample],
+        *,
+        name: str,
+        budget: Budget | None = None,
     ) -> TrainingReport:
         self.trained.append(list(examples))
-        made = super().train(spec, control, examples, name=name)
+        made = super().train(spec, control, examples, name=name, budget=budget)
         self.during_training()
         return made
 

@@ -125,6 +125,7 @@ def test_models(world: LocalWorld) -> None:
     [model] = read("models", "list", "moods")
     assert model["version"] == world.project.active_model
     assert model["n_train"] == 30
+    assert model["metrics"]["confidence"] in model["metrics"]["expected"]
     assert "active" in run("models", "list", "moods").stdout
 
 

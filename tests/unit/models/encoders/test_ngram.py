@@ -26,3 +26,9 @@ def test_repeating_a_word_counts_less_each_time() -> None:
 
 def test_very_long_text_is_cut() -> None:
     assert len(NgramEncoder().prepare("x" * (MAX_CHARACTERS + 5))) == MAX_CHARACTERS
+
+
+def test_a_text_is_measured_in_characters() -> None:
+    encoder = NgramEncoder()
+    np.testing.assert_allclose(encoder.measures(["", "你好", "four"])[:, 0], np.log([1, 3, 5]))
+    assert encoder.measures([]).shape == (0, 1)

@@ -42,7 +42,7 @@ def test_labels_without_a_rule_are_not_scored_as_if_they_had_one() -> None:
     words = csr_matrix((rng.random((300, 3000)) < 0.01).astype(np.float32))
     found = fit(words, rng.integers(0, 2, 300), 2, multiple=False)
     assert 0.4 < found.score.accuracy < 0.6
-    assert found.scored == 300
+    assert found.rows.size == 300
 
 
 def test_texts_without_any_feature_give_the_frequencies() -> None:
@@ -58,6 +58,6 @@ def test_many_examples_are_scored_on_a_sample_and_fitted_on_all() -> None:
     words[np.arange(4000), 2 * rng.integers(0, 20, 4000) + truth] = 1
     words[3999, 49] = 1
     found = fit(csr_matrix(words), truth, 2, multiple=False)
-    assert found.scored == validation.LIMIT
+    assert found.rows.size == validation.LIMIT
     assert found.score.accuracy == 1
     assert found.weights.scales[49] > 0

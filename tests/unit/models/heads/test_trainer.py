@@ -82,6 +82,21 @@ def test_digits_reach_93_percent_from_two_hundred_in_any_order(tmp_path: Path) -
     assert np.mean(right) > 0.93
 
 
+def test_how_sure_a_head_is_can_be_wished_for_and_is_reported(tmp_path: Path) -> None:
+    auto = train(reviews(60), tmp_path)
+    assert auto.confidence == "max", "nothing to win where all is right"
+    assert set(auto.expected) == {"max", "temperature", "correctness"}
+    wish = SPEC.model_copy(update={"confidence": "correctness"})
+    other = registry.trainer(wish).train(wish, control(), reviews(60), name="reviews", folder=tmp_path)
+    assert (other.confidence, other.expected) == ("correctness", {})
+    assert other.ref.sha256 != auto.ref.sha256
+    for ref in (auto.ref, other.ref):
+        (answer,) = registry.load(ref).predict([text_item("1", "a lovely warm thing")])
+        assert isinstance(answer, Prediction)
+        assert answer.confidence == answer.regions[0].score != answer.numbers["p1"], "what is shown is what counts"
+        assert 0.5 < answer.confidence < 1
+
+
 def test_labels_that_teach_nothing_are_skipped_and_counted(tmp_path: Path) -> None:
     others = [
         text_example("w", "unlisted", "ugly"),

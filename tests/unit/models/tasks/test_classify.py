@@ -71,3 +71,24 @@ def not_a_number(texts: Sequence[str]) -> Probabilities:
 def test_a_crash_of_the_whole_chunk_is_a_model_error(run: object, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         classifier(run).predict([text_item("1", "x"), text_item("2", "y")])
+
+
+def test_the_confidence_is_the_one_that_is_said_of_the_value() -> None:
+    def sure(rows: Probabilities, texts: Sequence[str]) -> Probabilities:
+        return np.array([len(text) / 100 for text in texts])
+
+    ask = control(medium=Medium.TEXT)
+    model = Classifier("v-1", ask, ("good", "bad"), str, by_length, confidence=sure)
+    first, broken, last = model.predict([text_item("1", "x" * 50), text_item("2", None), text_item("3", "y")])
+    assert isinstance(broken, Failure)
+    assert isinstance(first, Prediction)
+    assert isinstance(last, Prediction)
+    assert (first.confidence, last.confidence) == (0.5, 0.01)
+    assert (first.regions[0].score, first.numbers["p1"]) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("found", [np.array([1.5]), np.array([np.nan]), np.ones(2)])
+def test_no_share_is_no_confidence(found: Probabilities) -> None:
+    model = Classifier("v-1", control(), ("good", "bad"), str, by_length, confidence=lambda rows, texts: found)
+    with pytest.raises(ModelError, match="no confidence"):
+        model.predict([text_item("1", "x")])

@@ -11,7 +11,7 @@ from models.base import ModelRef, TransformersSpec
 from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
 from models.gate import spend
 from models.types import ControlSpec, Fold, GateState, Item, Route
-from serving.pipeline import learn
+from serving.pipeline import certifying, learn
 from serving.pipeline.worker import Worker
 from serving.projects import gate
 from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRole, ProjectRow
@@ -247,15 +247,15 @@ class TestCertify:
         world.tick()
         world.settle()
         other = another_worker(world)
-        scored = learn._score_sample
+        scored = certifying._score_sample
 
         def meanwhile(*args: object) -> object:
-            monkeypatch.setattr(learn, "_score_sample", scored)
-            assert learn.certify_if_due(other._runtime, world.project) is not None
+            monkeypatch.setattr(certifying, "_score_sample", scored)
+            assert certifying.certify_if_due(other._runtime, world.project) is not None
             return scored(*args)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(learn, "_score_sample", meanwhile)
-        assert learn.certify_if_due(world.runtime, world.project) is None
+        monkeypatch.setattr(certifying, "_score_sample", meanwhile)
+        assert certifying.certify_if_due(world.runtime, world.project) is None
         assert certificates(world) == 1
 
     def test_a_gate_closed_during_the_test_stays_closed(
@@ -267,13 +267,13 @@ class TestCertify:
         world.label_wanted(70)
         world.tick()
         world.settle()
-        scored = learn._score_sample
+        scored = certifying._score_sample
 
         def meanwhile(*args: object) -> object:
             gate.close(world.runtime, world.project, reason="wait", actor="operator")
             return scored(*args)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(learn, "_score_sample", meanwhile)
+        monkeypatch.setattr(certifying, "_score_sample", meanwhile)
         world.tick()
         assert state(world) is GateState.CLOSED
         assert certificates(world) == 0
@@ -368,7 +368,7 @@ class TestCertify:
             pools.append(len(pool))
             return certify(confidences, losses, pool, **more)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(learn, "certify", watch)
+        monkeypatch.setattr(certifying, "certify", watch)
         world.tick()
         assert pools == [110 - 70]
 
