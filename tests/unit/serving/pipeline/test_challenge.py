@@ -32,6 +32,10 @@ def certificates(world: LocalWorld) -> list[CertificateRow]:
         return uow.gate.certificates(world.id)
 
 
+def state(world: LocalWorld) -> GateState:
+    return world.project.gate_state
+
+
 def events(world: LocalWorld) -> list[GateEvent]:
     with world.store.read() as uow:
         return uow.gate.events(world.id)
@@ -108,7 +112,7 @@ def half_known(make: MakeWorld, *, people: int = 1) -> LocalWorld:
         world.settle()
     ask_others(world)
     world.settle()
-    assert world.project.gate_state is GateState.OPEN
+    assert state(world) is GateState.OPEN
     return world
 
 
@@ -133,7 +137,7 @@ class TestTrial:
         active, new = tried.project.active_model, tried.project.challenger
         assert new is not None
         assert new != active
-        assert tried.project.gate_state is GateState.OPEN
+        assert state(tried) is GateState.OPEN
         assert new in events(tried)[-1].reason
         assert events(tried)[-1].before is events(tried)[-1].after is GateState.OPEN
         tasks = tried.arrive(easy(40, seed=5))
@@ -151,7 +155,7 @@ class TestTrial:
         first = certificates(tried)[0]
         conclude(tried)
         assert tried.project.active_model == active
-        assert tried.project.gate_state is GateState.OPEN
+        assert state(tried) is GateState.OPEN
         assert tried.project.gate_reason == first.reason, "why it is open has not changed"
         last, test = events(tried)[-1], certificates(tried)[-1]
         assert f"{new} is rejected" in last.reason
@@ -199,7 +203,7 @@ class TestTrial:
         tried.scorer.poison |= {str(sample.data["text"]), str(other.data["text"])}
         conclude(tried)
         assert certificates(tried)[-1].n_validation == 40
-        assert tried.project.gate_state is GateState.OPEN
+        assert state(tried) is GateState.OPEN
         assert tried.item(sample.task_id).state is ItemState.LABELED
 
     def test_a_newer_head_takes_its_place(self, tried: LocalWorld) -> None:
@@ -225,10 +229,10 @@ class TestTrial:
         for _ in range(4):
             tried.tick()
         assert tried.project.challenger == new
-        assert tried.project.gate_state is GateState.CLOSED
+        assert state(tried) is GateState.CLOSED
         assert len(certificates(tried)) == 1
         gate.reopen(tried.runtime, tried.project, reason="all is well", actor="ada")
-        assert tried.project.gate_state is GateState.OPEN
+        assert state(tried) is GateState.OPEN
         conclude(tried)
         assert [(e.actor, e.reason) for e in events(tried) if e.actor == "ada"] == [
             ("ada", "complaints"),
@@ -248,7 +252,7 @@ class TestTrial:
         tried.platform.set_label_config(tried.project.label_config_xml.replace('"text" value', '"text"  value'))
         tried.sync()
         assert tried.project.challenger is None
-        assert tried.project.gate_state is GateState.SHADOW
+        assert state(tried) is GateState.SHADOW
         assert "label config changed" in tried.project.gate_reason
         assert any(f"{new} is tried no longer" in event.reason for event in events(tried))
 
@@ -262,7 +266,7 @@ class TestTrial:
         assert learn.labels_to_go(world.runtime, world.project) <= 0
         world.tick()
         assert world.project.challenger is not None or len(certificates(world)) == 2
-        assert world.project.gate_state is GateState.OPEN
+        assert state(world) is GateState.OPEN
 
 
 class TestPromotion:
@@ -314,7 +318,7 @@ class TestTolerance:
         world.worker.decide(world.project)
         before = world.report().accepted
         gate.tolerate(world.runtime, world.project, epsilon=0.2, reason="the team can mend more", actor="ada")
-        assert world.project.gate_state is GateState.SHADOW
+        assert state(world) is GateState.SHADOW
         last = events(world)[-1]
         assert (last.actor, last.numbers["epsilon"], last.numbers["epsilon_before"]) == ("ada", 0.2, 0.1)
         assert "epsilon 10.00% to 20.00%" in last.reason
@@ -322,14 +326,14 @@ class TestTolerance:
         world.settle()
         assert world.audit().accepted == before, "nothing that was on its way is accepted"
         world.tick()
-        assert world.project.gate_state is GateState.OPEN
+        assert state(world) is GateState.OPEN
         assert [row.epsilon for row in certificates(world)] == [0.1, 0.2]
         assert certificates(world)[-1].delta == pytest.approx(spend(0.2, 2))
 
     def test_another_delta_takes_a_new_certificate_too(self, world: LocalWorld) -> None:
         world.open(easy(110))
         gate.tolerate(world.runtime, world.project, delta=0.5, reason="risk", actor="ada")
-        assert world.project.gate_state is GateState.SHADOW
+        assert state(world) is GateState.SHADOW
         world.tick()
         assert certificates(world)[-1].delta == pytest.approx(spend(0.5, 2))
 
@@ -338,7 +342,7 @@ class TestTolerance:
         gate.close(world.runtime, world.project, reason="complaints", actor="ada")
         gate.tolerate(world.runtime, world.project, epsilon=0.2, reason="risk", actor="bob")
         world.tick()
-        assert world.project.gate_state is GateState.CLOSED
+        assert state(world) is GateState.CLOSED
         assert world.project.gate_reason == "complaints"
         assert events(world)[-1].numbers["asked_by"] == "bob"
 
