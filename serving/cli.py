@@ -18,6 +18,7 @@ from serving.logs import configure
 from serving.project_file import ProjectFile
 from serving.secrets import operator_token
 from serving.settings import Settings
+from serving.store.records import ModelVersionRow, ProjectRow
 from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show, stamp
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -283,7 +284,7 @@ def redrive(
 
 @app.command()
 def train(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """Train a head from the project's labels now. The gate closes until the new version is certified."""
+    """Train a head from the project's labels now. While the gate accepts, it is tried beside the one that predicts."""
     from serving.pipeline import learn
 
     runtime = runtime_of(config)
@@ -303,16 +304,31 @@ def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> Non
     table = Table("version", "labels", "accuracy (cross-validated)", "confidence (expected coverage)", "made", "")
     for row in rows:
         accuracy = row.metrics.get("accuracy")
-        mark = "active" if row.ref.version == project.active_model else ""
         table.add_row(
             row.ref.version,
             str(row.n_train),
             f"{accuracy:.1%}" if accuracy is not None else "-",
             certainty(row.metrics),
             stamp(row.created_at),
-            mark,
+            standing_of(row, project),
         )
-    show([r.ref.model_dump(mode="json") | {"n_train": r.n_train, "metrics": r.metrics} for r in rows], as_json, table)
+    value = [
+        r.ref.model_dump(mode="json")
+        | {"n_train": r.n_train, "metrics": r.metrics, "standing": standing_of(r, project)}
+        for r in rows
+    ]
+    show(value, as_json, table)
+
+
+def standing_of(row: ModelVersionRow, project: ProjectRow) -> str:
+    """``active``, ``challenger`` (on trial), ``rejected`` (was on trial), ``former`` (was active), or nothing."""
+    if row.ref.version == project.active_model:
+        return "active"
+    if row.ref.version == project.challenger:
+        return "challenger"
+    if row.rejected_at is not None and row.rejected_at > (row.activated_at or 0.0):
+        return "rejected"
+    return "former" if row.activated_at is not None else ""
 
 
 def certainty(metrics: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from rich.table import Table
 from models.errors import ConfigurationError
 from models.gate import Certificate, certify
 from serving import gate_files
+from serving.store.records import CertificateRow, ProjectRow
 from serving.terminal import Config, Json, Slug, err, out, project_of, runtime_of, show, stamp
 
 gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, closing by hand; certify and compare.")
@@ -22,18 +23,21 @@ gate_app = typer.Typer(no_args_is_help=True, help="The gate: state, history, clo
 Epsilon = Annotated[float, typer.Option(help="Error budget on accepted items, in (0, 1).")]
 Delta = Annotated[float, typer.Option(help="Probability of missing the budget, in (0, 1).")]
 Reason = Annotated[str, typer.Option(help="Why; goes into the audit trail.")]
+By = Annotated[str, typer.Option(help="Who; goes into the audit trail.")]
 
 
 @gate_app.command("status")
 def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """The gate's state, why, what its monitor sees, and its history."""
+    """The gate's state, why, what its monitor sees, who challenges its model, every certificate, and its history."""
     from serving.monitoring.monitor import lines, monitor
+    from serving.pipeline.challenge import progress
 
     runtime = runtime_of(config)
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
         events, certificate = uow.gate.events(project.id), uow.gate.latest(project.id)
         seen = monitor(runtime, uow, project, certificate)
+        trial, certificates = progress(runtime, uow, project), uow.gate.certificates(project.id)
     assumption = certificate.assumption if certificate is not None else None
     caption = f"the last certificate assumes: {escape(assumption)}" if assumption is not None else None
     table = Table("when", "from", "to", "by", "why", caption=caption)
@@ -44,6 +48,8 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
         "reason": project.gate_reason,
         "assumption": assumption,
         "monitor": seen.model_dump(mode="json") if seen is not None else None,
+        "challenger": asdict(trial) if trial is not None else None,
+        "certificates": [asdict(row) for row in certificates],
         "events": [
             {"at": e.at, "to": e.after.value, "actor": e.actor, "reason": e.reason, "numbers": e.numbers}
             for e in events
@@ -51,6 +57,11 @@ def gate_status(slug: Slug, as_json: Json = False, config: Config = None) -> Non
     }
     if seen is not None and not as_json:
         out.print("\n".join(f"{name}: {said}" for name, said in lines(seen)), highlight=False)
+    if trial is not None and not as_json:
+        waits = f"; it waits {trial.waits}" if trial.waits else ""
+        out.print(f"challenger: {trial.version}, {trial.scored} of {trial.items} items scored{waits}", highlight=False)
+    if certificates and not as_json:
+        out.print(_certificates(certificates, project))
     show(value, as_json, table)
 
 
@@ -74,23 +85,43 @@ def gate_extend(
 
 
 @gate_app.command("close")
-def gate_close(slug: Slug, reason: Reason, as_json: Json = False, config: Config = None) -> None:
+def gate_close(slug: Slug, reason: Reason, by: By = "operator", as_json: Json = False, config: Config = None) -> None:
     """Stop acceptance at once."""
     from serving.projects.gate import close
 
     runtime = runtime_of(config)
-    event = close(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    event = close(runtime, project_of(runtime, slug), reason=reason, actor=by)
     show({"state": event.after.value, "reason": event.reason}, as_json, f"closed: {escape(event.reason)}")
 
 
 @gate_app.command("reopen")
-def gate_reopen(slug: Slug, reason: Reason, as_json: Json = False, config: Config = None) -> None:
+def gate_reopen(slug: Slug, reason: Reason, by: By = "operator", as_json: Json = False, config: Config = None) -> None:
     """Let go of a gate that was closed by hand: it opens if its certificate still holds, else waits for a new one."""
     from serving.projects.gate import reopen
 
     runtime = runtime_of(config)
-    event = reopen(runtime, project_of(runtime, slug), reason=reason, actor="operator")
+    event = reopen(runtime, project_of(runtime, slug), reason=reason, actor=by)
     show({"state": event.after.value, "reason": event.reason}, as_json, f"{event.after.value}: {escape(event.reason)}")
+
+
+@gate_app.command("tolerance")
+def gate_tolerance(
+    slug: Slug,
+    reason: Reason,
+    epsilon: Annotated[float | None, typer.Option(help="Error budget on accepted items, in (0, 1).")] = None,
+    delta: Annotated[float | None, typer.Option(help="Probability of missing it, in (0, 1).")] = None,
+    by: By = "operator",
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Change the error budget; nothing is accepted before a certificate for it."""
+    from serving.projects.gate import tolerate
+
+    runtime = runtime_of(config)
+    after = tolerate(runtime, project_of(runtime, slug), epsilon=epsilon, delta=delta, reason=reason, actor=by)
+    tolerance = {"epsilon": after.epsilon, "delta": after.delta}
+    value = {"state": after.gate_state.value, "reason": after.gate_reason, **tolerance}
+    show(value, as_json, f"{after.gate_state.value}: {escape(after.gate_reason)}")
 
 
 @gate_app.command("certify")
@@ -170,6 +201,25 @@ def gate_simulate(
         "rules": [asdict(outcome) for outcome in outcomes],
     }
     show(value, as_json, table)
+
+
+def _certificates(rows: list[CertificateRow], project: ProjectRow) -> Table:
+    table = Table("certified", "model", "", "from", "labels", "errors", "at most", "coverage", "delta")
+    for row in rows:
+        answer = "[green]open[/green]" if row.open else "[red]closed[/red]"
+        table.add_row(
+            stamp(row.created_at),
+            row.model_version,
+            "trial, " + answer if row.trial else answer,
+            "-" if row.threshold is None else f"{row.threshold:.4f}",
+            str(row.n),
+            str(row.errors),
+            _bound(row.selective_upper),
+            f"{row.coverage:.1%}",
+            f"{row.delta:.2%}",
+        )
+    table.caption = f"epsilon {project.epsilon:.2%}; all tests together spend at most delta {project.delta:.2%}"
+    return table
 
 
 def _described(certificate: Certificate) -> RenderableType:

@@ -93,9 +93,9 @@ class Settings(BaseSettings):
     watch_audit_factor: float = Field(default=5.0, ge=1)
     """What a project's audit_rate is multiplied by while its gate is watched; the rate is at most 1. Factor."""
     audit_due_s: float = Field(default=3 * 86_400.0, gt=0)
-    """How long an audit may wait for its blind label before it is reported as overdue. Seconds."""
+    """How long an audit may wait for its blind label before the gate goes to watch. Seconds."""
     drift_window: int = Field(default=500, ge=50)
-    """Newly arrived items whose confidences are compared with those of the blind sample at a time. Items."""
+    """Newly arrived items that are compared with the blind sample at a time. Items."""
 
     notify_url: SecretStr | None = None
     """Where each change of a gate is told, by POST of JSON with a "text": a Slack webhook, or any other that takes it.

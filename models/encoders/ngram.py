@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from models.encoders.base import length
+from models.tasks.traits import of_text
 from models.types import Medium
 
 MAX_CHARACTERS = 20_000
@@ -52,3 +53,7 @@ class NgramEncoder:
     def measures(self, prepared: Sequence[str]) -> NDArray[np.float64]:
         """``(N, 1)``: how long each text is."""
         return length(prepared)
+
+    def traits(self, prepared: str) -> dict[str, float]:
+        """How long the text is, and of which characters."""
+        return of_text(prepared)

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from models.encoders.base import Dense
 from models.tasks.inputs import UnreadableItem
+from models.tasks.traits import of_grid
 from models.types import Medium
 
 SIDE = 16
@@ -57,6 +58,10 @@ class PixelsEncoder:
     def measures(self, prepared: Sequence[Dense]) -> NDArray[np.float64]:
         """``(N, 0)``: all grids are of one size."""
         return np.zeros((len(prepared), 0))
+
+    def traits(self, prepared: Dense) -> dict[str, float]:
+        """How bright the grid is, and how rich in contrast."""
+        return of_grid(prepared)
 
 
 def _grid(image: Image.Image) -> Dense:

@@ -32,6 +32,7 @@ class HeadModel:
             manifest.labels,
             self._encoder.prepare,
             self._probabilities,
+            traits=self._encoder.traits,
             confidence=self._confidence,
         )
 

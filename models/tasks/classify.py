@@ -23,7 +23,8 @@ class Classifier:
     """Shared by heads and ready-made classifiers.
 
     ``prepare`` makes one value ready and may raise ``UnreadableItem``; ``run`` gives ``(N, K)`` for N prepared values;
-    ``confidence`` says of these how sure they are, and without it a probability is taken as it is.
+    ``confidence`` says of these how sure they are, and without it a probability is taken as it is; ``traits`` is
+    what is noted of each prepared value.
     """
 
     def __init__(
@@ -34,10 +35,11 @@ class Classifier:
         prepare: Callable[[str], Any],
         run: Callable[[Sequence[Any]], Probabilities],
         *,
+        traits: Callable[[Any], dict[str, float]],
         confidence: Callable[[Probabilities, Sequence[Any]], Confidences] | None = None,
     ) -> None:
         self._version, self._control, self._labels = version, control, tuple(labels)
-        self._prepare, self._run, self._confidence = prepare, run, confidence
+        self._prepare, self._run, self._traits, self._confidence = prepare, run, traits, confidence
 
     def predict(self, items: Sequence[Item]) -> list[Scored]:
         """One answer an item, in order.
@@ -55,8 +57,8 @@ class Classifier:
             except UnreadableItem as error:
                 answers[place] = Failure(key=item.key, code=error.code, message=str(error))
         rows = self.check(prepared)
-        for place, row, sure in zip(places, rows, self._sure(rows, prepared), strict=True):
-            answers[place] = self._prediction(items[place].key, row, sure)
+        for place, value, row, sure in zip(places, prepared, rows, self._sure(rows, prepared), strict=True):
+            answers[place] = self._prediction(items[place].key, row, sure, self._traits(value))
         return [answer for answer in answers if answer is not None]
 
     def check(self, prepared: Sequence[Any]) -> Probabilities:
@@ -85,12 +87,12 @@ class Classifier:
             raise ModelError(f"The model {self._version} gave no confidence for {len(prepared)} items.")
         return [float(one) for one in found]
 
-    def _prediction(self, key: str, row: Probabilities, sure: float | None) -> Prediction:
+    def _prediction(self, key: str, row: Probabilities, sure: float | None, noted: dict[str, float]) -> Prediction:
         outcome = choices.decide(self._labels, row, self._control, confidence=sure)
         return Prediction(
             key=key,
             regions=outcome.regions,
             confidence=outcome.confidence,
             model_version=self._version,
-            numbers=outcome.numbers,
+            numbers=outcome.numbers | noted,
         )

@@ -35,6 +35,8 @@ def drift(
         sent += len(batch)
         trainers.learn(importer.gold(number))
         said = _settled(service, slug, trainers, before + sent)
+        if said["gate"] in ACCEPTS:
+            threshold = said["certificate"]["threshold"]
         progress.update(row, completed=sent)
     progress.update(row, total=sent, completed=sent, description=f"the gate is {said['gate']}")
     return {"turn": chosen.turn, "arrived": sent} | _outcome(service, slug, importer, number, said, threshold)

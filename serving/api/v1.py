@@ -11,10 +11,12 @@ from models.types import Frozen, GateState, Route
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
 from serving.monitoring.automation import AutomationReport, report
 from serving.pipeline import learn
-from serving.projects.gate import close, extend, reopen
+from serving.projects.gate import close, extend, reopen, tolerate
 from serving.store.records import ItemRow, ItemState, ProjectRow
 
 router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
+Why = Annotated[str, Body(embed=True, min_length=3)]
+Who = Annotated[str, Body(embed=True, min_length=1)]
 
 
 Id = Annotated[int, Field(ge=0, lt=2**63)]
@@ -29,6 +31,8 @@ class ProjectSummary(Frozen):
     gate: GateState
     gate_reason: str
     model_version: str | None
+    challenger: str | None
+    """Model version that is tried beside it."""
     paused: bool
 
 
@@ -74,6 +78,7 @@ def projects(runtime: RuntimeDep) -> list[ProjectSummary]:
             gate=p.gate_state,
             gate_reason=p.gate_reason,
             model_version=p.active_model,
+            challenger=p.challenger,
             paused=p.paused,
         )
         for p in rows
@@ -161,27 +166,37 @@ def redrive(
 
 @router.post("/projects/{slug}/train")
 def train(runtime: RuntimeDep, project: ProjectDep) -> dict[str, str | None]:
-    """Train a head now. The gate closes until the new version is certified."""
+    """Train a head now. While the gate accepts, it is tried beside the one that predicts."""
     ref = learn.train(runtime, project, actor="operator")
     return {"model_version": ref.version if ref is not None else None}
 
 
 @router.post("/projects/{slug}/gate/close")
-def close_gate(
-    runtime: RuntimeDep, project: ProjectDep, reason: Annotated[str, Body(embed=True, min_length=3)]
-) -> dict[str, str]:
+def close_gate(runtime: RuntimeDep, project: ProjectDep, reason: Why, by: Who = "operator") -> dict[str, str]:
     """Stop acceptance at once."""
-    event = close(runtime, project, reason=reason, actor="operator")
+    event = close(runtime, project, reason=reason, actor=by)
     return {"gate": event.after.value, "reason": event.reason}
 
 
 @router.post("/projects/{slug}/gate/reopen")
-def reopen_gate(
-    runtime: RuntimeDep, project: ProjectDep, reason: Annotated[str, Body(embed=True, min_length=3)]
-) -> dict[str, str]:
+def reopen_gate(runtime: RuntimeDep, project: ProjectDep, reason: Why, by: Who = "operator") -> dict[str, str]:
     """Let go of a gate that a person closed: it opens if its certificate still holds, else waits for a new one."""
-    event = reopen(runtime, project, reason=reason, actor="operator")
+    event = reopen(runtime, project, reason=reason, actor=by)
     return {"gate": event.after.value, "reason": event.reason}
+
+
+@router.post("/projects/{slug}/gate/tolerance")
+def change_tolerance(
+    runtime: RuntimeDep,
+    project: ProjectDep,
+    reason: Why,
+    epsilon: Annotated[float | None, Body(gt=0, lt=1)] = None,
+    delta: Annotated[float | None, Body(gt=0, lt=1)] = None,
+    by: Who = "operator",
+) -> dict[str, str]:
+    """Change the error budget; nothing is accepted before a certificate for it."""
+    after = tolerate(runtime, project, epsilon=epsilon, delta=delta, reason=reason, actor=by)
+    return {"gate": after.gate_state.value, "reason": after.gate_reason}
 
 
 @router.post("/projects/{slug}/gate/extend")

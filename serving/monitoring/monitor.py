@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.types import Frozen
-from serving.pipeline import watch
+from serving.pipeline import drift, watch
 from serving.pipeline.decide import audit_rate
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
@@ -13,14 +13,13 @@ from serving.store.records import CertificateRow, ProjectRow
 
 
 class DriftReport(Frozen):
-    """The newest items' confidences against those of the blind sample; see ``models.gate.drift``."""
+    """One figure of the newest items against the blind sample; see ``models.gate.drift``."""
 
     psi: float
     """Population stability index, >= 0."""
-    ks: float
-    """Kolmogorov-Smirnov distance, in [0, 1]."""
+    distance: float
+    """Kolmogorov-Smirnov distance of numbers, total variation of answers; in [0, 1]."""
     p_value: float
-    """Of both together."""
     window: int
     """Items compared."""
     alarm: bool
@@ -46,8 +45,9 @@ class MonitorReport(Frozen):
     """Unanswered, and drawn longer ago than ``audit_due_s``."""
     audit_rate: float
     """Share of what is acceptable that is audited now."""
-    drift: DriftReport | None
-    """None until a window of items has arrived since the certificate."""
+    drift: dict[str, DriftReport] | None
+    """By figure: ``confidence``, ``answer``, ``input_...``. None until a window of items has arrived since the
+    certificate."""
 
 
 def monitor(
@@ -58,8 +58,7 @@ def monitor(
         return None
     settings = runtime.settings
     seen = watch.read(uow, project, certificate)
-    compared = watch.drift(uow, project, certificate, window=settings.drift_window)
-    drift = compared[1] if compared is not None else None
+    compared = drift.compare(uow, project, certificate, window=settings.drift_window)
     return MonitorReport(
         statistic=seen.value,
         watch_level=settings.monitor_watch,
@@ -71,8 +70,11 @@ def monitor(
         overdue=seen.overdue(settings, runtime.now()),
         audit_rate=audit_rate(project, settings),
         drift=None
-        if drift is None
-        else DriftReport(psi=drift.psi, ks=drift.ks, p_value=drift.p_value, window=drift.recent, alarm=drift.alarm),
+        if compared is None
+        else {
+            name: DriftReport(psi=d.psi, distance=d.distance, p_value=d.p_value, window=d.recent, alarm=d.alarm)
+            for name, d in compared.figures.items()
+        },
     )
 
 
@@ -88,9 +90,7 @@ def lines(seen: MonitorReport) -> Iterator[tuple[str, str]]:
             "audits to answer",
             f"{seen.unanswered}, of which {seen.overdue} overdue; {seen.behind} answered ones wait for them",
         )
-    if seen.drift is not None:
-        alarm = "drifts" if seen.drift.alarm else "no drift"
-        yield (
-            "confidences",
-            f"{alarm}: PSI {seen.drift.psi:.3f}, KS {seen.drift.ks:.3f} over {seen.drift.window} items",
-        )
+    for name, one in (seen.drift or {}).items():
+        alarm = "drifts" if one.alarm else "no drift"
+        said = f"{alarm}: PSI {one.psi:.3f}, distance {one.distance:.2f} over {one.window} items"
+        yield name.replace("_", " "), said

@@ -50,5 +50,7 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
 
 def notice(slug: str, event: GateEvent) -> Notice:
     """What is told of one change."""
-    change = f"the gate is {event.after.value} (it was {event.before.value}), by {event.actor}"
+    same = event.before is event.after
+    change = f"{event.after.value} as before" if same else f"{event.after.value} (it was {event.before.value})"
+    change = f"the gate is {change}, by {event.actor}"
     return Notice(f"{slug}: {change}. {event.reason}", f"gate_{event.after.value}", slug, event.numbers)

@@ -198,8 +198,12 @@ def _pause(runtime: Runtime, project: ProjectRow, reason: str) -> None:
 def _take_over(uow: UnitOfWork, project: ProjectRow, config: LabelConfig, xml: str, now: float) -> ProjectRow:
     same = config.controls == project.label_config.controls
     was_open = project.gate_state.accepts or project.paused
-    project = uow.projects.update(project.id, label_config=config, label_config_xml=xml, paused=False)
     numbers = {"label_config": config.digest}
+    if project.challenger is not None:
+        numbers |= {"challenger": project.challenger}
+        reason = f"model {project.challenger} is tried no longer: the label config changed"
+        uow.gate.note(project.id, reason=reason, actor=SELF, numbers=numbers, now=now)
+    project = uow.projects.update(project.id, label_config=config, label_config_xml=xml, paused=False, challenger=None)
     if not same:
         project = uow.projects.update(project.id, active_model=None)
         for state in (ItemState.SCORED, ItemState.DECIDED):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from connectors.base import Platform
 from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaError
-from models.gate.drift import Drift
 from models.types import ControlSpec, Item, Scored
 from serving.notify import Notice
 from serving.secrets import Vault
 from serving.settings import Settings
 from serving.store.engine import Store
 from serving.store.records import ProjectRow
+
+if TYPE_CHECKING:  # drift reads the runtime
+    from serving.pipeline.drift import Comparison
 
 
 class Scorer(Protocol):
@@ -74,8 +76,10 @@ class Runtime:
     """Project -> until when no list of what to ask for is tried again, epoch seconds (see ``asking``)."""
     swept: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
-    drifts: dict[int, tuple[int, int, Drift | None]] = field(default_factory=dict)
-    """Project -> certificate, newest item, and result of the last comparison of confidences (see ``watch``)."""
+    drifts: dict[int, tuple[int, Comparison]] = field(default_factory=dict)
+    """Project -> certificate, and the last comparison of arrivals with its blind sample (see ``drift``)."""
+    unreadable: dict[int, tuple[str, set[int]]] = field(default_factory=dict)
+    """Project -> its challenger, and the items that it cannot read (see ``challenge``)."""
     notify: Callable[[Notice], None] | None = None
     """Delivers a notification, or raises NotificationError; None: nobody wants any."""
 

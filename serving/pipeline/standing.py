@@ -1,9 +1,10 @@
-"""Where the gate stands between two tests, and whether a person holds it closed."""
+"""Where the gate stands between two tests, whether a person holds it closed, and which model predicts."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from models.base import ModelRef
 from models.types import GateState, Route
 from serving.store.engine import UnitOfWork
 from serving.store.records import CertificateRow, GateEvent, ItemState, ProjectRow
@@ -30,7 +31,7 @@ def holds(certificate: CertificateRow | None, project: ProjectRow) -> bool:
         and certificate.open
         and certificate.model_version == project.active_model
         and certificate.label_config_digest == project.label_config.digest
-        and certificate.created_at >= project.valid_since
+        and certificate.created_at >= max(project.valid_since, project.tolerance_since)
     )
 
 
@@ -75,3 +76,38 @@ def move(
             route=Route.SUGGEST,
         )
     return event
+
+
+def activate(
+    uow: UnitOfWork, project: ProjectRow, ref: ModelRef, *, actor: str, numbers: dict[str, Any], now: float
+) -> None:
+    """Let a model version predict from now on: the gate falls back to shadow, suggestions are made again.
+
+    Items that were accepted under the certificate of their time stay accepted. Nothing challenges it yet.
+    """
+    uow.models.activate(project.id, ref.version, now)
+    fall_back(
+        uow,
+        uow.projects.update(project.id, challenger=None),
+        reason=f"model {ref.version} predicts; nothing is accepted before it is certified",
+        actor=actor,
+        numbers={"model_version": ref.version, **numbers},
+        now=now,
+    )
+    score_again(uow, project, now=now)
+
+
+def score_again(uow: UnitOfWork, project: ProjectRow, *, now: float) -> None:
+    """Another model predicts now: what waits for a decision, and what is suggested, is scored by it.
+
+    What people are asked for next is listed anew.
+    """
+    uow.asking.clear(project.id)
+    uow.items.restart(project.id, states=(ItemState.SCORED,), to=ItemState.RECEIVED, now=now)
+    uow.items.restart(
+        project.id,
+        states=(ItemState.DECIDED, ItemState.PUBLISHED),
+        to=ItemState.RECEIVED,
+        now=now,
+        route=Route.SUGGEST,
+    )

@@ -1,4 +1,6 @@
-"""Watches an open gate: audited losses may raise the audit rate and then close it, drift may raise the rate.
+"""Watches an open gate: audited losses raise the audit rate and then close it; drift raises the rate.
+
+So do audits that nobody answers.
 
 Everything is computed anew from the store at each look, so a restart forgets nothing. Audits count for the certificate
 under which they were drawn, in the order in which they were drawn: the answered ones up to the first that people have
@@ -12,19 +14,19 @@ Where several people may be asked, an audit that the first one disputes counts a
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gate.drift import Drift, compare
 from models.gate.monitor import change_point, first_reached, statistic
 from models.gate.sequence import percent
 from models.tasks import item_loss
 from models.types import GateState, Route
-from serving.pipeline import opinions
+from serving.pipeline import drift, opinions
 from serving.pipeline.decide import REOPENED, audit_rate
+from serving.pipeline.drift import Comparison
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, holds
 from serving.settings import Settings
@@ -34,7 +36,7 @@ from serving.store.records import Audit, CertificateRow, ItemState, ProjectRow
 log = logging.getLogger(__name__)
 
 CALM = 0.1
-"""The watch ends when the statistic is below this share of its level, and the confidences do not drift."""
+"""The watch ends when the statistic is below this share of its level, nothing drifts and no audit is overdue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,65 +128,42 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
         return int(after is not current.gate_state)
 
 
-def _look(runtime: Runtime, uow: UnitOfWork, project_id: int) -> tuple[ProjectRow, Reading, Drift | None] | None:
+def _look(runtime: Runtime, uow: UnitOfWork, project_id: int) -> tuple[ProjectRow, Reading, Comparison | None] | None:
     project = uow.projects.get(project_id)
     certificate = uow.gate.latest(project_id)
     if not project.gate_state.accepts or certificate is None or not holds(certificate, project):
         return None
-    return project, read(uow, project, certificate), _drift(runtime, uow, project, certificate)
+    return project, read(uow, project, certificate), drift.newest(runtime, uow, project, certificate)
 
 
-def _wanted(runtime: Runtime, project: ProjectRow, reading: Reading, drift: Drift | None) -> GateState:
+def _wanted(runtime: Runtime, project: ProjectRow, reading: Reading, seen: Comparison | None) -> GateState:
     """Where the gate should stand. Closing looks at every audit, watching at the newest."""
     settings = runtime.settings
     if first_reached(reading.path, settings.monitor_close) is not None:
         return GateState.CLOSED
-    drifts = drift is not None and drift.alarm
-    if drifts or reading.value >= settings.monitor_watch:
+    drifts = seen is not None and seen.alarm
+    if drifts or reading.value >= settings.monitor_watch or reading.overdue(settings, runtime.now()):
         return GateState.WATCH
     calm = reading.value < CALM * settings.monitor_watch
     return GateState.OPEN if calm else project.gate_state
 
 
-def drift(
-    uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow, *, window: int, after: int = 0
-) -> tuple[int, Drift | None] | None:
-    """The newest ``window`` items that arrived since the certificate, behind item ``after``, against its blind sample.
-
-    Returns:
-        The newest item's id, and the comparison; None while there are fewer such items.
-    """
-    rows = uow.watch.recent(project.id, certificate.model_version, after=after, limit=window)
-    if len(rows) < window or rows[-1][2] <= certificate.created_at:
-        return None
-    reference = uow.watch.reference(project.id, certificate.model_version, since=project.valid_since)
-    return rows[0][0], compare(reference, [confidence for _, confidence, _ in rows])
-
-
-def _drift(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow) -> Drift | None:
-    """The last comparison of this process; a new one when as many items as a window holds have arrived since.
-
-    Windows share no item: looks that overlap would alarm more often than they say.
-    """
-    known, newest, last = runtime.drifts.get(project.id, (0, 0, None))
-    if known != certificate.id:
-        newest, last = 0, None
-    made = drift(uow, project, certificate, window=runtime.settings.drift_window, after=newest)
-    if made is not None:
-        newest, last = made
-        runtime.drifts[project.id] = (certificate.id, newest, last)
-    return last
-
-
 def _move(
-    runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Reading, drift: Drift | None, *, after: GateState
+    runtime: Runtime,
+    uow: UnitOfWork,
+    project: ProjectRow,
+    reading: Reading,
+    seen: Comparison | None,
+    *,
+    after: GateState,
 ) -> None:
     """To watch, and back. Nothing is decided again: what is accepted stays the same, only more of it is audited."""
     settings = runtime.settings
     rate = min(1.0, project.audit_rate * settings.watch_audit_factor)
     numbers = _numbers(reading) | {"level": settings.monitor_watch, "audit_rate": rate}
-    if drift is not None:
-        numbers |= {"psi": drift.psi, "ks": drift.ks, "p_value": drift.p_value, "window": drift.recent}
+    overdue = reading.overdue(settings, runtime.now())
+    if seen is not None:
+        numbers |= {"window": seen.window, "drift": {name: asdict(one) for name, one in seen.figures.items()}}
     if after is GateState.OPEN:
         reason = f"Open: the watch is over, the audits' statistic is {reading.value:,.1f}."
         numbers["audit_rate"] = project.audit_rate
@@ -194,12 +173,17 @@ def _move(
             f"epsilon it reaches {settings.monitor_watch:,.0f} once in so many audits. {percent(rate)} of what is "
             "acceptable is audited now."
         )
-    else:
-        assert drift is not None
+    elif seen is not None and seen.alarm:
         reason = (
-            f"Watch: the confidences of the last {drift.recent} items are not like those of the blind sample (PSI "
-            f"{drift.psi:.2f}, KS {drift.ks:.2f}). That proves no error; {percent(rate)} of what is acceptable is "
-            "audited now."
+            f"Watch: the last {seen.window} items are not like the blind sample, in {_figures(seen)}. That proves no "
+            f"error; {percent(rate)} of what is acceptable is audited now."
+        )
+    else:
+        numbers["overdue"] = overdue
+        reason = (
+            f"Watch: nobody has answered {overdue} audits for more than {settings.audit_due_s / 3600:,.3g} hours, and "
+            "the monitor sees none of those behind the first of them. They come first in the queue. Until then "
+            f"{percent(rate)} of what is acceptable goes to people."
         )
     uow.gate.transition(project.id, after, reason=reason, actor=SELF, numbers=numbers, now=runtime.now())
     log.warning("gate", extra={"project": project.slug, "state": after.value, "reason": reason})
@@ -257,6 +241,11 @@ def _numbers(reading: Reading) -> dict[str, Any]:
         "errors": int(reading.losses.sum()),
         "unanswered": len(reading.unanswered),
     }
+
+
+def _figures(seen: Comparison) -> str:
+    told = [f"{name.replace('_', ' ')} (PSI {one.psi:.2f})" for name, one in seen.drifting.items()]
+    return " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
 
 
 def _share(losses: NDArray[np.float64]) -> str:

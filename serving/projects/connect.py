@@ -17,7 +17,7 @@ from models.errors import ConfigurationError, PlatformError, PlatformRefused
 from models.registry import reference
 from models.types import LabelConfig, Medium
 from serving.composition import Platforms
-from serving.pipeline import history, learn, reconcile
+from serving.pipeline import history, reconcile, standing
 from serving.pipeline.runtime import Runtime
 from serving.project_file import ProjectFile
 from serving.secrets import new_secret
@@ -142,7 +142,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         past = history.keep(runtime.settings, new.slug, config.controls[0], wish.history) if wish.history else 0
         if ref is not None:
             uow.models.add(project.id, ref, 0, {}, runtime.now())
-            learn.activate(runtime, uow, project, ref, actor="connect", numbers={})
+            standing.activate(uow, project, ref, actor="connect", numbers={}, now=runtime.now())
     warnings = notes(config, remote.show_suggestions)
     try:
         register_webhook(runtime, project)

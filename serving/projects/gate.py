@@ -6,19 +6,23 @@ from models.errors import ConfigurationError
 from models.gate.noise import MOST_PEOPLE
 from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
-from serving.pipeline.standing import held, move, standing
+from serving.pipeline.standing import SELF, fall_back, held, move, standing
+from serving.store.engine import UnitOfWork
 from serving.store.records import GateEvent, ItemState, ProjectRow
 
 
 def close(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) -> GateEvent:
-    """Stop acceptance at once: what was decided but not yet written is decided again, without a gate."""
+    """Stop acceptance at once: what was decided but not yet written is decided again, without a gate.
+
+    Raises:
+        ConfigurationError: the name is not a person's.
+    """
+    _check_name(actor)
     with runtime.store.begin() as uow:
         event = uow.gate.transition(
             project.id, GateState.CLOSED, reason=reason, actor=actor, numbers={}, now=runtime.now()
         )
-        uow.items.restart(
-            project.id, states=(ItemState.DECIDED,), to=ItemState.SCORED, now=runtime.now(), route=Route.ACCEPT
-        )
+        _undo(uow, project.id, runtime.now())
     return event
 
 
@@ -26,8 +30,9 @@ def reopen(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) ->
     """Let go of a gate that a person closed: it opens if its certificate still holds, else it waits for a new one.
 
     Raises:
-        ConfigurationError: no person closed it.
+        ConfigurationError: no person closed it, or the name is not a person's.
     """
+    _check_name(actor)
     with runtime.store.begin() as uow:
         current = uow.projects.hold(project.id)
         if held(uow, current) is None:
@@ -35,6 +40,52 @@ def reopen(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) ->
                 f"no person closed this gate; it is {current.gate_state.value}: {current.gate_reason}"
             )
         return move(uow, current, standing(uow, current), reason=reason, numbers={}, now=runtime.now(), actor=actor)
+
+
+def tolerate(
+    runtime: Runtime,
+    project: ProjectRow,
+    *,
+    epsilon: float | None = None,
+    delta: float | None = None,
+    reason: str,
+    actor: str,
+) -> ProjectRow:
+    """Change the error budget, or the probability with which it may be missed; None: as now.
+
+    The gate falls back to shadow until a certificate is made for the new tolerance, with what is left of delta: the
+    labels have been looked at before. What was accepted stays accepted.
+
+    Raises:
+        ConfigurationError: out of range, nothing changes, or the name is not a person's.
+    """
+    _check_name(actor)
+    with runtime.store.begin() as uow:
+        current, now = uow.projects.hold(project.id), runtime.now()
+        new = (current.epsilon if epsilon is None else epsilon, current.delta if delta is None else delta)
+        if not all(0.0 < value < 1.0 for value in new):
+            raise ConfigurationError("epsilon and delta lie between 0 and 1")
+        if new == (current.epsilon, current.delta):
+            raise ConfigurationError(f"epsilon is {current.epsilon:.2%} and delta {current.delta:.2%} already")
+        after = uow.projects.update(project.id, epsilon=new[0], delta=new[1], tolerance_since=now)
+        why = (
+            f"the tolerance changed: epsilon {current.epsilon:.2%} to {new[0]:.2%}, delta {current.delta:.2%} to "
+            f"{new[1]:.2%}; nothing is accepted before a certificate for it. {reason}"
+        )
+        numbers = {"epsilon": new[0], "delta": new[1], "epsilon_before": current.epsilon, "delta_before": current.delta}
+        fall_back(uow, after, reason=why, actor=actor, numbers=numbers, now=now)
+        _undo(uow, project.id, now)
+        return uow.projects.get(project.id)
+
+
+def _check_name(actor: str) -> None:
+    if not actor.strip() or actor == SELF:
+        raise ConfigurationError(f"say who you are: {actor!r} is no person")
+
+
+def _undo(uow: UnitOfWork, project_id: int, now: float) -> None:
+    """Decide again what was to be accepted, and is not yet written."""
+    uow.items.restart(project_id, states=(ItemState.DECIDED,), to=ItemState.SCORED, now=now, route=Route.ACCEPT)
 
 
 def extend(runtime: Runtime, project: ProjectRow, *, labels: int = 0, people: int | None = None) -> ProjectRow:

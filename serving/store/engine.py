@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
 from serving.store.asking import AskingRepository
+from serving.store.challenging import ChallengeRepository
 from serving.store.gate import GateRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
@@ -52,6 +53,7 @@ class UnitOfWork:
         self.opinions = OpinionRepository(conn)
         self.models = ModelVersionRepository(conn)
         self.gate = GateRepository(conn)
+        self.challenge = ChallengeRepository(conn)
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
         self.sweep = SweepRepository(conn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -41,8 +41,9 @@ class GateRepository:
         now: float,
         n_validation: int = 0,
         noise: Noise | None = None,
+        trial: bool = False,
     ) -> CertificateRow:
-        """Store the answer of one test, open or not: every test spends its delta."""
+        """Store the answer of one test, open or not: every test spends its delta. For ``trial`` see the record."""
         values: dict[str, Any] = {
             "project_id": project_id,
             "model_version": model_version,
@@ -53,6 +54,7 @@ class GateRepository:
             "n": n,
             "errors": errors,
             "n_validation": n_validation,
+            "trial": trial,
             "epsilon": epsilon,
             "delta": delta,
             "selective_upper": selective_upper,
@@ -66,12 +68,19 @@ class GateRepository:
         return to_certificate(self._conn.execute(insert(certificate).values(values).returning(certificate)).one())
 
     def latest(self, project_id: int) -> CertificateRow | None:
-        query = select(certificate).where(certificate.c.project_id == project_id).order_by(certificate.c.id.desc())
-        row = self._conn.execute(query.limit(1)).one_or_none()
-        return None if row is None else to_certificate(row)
+        """The newest certificate that the gate may stand on; trials are none."""
+        mine = (certificate.c.project_id == project_id, certificate.c.trial.is_(False))
+        row = self._conn.execute(select(certificate).where(*mine).order_by(certificate.c.id.desc()).limit(1))
+        found = row.one_or_none()
+        return None if found is None else to_certificate(found)
+
+    def certificates(self, project_id: int) -> list[CertificateRow]:
+        """Every test, trials among them, oldest first."""
+        query = select(certificate).where(certificate.c.project_id == project_id).order_by(certificate.c.id)
+        return [to_certificate(row) for row in self._conn.execute(query)]
 
     def tests(self, project_id: int) -> int:
-        """Certificates so far, open or not."""
+        """Certificates so far, open or not, trials among them: each has spent its share of delta."""
         query = select(func.count()).select_from(certificate).where(certificate.c.project_id == project_id)
         return self._conn.scalar(query) or 0
 
@@ -80,23 +89,27 @@ class GateRepository:
     ) -> GateEvent:
         """Set the gate's state and write down who did it, why, and with which numbers."""
         take_turn(self._conn)
-        mine = project.c.id == project_id
-        before = self._conn.scalar(select(project.c.gate_state).where(mine).with_for_update(key_share=True))
-        if before is None:
+        before = self._state(project_id)
+        values = {"gate_state": after, "gate_reason": reason}
+        self._conn.execute(update(project).where(project.c.id == project_id).values(values))
+        return self._write(GateEvent(project_id, before, after, reason, actor, numbers, now))
+
+    def note(self, project_id: int, *, reason: str, actor: str, numbers: dict[str, Any], now: float) -> GateEvent:
+        """Write down what happened beside the gate: its state stays, and so does the reason for it."""
+        take_turn(self._conn)
+        state = self._state(project_id)
+        return self._write(GateEvent(project_id, state, state, reason, actor, numbers, now))
+
+    def _state(self, project_id: int) -> GateState:
+        query = select(project.c.gate_state).where(project.c.id == project_id).with_for_update(key_share=True)
+        found = self._conn.scalar(query)
+        if found is None:
             raise NotFoundError(f"there is no project {project_id}")
-        self._conn.execute(update(project).where(mine).values(gate_state=after, gate_reason=reason))
-        event = GateEvent(project_id, GateState(before), after, reason, actor, numbers, now)
-        self._conn.execute(
-            insert(gate_event).values(
-                project_id=project_id,
-                before=before,
-                after=after,
-                reason=reason,
-                actor=actor,
-                numbers=numbers,
-                at=now,
-            )
-        )
+        return GateState(found)
+
+    def _write(self, event: GateEvent) -> GateEvent:
+        values = {field.name: getattr(event, field.name) for field in fields(event)}
+        self._conn.execute(insert(gate_event).values(values))
         return event
 
     def news(self, project_id: int, *, after: int, limit: int) -> dict[int, GateEvent]:

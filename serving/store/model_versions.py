@@ -54,6 +54,12 @@ class ModelVersionRepository:
         self._conn.execute(update(project).where(project.c.id == project_id).values(active_model=version))
         self._conn.execute(update(model_version).where(model_version.c.id == row.id).values(activated_at=now))
 
+    def reject(self, project_id: int, version: str, now: float) -> None:
+        """This version was tried and certified no more. Raises NotFoundError when it was never added."""
+        take_turn(self._conn)
+        row = self.get(project_id, version)
+        self._conn.execute(update(model_version).where(model_version.c.id == row.id).values(rejected_at=now))
+
     def list(self, project_id: int) -> Versions:
         """All versions, oldest first."""
         query = select(model_version).where(model_version.c.project_id == project_id).order_by(model_version.c.id)

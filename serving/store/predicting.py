@@ -36,6 +36,13 @@ def record(conn: Connection, predictions: Sequence[tuple[int, Prediction]], now:
     return ids
 
 
+def note(conn: Connection, predictions: Sequence[tuple[int, Prediction]], now: float) -> None:
+    """See ``ChallengeRepository.record``."""
+    said = dict(predictions)
+    rows = lock_items(conn, said, columns=(item.c.revision,))
+    _upsert(conn, {row.id: row.revision for row in rows}, said, now)
+
+
 def _upsert(
     conn: Connection, revisions: Mapping[int, int], said: Mapping[int, Prediction], now: float
 ) -> dict[int, int]:

@@ -37,9 +37,11 @@ class ProjectChanges(TypedDict, total=False):
     validation_people: int
     validation_cut: float
     active_model: str | None
+    challenger: str | None
     watermark: float
     paused: bool
     valid_since: float
+    tolerance_since: float
     announced: int
 
 
@@ -59,9 +61,11 @@ class ProjectRepository:
             "gate_state": GateState.COLD,
             "gate_reason": "no model yet",
             "active_model": None,
+            "challenger": None,
             "watermark": 0.0,
             "paused": False,
             "valid_since": 0.0,
+            "tolerance_since": 0.0,
             "announced": 0,
             "created_at": now,
         }

@@ -132,12 +132,16 @@ class ProjectRow:
     gate_reason: str
     active_model: str | None
     """``version`` of the active model; None while cold."""
+    challenger: str | None
+    """``version`` of the model that is tried beside it, to take its place if it certifies more."""
     watermark: float
     """Newest remote ``updated_at`` that reconcile has seen, epoch seconds."""
     paused: bool
     valid_since: float
     """When audits last showed that the stream had changed, epoch seconds; 0: never. Certificates made before, and blind
     labels of items that arrived before, prove nothing any more."""
+    tolerance_since: float
+    """When epsilon or delta was last changed, epoch seconds; 0: never. Certificates made before are for another one."""
     announced: int
     """Id of the newest gate event that was announced, or passed over."""
     created_at: float
@@ -316,6 +320,8 @@ class ModelVersionRow:
     metrics: dict[str, Any]
     created_at: float
     activated_at: float | None
+    rejected_at: float | None = None
+    """When it was tried beside the active model and certified no more, epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +348,8 @@ class CertificateRow:
     created_at: float
     n_validation: int = 0
     """Drawn validation items that the test looked at, accepted by its threshold or not."""
+    trial: bool = False
+    """Of a challenger that was rejected: it opens nothing, and has spent its delta all the same."""
     noise: Noise | None = None
     """What was assumed of the people whose labels it stands on, and measured; None: made before this was kept."""
 
@@ -358,7 +366,7 @@ class CertificateRow:
 
 @dataclass(frozen=True, slots=True)
 class GateEvent:
-    """One change of the gate's state: the audit trail."""
+    """One change of the gate, or what happened beside it (``before`` and ``after`` are then alike): the audit trail."""
 
     project_id: int
     before: GateState

@@ -126,6 +126,7 @@ def to_model_version(row: Row[Any]) -> ModelVersionRow:
         metrics=from_json(row.metrics),
         created_at=row.created_at,
         activated_at=row.activated_at,
+        rejected_at=row.rejected_at,
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -98,9 +99,11 @@ project = Table(
     Column("gate_state", Word, nullable=False),
     Column("gate_reason", Text, nullable=False),
     Column("active_model", String(200)),
+    Column("challenger", String(200)),
     Column("watermark", Double, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("valid_since", Double, nullable=False, server_default="0"),
+    Column("tolerance_since", Double, nullable=False, server_default="0"),
     Column("announced", BigInteger, nullable=False, server_default="0"),
     Column("created_at", Double, nullable=False),
     UniqueConstraint("slug"),
@@ -266,6 +269,7 @@ model_version = Table(
     Column("metrics", Json, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("activated_at", Double),
+    Column("rejected_at", Double),
     UniqueConstraint("project_id", "version"),
 )
 
@@ -282,6 +286,7 @@ certificate = Table(
     Column("n", Integer, nullable=False),
     Column("errors", Integer, nullable=False),
     Column("n_validation", Integer, nullable=False),
+    Column("trial", Boolean, nullable=False, server_default=false()),
     Column("epsilon", Double, nullable=False),
     Column("delta", Double, nullable=False),
     Column("selective_upper", Double),

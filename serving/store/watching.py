@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic_core import from_json
 from sqlalchemy import Connection, and_, literal_column, or_, select
 
-from models.types import Fold, Region, Route
+from models.types import Fold, Prediction, Region, Route
 from serving.store.items import round_again
 from serving.store.records import BLIND_AUDIT, Audit, ItemState
 from serving.store.rows import REGIONS
@@ -73,8 +72,8 @@ class WatchRepository:
         ids = [row.id for row in lock_items(self._conn, found, *accepted)]
         return round_again(self._conn, ids, ItemState.SCORED, now, reason=reason)
 
-    def reference(self, project_id: int, model_version: str, *, since: float) -> list[float]:
-        """This model's confidences of the blind sample: items that arrived at ``since`` (epoch seconds) or later."""
+    def reference(self, project_id: int, model_version: str, *, since: float) -> list[Prediction]:
+        """What this model says of the blind sample: items that arrived at ``since`` (epoch seconds) or later."""
         sample = (
             item.c.project_id == project_id,
             item.c.fold == Fold.VALIDATION,
@@ -88,17 +87,27 @@ class WatchRepository:
             prediction.c.model_version == model_version,
         )
         query = select(prediction.c.prediction).join(item, said).where(*sample).order_by(prediction.c.id)
-        return [float(from_json(said)["confidence"]) for said in self._conn.scalars(query)]
+        return [Prediction.model_validate_json(said) for said in self._conn.scalars(query)]
 
-    def recent(self, project_id: int, model_version: str, *, after: int, limit: int) -> list[tuple[int, float, float]]:
-        """(item id, confidence, received at) of the newest items that this model scored, newest first.
+    def recent(
+        self, project_id: int, model_version: str, *, after: int, limit: int
+    ) -> list[tuple[int, float, Prediction]]:
+        """(item id, received at, prediction) of the newest items that this model scored, newest first.
 
         ``after``: an item id; only items behind it.
         """
-        columns = (item.c.id, item.c.confidence, item.c.received_at)
-        mine = (item.c.project_id == project_id, item.c.model_version == model_version, item.c.id > after)
-        query = select(*columns).where(*mine, item.c.confidence.is_not(None)).order_by(item.c.id.desc()).limit(limit)
-        return [(row.id, row.confidence, row.received_at) for row in self._conn.execute(query)]
+        newest = (
+            select(item.c.id, item.c.received_at, item.c.prediction_id)
+            .where(item.c.project_id == project_id, item.c.model_version == model_version, item.c.id > after)
+            .where(item.c.prediction_id.is_not(None))
+            .order_by(item.c.id.desc())
+            .limit(limit)
+            .subquery()
+        )
+        said = prediction.c.id == newest.c.prediction_id
+        query = select(newest.c.id, newest.c.received_at, prediction.c.prediction).join(prediction, said)
+        rows = self._conn.execute(query.order_by(newest.c.id.desc()))
+        return [(row.id, row.received_at, Prediction.model_validate_json(row.prediction)) for row in rows]
 
 
 def _audit(drawn: Any, labels: Iterable[Any]) -> Audit:

@@ -186,7 +186,7 @@ def sampled(world: World) -> World:
 def test_the_reference_is_the_sample_that_was_drawn(sampled: World) -> None:
     def reference(version: str, since: float = 0.0) -> list[float]:
         with sampled.store.read() as uow:
-            return uow.watch.reference(sampled.project, version, since=since)
+            return [said.confidence for said in uow.watch.reference(sampled.project, version, since=since)]
 
     assert sorted(reference("m1")) == [0.1, 0.2]
     assert reference("m1", since=1001.0) == []
@@ -197,10 +197,11 @@ def test_the_reference_is_the_sample_that_was_drawn(sampled: World) -> None:
     assert reference("m2") == [0.7]
 
 
-def test_the_newest_confidences(sampled: World) -> None:
+def test_what_was_said_of_the_newest(sampled: World) -> None:
     def recent(after: int, limit: int) -> list[tuple[int, float, float]]:
         with sampled.store.read() as uow:
-            return uow.watch.recent(sampled.project, "m1", after=after, limit=limit)
+            rows = uow.watch.recent(sampled.project, "m1", after=after, limit=limit)
+        return [(id, said.confidence, at) for id, at, said in rows]
 
     ids = sampled.ids(1, 2, 3, 4, 5)
     assert recent(0, 2) == [(ids[4], 0.5, 1010.0), (ids[3], 0.4, 1000.0)]

@@ -7,6 +7,7 @@ import pytest
 
 from models.errors import ModelError
 from models.tasks.classify import Classifier, Probabilities
+from models.tasks.traits import of_text
 from models.types import Failure, Item, Medium, Prediction
 from tests.unit.models.samples import control, text_item
 
@@ -18,7 +19,7 @@ def by_length(texts: Sequence[str]) -> Probabilities:
 
 
 def classifier(run: object = by_length, medium: Medium = Medium.TEXT) -> Classifier:
-    return Classifier("v-1", control(medium=medium), ("good", "bad"), str, run)  # type: ignore[arg-type]
+    return Classifier("v-1", control(medium=medium), ("good", "bad"), str, run, traits=of_text)  # type: ignore[arg-type]
 
 
 def test_unreadable_items_fail_in_place_and_leave_their_neighbours_alone() -> None:
@@ -78,7 +79,7 @@ def test_the_confidence_is_the_one_that_is_said_of_the_value() -> None:
         return np.array([len(text) / 100 for text in texts])
 
     ask = control(medium=Medium.TEXT)
-    model = Classifier("v-1", ask, ("good", "bad"), str, by_length, confidence=sure)
+    model = Classifier("v-1", ask, ("good", "bad"), str, by_length, traits=of_text, confidence=sure)
     first, broken, last = model.predict([text_item("1", "x" * 50), text_item("2", None), text_item("3", "y")])
     assert isinstance(broken, Failure)
     assert isinstance(first, Prediction)
@@ -89,6 +90,8 @@ def test_the_confidence_is_the_one_that_is_said_of_the_value() -> None:
 
 @pytest.mark.parametrize("found", [np.array([1.5]), np.array([np.nan]), np.ones(2)])
 def test_no_share_is_no_confidence(found: Probabilities) -> None:
-    model = Classifier("v-1", control(), ("good", "bad"), str, by_length, confidence=lambda rows, texts: found)
+    model = Classifier(
+        "v-1", control(), ("good", "bad"), str, by_length, traits=of_text, confidence=lambda rows, texts: found
+    )
     with pytest.raises(ModelError, match="no confidence"):
         model.predict([text_item("1", "x")])

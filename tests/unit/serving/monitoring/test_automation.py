@@ -115,11 +115,11 @@ def test_what_waits_and_what_drifts_is_told(make: MakeWorld) -> None:
     seen = world.report().monitor
     assert seen is not None
     assert seen.drift is not None
-    assert (seen.drift.window, seen.drift.alarm) == (50, True)
+    assert (seen.drift["confidence"].window, seen.drift["confidence"].alarm) == (50, True)
     assert seen.unanswered == seen.overdue > 10
     words = dict(lines(seen))
     assert f"{seen.overdue} overdue" in words["audits to answer"]
-    assert words["confidences"].startswith("drifts: PSI ")
+    assert words["confidence"].startswith("drifts: PSI ")
     assert world.project.gate_state is GateState.OPEN, "a report moves no gate"
 
 

@@ -17,7 +17,7 @@ from models.base import HeadSpec
 from models.errors import MediaError, MediaUnavailable
 from models.ordering import CANDIDATES, control_from
 from models.types import Fold, Item, Route
-from serving.pipeline import asking, learn
+from serving.pipeline import asking, certifying
 from serving.pipeline.asking import REFILL, SHORTEST
 from serving.store.records import ItemRow, ItemState, LabelRole, ProjectRow
 from tests.support.local_world import LocalWorld, easy, hard
@@ -139,7 +139,7 @@ class TestWithAModel:
         closed.sync()
         with closed.store.read() as uow:
             roles = {label.item_id: label.role for label in uow.labels.for_project(closed.id)}
-            sample = {item.id for item, _ in learn.validation_sample(uow, closed.project)}
+            sample = {item.id for item, _ in certifying.validation_sample(uow, closed.project)}
         assert {roles[row.id] for row in rows} == {LabelRole.CORRECTION}
         assert not sample & {row.id for row in rows}
 

@@ -11,7 +11,7 @@ from models.base import ModelRef, TransformersSpec
 from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
 from models.gate import spend
 from models.types import ControlSpec, Fold, GateState, Item, Route
-from serving.pipeline import learn
+from serving.pipeline import certifying, learn
 from serving.pipeline.worker import Worker
 from serving.projects import gate
 from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRole, ProjectRow
@@ -29,6 +29,15 @@ def latest(world: LocalWorld) -> CertificateRow:
         found = uow.gate.latest(world.id)
     assert found is not None
     return found
+
+
+def finish_trial(world: LocalWorld) -> None:
+    assert world.project.challenger is not None
+    for _ in range(10):
+        world.tick()
+        if world.project.challenger is None:
+            return
+    raise AssertionError("the trial does not end")
 
 
 def blind(world: LocalWorld) -> list[ItemRow]:
@@ -247,15 +256,15 @@ class TestCertify:
         world.tick()
         world.settle()
         other = another_worker(world)
-        scored = learn._score_sample
+        scored = certifying._score_sample
 
         def meanwhile(*args: object) -> object:
-            monkeypatch.setattr(learn, "_score_sample", scored)
-            assert learn.certify_if_due(other._runtime, world.project) is not None
+            monkeypatch.setattr(certifying, "_score_sample", scored)
+            assert certifying.certify_if_due(other._runtime, world.project) is not None
             return scored(*args)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(learn, "_score_sample", meanwhile)
-        assert learn.certify_if_due(world.runtime, world.project) is None
+        monkeypatch.setattr(certifying, "_score_sample", meanwhile)
+        assert certifying.certify_if_due(world.runtime, world.project) is None
         assert certificates(world) == 1
 
     def test_a_gate_closed_during_the_test_stays_closed(
@@ -267,13 +276,13 @@ class TestCertify:
         world.label_wanted(70)
         world.tick()
         world.settle()
-        scored = learn._score_sample
+        scored = certifying._score_sample
 
         def meanwhile(*args: object) -> object:
             gate.close(world.runtime, world.project, reason="wait", actor="operator")
             return scored(*args)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(learn, "_score_sample", meanwhile)
+        monkeypatch.setattr(certifying, "_score_sample", meanwhile)
         world.tick()
         assert state(world) is GateState.CLOSED
         assert certificates(world) == 0
@@ -292,9 +301,11 @@ class TestCertify:
         world.arrive(easy(40, seed=2))
         world.sync()
         world.settle()
-        world.tick()
-        assert certificates(world) == 2, "an audit that nobody has answered does not hold it up"
-        assert latest(world).n_validation == 40
+        finish_trial(world)
+        with world.store.read() as uow:
+            rows = uow.gate.certificates(world.id)
+        assert len(rows) == 2, "an audit that nobody has answered does not hold it up"
+        assert rows[-1].n_validation == 40
 
     def test_an_item_that_no_model_can_read_does_not_hold_the_gate_up(self, world: LocalWorld) -> None:
         """It cannot be accepted, so it is no error of what is accepted; and nobody can be asked for it."""
@@ -368,7 +379,7 @@ class TestCertify:
             pools.append(len(pool))
             return certify(confidences, losses, pool, **more)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(learn, "certify", watch)
+        monkeypatch.setattr(certifying, "certify", watch)
         world.tick()
         assert pools == [110 - 70]
 
@@ -384,25 +395,38 @@ class TestRetraining:
         world.label_wanted()
         return world
 
-    def test_it_closes_the_gate_and_keeps_what_was_accepted(self, retrained: LocalWorld) -> None:
+    def test_an_open_gate_goes_on_and_keeps_what_was_accepted(self, retrained: LocalWorld) -> None:
         world = retrained
         accepted = {i.task_id for i in world.items() if i.route is Route.ACCEPT}
-        first = latest(world)
         assert world.train() is not None
-        assert world.report().gate is GateState.SHADOW
+        assert world.report().gate is GateState.OPEN
         world.arrive(easy(40, seed=3))
         world.sync()
         world.settle()
-        assert {i.route for i in world.items() if i.id > 170} == {Route.SUGGEST}
-        assert {i.task_id for i in world.items() if i.route is Route.ACCEPT} == accepted
-
-        world.tick()
-        second = latest(world)
-        assert second.model_version != first.model_version
-        assert second.delta == pytest.approx(spend(0.2, 2))
+        assert Route.ACCEPT in {i.route for i in world.items() if i.id > 170}
+        finish_trial(world)
+        assert world.report().gate is GateState.OPEN
+        assert certificates(world) == 2
         world.settle()
         world.audit()
         assert accepted <= {i.task_id for i in world.items() if i.route is Route.ACCEPT}
+
+    def test_a_gate_that_accepts_nothing_takes_the_new_head_at_once(self, world: LocalWorld) -> None:
+        world.open(hard(150))
+        first = latest(world)
+        assert not first.open
+        for item in [i for i in world.items() if i.state is ItemState.PUBLISHED][:25]:
+            world.label(item.task_id)
+        world.sync()
+        made = world.train()
+        assert made is not None
+        assert (world.project.active_model, world.project.challenger) == (made.version, None)
+        assert world.report().gate is GateState.SHADOW
+        world.settle()
+        world.tick()
+        second = latest(world)
+        assert second.model_version == made.version
+        assert second.delta == pytest.approx(spend(0.2, 2))
 
     def test_suggestions_are_made_again(self, world: LocalWorld) -> None:
         world.open(hard(150))

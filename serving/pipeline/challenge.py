@@ -1,0 +1,259 @@
+"""A challenger: a new model version beside the one that predicts, while the gate goes on accepting.
+
+It says in shadow what it would say of the blind sample and of a random part of the waiting items, a few chunks a
+tick; what it has said is in the store, so a restart loses nothing. Where several people may be asked, another person
+is asked of those items of the sample on which it and the first answer disagree. Then it is certified, with a share of
+delta of its own, and takes the other's place in one transaction if its certificate is open and covers more of the
+blind sample. Nobody sees a prediction of it before.
+
+The waiting items are no fair ground to compare on: people label what the active model is unsure of, and what it
+accepted is left over. The sample is a random part of all that arrived, and neither model was trained on it.
+
+Choosing between models by the labels that certify them is covered by the shares of delta: with probability 1 - delta
+every certificate of the project is right at once, whichever of them is used. See docs/decisions/0011.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.base import ModelRef
+from models.gate import Certificate
+from models.types import GateState, Prediction
+from serving.pipeline import certifying, opinions, score
+from serving.pipeline.certifying import Floats
+from serving.pipeline.opinions import Hearing, Sample
+from serving.pipeline.runtime import Runtime
+from serving.pipeline.standing import SELF, activate, held, holds, move, score_again
+from serving.store.engine import UnitOfWork
+from serving.store.records import CertificateRow, ProjectRow
+
+log = logging.getLogger(__name__)
+
+POOL = 2000
+"""Waiting items whose confidences are the thresholds that a challenger may take."""
+SMALLEST_POOL = 30
+"""With fewer there is little to choose a threshold from, and little left to accept."""
+CHUNKS = 4
+"""Scored in one tick: the service's own scoring waits no longer than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the trial of a challenger is."""
+
+    version: str
+    scored: int
+    items: int
+    """Blind sample and waiting items that it has to score."""
+    waits: str | None
+    """Why it does not go on by itself; None: it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a challenger is tried on, as the store has it now."""
+
+    ref: ModelRef
+    sample: Sample
+    pool: list[int]
+    """Waiting items."""
+    said: dict[int, Prediction]
+    """Item id -> what the challenger says."""
+    missing: list[int]
+    """Items that it is still to score."""
+
+    @property
+    def enough(self) -> bool:
+        """Whether it has said something of all the sample, and of nearly all the pool."""
+        pool = len(set(self.missing).intersection(self.pool))
+        return pool == len(self.missing) and pool <= certifying.UNSCORED * len(self.pool)
+
+
+def enter(
+    uow: UnitOfWork, project: ProjectRow, ref: ModelRef, *, actor: str, numbers: dict[str, Any], now: float
+) -> None:
+    """Let a model version challenge the active one. One that is on trial already is tried no longer."""
+    uow.projects.update(project.id, challenger=ref.version)
+    reason = f"model {ref.version} is tried beside {project.active_model}, which goes on predicting"
+    if project.challenger is not None:
+        reason += f"; {project.challenger} is tried no longer"
+    uow.gate.note(project.id, reason=reason, actor=actor, numbers={"challenger": ref.version, **numbers}, now=now)
+
+
+def advance(runtime: Runtime, project: ProjectRow) -> bool:
+    """Take the next step of the trial. Returns whether anything changed."""
+    with runtime.store.read() as uow:
+        project = uow.projects.get(project.id)
+        if project.challenger is None:
+            return False
+        closed = not project.gate_state.accepts
+        waits = _waits(uow, project)
+        trial = _trial(runtime, uow, project)
+    if closed and waits is None:
+        return _succeed(runtime, project, trial.ref)
+    if closed:
+        return False
+    if trial.missing and _score(runtime, project, trial):
+        return True
+    if waits is not None or not trial.enough:
+        return False
+    hearing = opinions.hear(runtime, project, trial.sample, trial.said)
+    return not opinions.ask(runtime, project, hearing) and _conclude(runtime, project, trial, hearing)
+
+
+def progress(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> Progress | None:
+    """How far the trial is; None where nothing is on trial."""
+    if project.challenger is None:
+        return None
+    trial = _trial(runtime, uow, project)
+    items = len({item.id for item, _ in trial.sample}.union(trial.pool))
+    return Progress(project.challenger, items - len(trial.missing), items, _waits(uow, project))
+
+
+def _waits(uow: UnitOfWork, project: ProjectRow) -> str | None:
+    """What has to happen first, in words.
+
+    The monitor's watch is waited out: while it is in doubt whether the blind labels still say anything, they choose no
+    model, and a new certificate would begin its audits with a clean slate.
+    """
+    if held(uow, project) is not None:
+        return "until the gate is opened again by hand"
+    if not project.gate_state.accepts:
+        return None
+    if project.gate_state is GateState.WATCH:
+        return "until the watch is over"
+    sample = certifying.validation_sample(uow, project)
+    if not certifying.answered(sample):
+        return f"for {sum(label is None for _, label in sample)} blind labels"
+    if again := certifying.waits_for_opinions(uow, project):
+        return f"for other people's answers to {again} items"
+    waiting = len(_pool(uow, project, sample))
+    return f"for more items: {waiting} are waiting" if waiting < SMALLEST_POOL else None
+
+
+def _pool(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> list[int]:
+    drawn = {item.id for item, _ in sample}
+    found = uow.challenge.pool(project.id, project.active_model or "", limit=POOL + len(drawn))
+    return [id for id in found if id not in drawn][:POOL]
+
+
+def _trial(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> _Trial:
+    ref = uow.models.get(project.id, project.challenger or "").ref
+    sample = certifying.validation_sample(uow, project)
+    pool = _pool(uow, project, sample)
+    wanted = [item.id for item, _ in sample] + pool
+    said = uow.challenge.said(wanted, ref.version)
+    known, unreadable = runtime.unreadable.get(project.id, ("", set()))
+    skipped = unreadable if known == ref.version else set()
+    return _Trial(ref, sample, pool, said, [id for id in wanted if id not in said and id not in skipped])
+
+
+def _score(runtime: Runtime, project: ProjectRow, trial: _Trial) -> bool:
+    """Some chunks, each stored at once; whether it has said anything new.
+
+    What it cannot read is never accepted. Where media are away it tries again; a few of the waiting items may stay so.
+    """
+    size, done = runtime.settings.chunk_size, 0
+    for start in range(0, min(len(trial.missing), CHUNKS * size), size):
+        done += _score_chunk(runtime, project, trial.ref, trial.missing[start : start + size])
+    return done > 0
+
+
+def _score_chunk(runtime: Runtime, project: ProjectRow, ref: ModelRef, ids: Sequence[int]) -> int:
+    with runtime.store.read() as uow:
+        rows = {str(row.id): row for row in uow.challenge.rows(ids)}
+    results = score.predict(runtime, project, ref, [score.to_item(row) for row in rows.values()])
+    good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
+    broken = {int(r.key) for r in results if not isinstance(r, Prediction) and r.code != score.AWAY}
+    known, unreadable = runtime.unreadable.get(project.id, ("", set()))
+    runtime.unreadable[project.id] = (ref.version, broken | (unreadable if known == ref.version else set()))
+    with runtime.store.begin() as uow:
+        same = {row.id: row.revision for row in uow.challenge.rows([id for id, _ in good])}
+        current = [(id, said) for id, said in good if same.get(id) == rows[str(id)].revision]
+        uow.challenge.record(current, runtime.now())
+    return len(good) + len(broken)
+
+
+def _succeed(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> bool:
+    """The gate has closed by itself meanwhile: there is nothing left to keep open, so the newer model predicts."""
+    with runtime.store.begin() as uow:
+        current = uow.projects.hold(project.id)
+        if current.challenger != ref.version or current.gate_state.accepts or held(uow, current) is not None:
+            return False
+        activate(uow, current, ref, actor=SELF, numbers={"challenger": ref.version}, now=runtime.now())
+    return True
+
+
+def _conclude(runtime: Runtime, project: ProjectRow, trial: _Trial, hearing: Hearing) -> bool:
+    """Certify the challenger and decide which model predicts, all in one transaction."""
+    with runtime.store.begin() as uow:
+        current, before = uow.projects.hold(project.id), uow.gate.latest(project.id)
+        same = current.challenger == trial.ref.version and current.label_config.digest == project.label_config.digest
+        if not same or not current.gate_state.accepts or _waits(uow, current) is not None:
+            return False
+        if before is None or before.threshold is None or not holds(before, current):
+            return False
+        said = certifying.confidences(trial.sample, trial.said)
+        certificate = certifying.test(uow, current, said, hearing.losses, _confidences(trial))
+        theirs = uow.challenge.said([item.id for item, _ in trial.sample], before.model_version)
+        ours = 0.0 if certificate.threshold is None else float(np.mean(said >= certificate.threshold))
+        covered = float(np.mean(certifying.confidences(trial.sample, theirs) >= before.threshold))
+        wins = certificate.open and ours > covered
+        now, size = runtime.now(), len(trial.sample)
+        row = certifying.record(
+            uow, current, trial.ref, certificate, hearing.noise, n_validation=size, now=now, trial=not wins
+        )
+        numbers = _numbers(current, trial, certificate, ours, covered) | {"certificate": row.id}
+        reason = _reason(current, row, ours, covered, wins=wins)
+        if wins:
+            uow.models.activate(current.id, trial.ref.version, now)
+            promoted = uow.projects.update(current.id, challenger=None)
+            certifying.keep(uow, trial.sample, trial.said, current.label_config, now)
+            move(uow, promoted, GateState.OPEN, reason=reason, numbers=numbers, now=now)
+            score_again(uow, promoted, now=now)
+        else:
+            uow.models.reject(current.id, trial.ref.version, now)
+            uow.projects.update(current.id, challenger=None)
+            uow.gate.note(current.id, reason=reason, actor=SELF, numbers=numbers, now=now)
+    runtime.unreadable.pop(project.id, None)
+    log.info("challenger", extra={"project": project.slug, "promoted": wins, "reason": reason})
+    return True
+
+
+def _confidences(trial: _Trial) -> Floats:
+    """``(m,)``, of the waiting items, 0 where it cannot read one; those that are still to be scored are left out."""
+    left = set(trial.missing)
+    return np.array([trial.said[id].confidence if id in trial.said else 0.0 for id in trial.pool if id not in left])
+
+
+def _numbers(
+    project: ProjectRow, trial: _Trial, certificate: Certificate, ours: float, covered: float
+) -> dict[str, Any]:
+    return {
+        "challenger": trial.ref.version,
+        "before": project.active_model,
+        "sample_coverage": ours,
+        "sample_coverage_before": covered,
+        "coverage": certificate.coverage,
+        "threshold": certificate.threshold,
+        "n": certificate.n,
+        "errors": certificate.errors,
+        "n_validation": len(trial.sample),
+        "delta": certificate.delta,
+    }
+
+
+def _reason(project: ProjectRow, row: CertificateRow, ours: float, covered: float, *, wins: bool) -> str:
+    before = f"{project.active_model} covers {100 * covered:.3g} %"
+    after = f"{row.model_version} is certified for {100 * ours:.3g} % of the blind sample, {before}"
+    if wins:
+        return f"{row.reason} Model {row.model_version} predicts from now on: {after}."
+    if row.open:
+        return f"Model {row.model_version} is rejected: {after}."
+    return f"Model {row.model_version} is rejected, and {before} of the blind sample. On its own it is: {row.reason}"

@@ -1,0 +1,58 @@
+"""What a challenger says of items, beside what the active model says of them; nothing of it is shown or decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, and_, select
+
+from models.types import Prediction
+from serving.store import predicting
+from serving.store.records import ItemRow, ItemState
+from serving.store.rows import to_item
+from serving.store.sql import batches, take_turn
+from serving.store.tables import item, prediction
+
+WAITING = (ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
+"""States of items that the gate accepts or could accept: nobody has labelled them."""
+
+
+class ChallengeRepository:
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def pool(self, project_id: int, active: str, *, limit: int) -> list[int]:
+        """At most ``limit`` waiting items that the active model has scored, those with the lowest draws.
+
+        A draw is a keyed hash of the task alone, so this is a random part of them; it stays the same while items
+        arrive, but for those of them that are drawn.
+        """
+        mine = (
+            item.c.project_id == project_id,
+            item.c.model_version == active,
+            item.c.state.in_(WAITING),
+            item.c.confidence.is_not(None),
+        )
+        return list(self._conn.scalars(select(item.c.id).where(*mine).order_by(item.c.draw, item.c.id).limit(limit)))
+
+    def rows(self, ids: Sequence[int]) -> list[ItemRow]:
+        """The items, in no order; those that do not exist are left out."""
+        found: list[ItemRow] = []
+        for batch in batches(ids):
+            found += [to_item(row) for row in self._conn.execute(select(item).where(item.c.id.in_(batch)))]
+        return found
+
+    def said(self, ids: Sequence[int], version: str) -> dict[int, Prediction]:
+        """Item id -> what this version said of the data that the item has now; items without it are left out."""
+        current = and_(prediction.c.item_id == item.c.id, prediction.c.revision == item.c.revision)
+        found: dict[int, Prediction] = {}
+        for batch in batches(ids):
+            query = select(item.c.id, prediction.c.prediction).join(item, current)
+            rows = self._conn.execute(query.where(item.c.id.in_(batch), prediction.c.model_version == version))
+            found |= {id: Prediction.model_validate_json(said) for id, said in rows}
+        return found
+
+    def record(self, predictions: Sequence[tuple[int, Prediction]], now: float) -> None:
+        """Keep what a challenger says of items (item id, prediction); their current prediction stays what it was."""
+        take_turn(self._conn)
+        predicting.note(self._conn, predictions, now)
