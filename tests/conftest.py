@@ -20,6 +20,7 @@ def needs_servers(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(name) is not None for name in ("label_studio", "ray"))
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(SERVERS if needs_servers(item) else item.path.as_posix()))
