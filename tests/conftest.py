@@ -1,7 +1,7 @@
 """Which tests may run at the same time: those with real servers one after another, beside all others.
 
-Real servers are mostly waited for, and share their session's fixtures: they are one group, and begin first. The other
-tests are grouped by file, since fixtures of a module are costly to make twice.
+Real servers are mostly waited for, and share their session's fixtures: they are one unit of work, and begin first. The
+other tests are sent file by file, since fixtures of a module are costly to make twice.
 """
 
 from __future__ import annotations
@@ -10,24 +10,28 @@ import os
 from functools import cache
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-SERVERS = "servers"
+SERVERS = ("tests/contract/", "tests/e2e/", "tests/ray/")
 POLITE = 10
 """Niceness of what runs beside the servers: Label Studio gives a service one second to say that it is well."""
 
 
-def needs_servers(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) is not None for name in ("label_studio", "ray"))
+def needs_servers(nodeid: str) -> bool:
+    return nodeid.startswith(SERVERS)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(SERVERS if needs_servers(item) else item.path.as_posix()))
-    items.sort(key=lambda item: not needs_servers(item))
+class ServersApart(LoadScopeScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        return "servers" if needs_servers(nodeid) else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ServersApart:
+    return ServersApart(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ and not needs_servers(item):
+    if "PYTEST_XDIST_WORKER" in os.environ and not needs_servers(item.nodeid):
         step_back()
 
 

@@ -51,7 +51,16 @@ def test_rotation() -> None:
     assert Vault(new).decrypt(both.encrypt(b"more")) == b"more"
 
 
-@pytest.mark.parametrize("key", ["", " , ", "short", "ü" * 44, f"{new_key()},short"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(" , ", id="nothing between commas"),
+        pytest.param("short", id="too short"),
+        pytest.param("ü" * 44, id="not ASCII"),
+        pytest.param(f"{new_key()},short", id="a good and a short one"),
+    ],
+)
 def test_a_malformed_key_is_refused(key: str) -> None:
     with pytest.raises(ConfigurationError, match="secret key"):
         Vault(key)
