@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=5, ge=1)
     """Tries before an item is given up; counts only failures that are the item's own fault. Tries."""
 
-    monitor_watch: float = Field(default=1000.0, ge=200)
+    monitor_watch: float = Field(default=400.0, ge=200)
     """Level of the monitor's statistic at which the gate goes to watch: while the error is within epsilon there is at
     most one false alarm in so many audits, on average. The watch ends below a tenth of it. Audits."""
     monitor_close: float = Field(default=10_000.0, ge=200)

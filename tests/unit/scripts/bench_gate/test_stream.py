@@ -7,6 +7,7 @@ from scipy.stats import binom
 from models.gate.monitor import BETS, first_reached
 from scripts.bench_gate import stream
 from scripts.bench_gate.result import Monitoring
+from serving.settings import Settings
 
 STREAMS = 40
 
@@ -74,5 +75,10 @@ def test_e_process_is_the_product_of_its_bets() -> None:
 
 
 def test_levels_are_those_of_the_service() -> None:
-    assert [one.level for one in stream.detectors()[: stream.OUR_LEVELS]] == [1000.0, 10_000.0]
-    assert first_reached(stream.detectors()[0].path(np.ones(50)), 1000.0) is not None
+    service = Settings.model_fields
+    watch, close = service["monitor_watch"].default, service["monitor_close"].default
+    first, *closing = stream.detectors()[: stream.CLOSING.stop]
+    assert first.level == watch
+    assert [one.level for one in closing] == [close, close]
+    assert [one.watch for one in closing] == [None, watch]
+    assert first_reached(first.path(np.ones(50)), watch) is not None
