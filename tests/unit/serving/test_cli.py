@@ -69,7 +69,7 @@ def test_report(world: LocalWorld) -> None:
     said = run("report", "moods").stdout
     assert "110" in said
     assert "open: Open" in said
-    assert "watch at 1,000, close at 10,000" in said
+    assert "watch at 400, close at 10,000" in said
 
 
 def test_explain(world: LocalWorld) -> None:

@@ -32,7 +32,7 @@ def test_without_errors_nothing_is_false_and_only_the_e_process_is_late(small: M
 
 def test_ours_is_quiet_below_the_budget_and_looking_again_and_again_is_not(small: Monitoring) -> None:
     """Of 40 streams with 1,000 audits at the whole budget, a repeated interval at 5 % should be fooled in a quarter."""
-    below = next(row for row in small.rows if row.clean == 0.03)
+    below = next(row for row in small.rows if row.clean == 0.03 and "(close)" in row.rule)
     assert below.false_closes <= 1.0
     whole = {row.rule: row for row in small.rows if row.clean == 0.05}
     assert whole["repeated Clopper-Pearson interval"].false_closes > 1e4 / stream.BEFORE * 0.1

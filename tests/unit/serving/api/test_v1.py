@@ -71,6 +71,7 @@ def test_projects_are_listed_without_their_secrets(client: TestClient) -> None:
         "gate": "cold",
         "gate_reason": "no model yet",
         "model_version": None,
+        "challenger": None,
         "paused": False,
     }
 

@@ -61,7 +61,8 @@ def test_threads_take_everything_its_way(running: LocalWorld) -> None:
 
 
 def test_threads_close_a_gate_when_labels_turn_and_tell(make: MakeWorld) -> None:
-    world = make(settings={"claim_idle_s": 0.02, "reconcile_s": 0.05, "watch_s": 0.05, "retry_base_s": 0.05})
+    paces = {"claim_idle_s": 0.02, "reconcile_s": 0.05, "watch_s": 0.05, "retry_base_s": 0.05}
+    world = make(settings=paces | {"audit_due_s": 1e12})  # the clock leaps, from a made-up time to ours
     world.open(easy(110))
     world.change(audit_rate=0.4)
     told: list[Notice] = []
