@@ -271,6 +271,19 @@ def test_monitor(crowd: Crowd) -> None:
     assert_searched(steps, "ix_item_draw")
 
 
+def test_challenger(crowd: Crowd) -> None:
+    world = crowd.world
+    said = [(id, prediction(id, version="m9")) for id in (1, 2)]
+    served: tuple[Callable[[UnitOfWork], object], ...] = (
+        lambda uow: uow.challenge.pool(world.project, "m0", limit=500),
+        lambda uow: uow.challenge.rows([1, 2]),
+        lambda uow: uow.challenge.said([1, 2], "m0"),
+        lambda uow: uow.challenge.record(said, world.now),
+    )
+    for call in served:
+        assert_searched(plans(world.store, call, seqscan="off"))
+
+
 @pytest.mark.parametrize("stand", Stand)
 def test_sweep(crowd: Crowd, stand: Stand) -> None:
     world = crowd.world

@@ -119,6 +119,16 @@ def test_the_gate_by_hand(world: LocalWorld) -> None:
     assert "the last certificate assumes" in run("gate", "status", "moods").stdout
 
 
+def test_the_tolerance_and_who_changed_it(world: LocalWorld) -> None:
+    world.open(easy(110))
+    made = read("gate", "tolerance", "moods", "--epsilon", "0.02", "--reason", "a stricter client", "--by", "ines")
+    assert (made["state"], made["epsilon"], made["delta"]) == ("shadow", 0.02, world.project.delta)
+    assert made["reason"].endswith("a stricter client")
+    said = run("gate", "close", "moods", "--reason", "for today", "--by", "jan").stdout
+    assert "closed: for today" in said
+    assert [e["actor"] for e in read("gate", "status", "moods")["events"]][-2:] == ["ines", "jan"]
+
+
 def test_models(world: LocalWorld) -> None:
     assert read("models", "list", "moods") == []
     world.open(easy(110))
@@ -146,6 +156,9 @@ def test_train(world: LocalWorld) -> None:
         (("explain", "moods", "77"), "task 77 is not known in this project"),
         (("gate", "reopen", "moods", "--reason", "why not"), "no person closed this gate"),
         (("gate", "extend", "moods", "--labels", "0"), "at least one more label"),
+        (("gate", "tolerance", "moods", "--reason", "why"), "already"),
+        (("gate", "tolerance", "moods", "--epsilon", "2", "--reason", "why"), "between 0 and 1"),
+        (("gate", "close", "moods", "--reason", "why", "--by", "prelabel"), "say who you are"),
         (("report", "moods", "--config", "nowhere.yaml"), "nowhere.yaml"),
         (("backfill", "moods"), "127.0.0.1:9"),
     ],

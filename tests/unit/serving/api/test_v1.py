@@ -175,6 +175,19 @@ def test_the_gate_by_hand(world: LocalWorld, client: TestClient) -> None:
         assert [e.actor for e in uow.gate.events(world.id)][-2:] == ["operator", "operator"]
 
 
+def test_a_changed_tolerance_stops_acceptance_and_says_who_wanted_it(world: LocalWorld, client: TestClient) -> None:
+    world.open(easy(110))
+    asked = {"reason": "a stricter client", "epsilon": 0.02, "by": "ines"}
+    answer = client.post(f"{PROJECT}/gate/tolerance", json=asked, headers=OPERATOR).json()
+    assert answer["gate"] == "shadow"
+    assert answer["reason"].endswith("a stricter client")
+    assert world.project.epsilon == 0.02
+    with world.store.read() as uow:
+        assert uow.gate.events(world.id)[-1].actor == "ines"
+    for wrong in ({}, {"reason": "why", "epsilon": 0.02}, {"reason": "why", "delta": 1.5}, asked | {"by": "prelabel"}):
+        assert client.post(f"{PROJECT}/gate/tolerance", json=wrong, headers=OPERATOR).status_code == 422
+
+
 def test_training_by_hand(world: LocalWorld, client: TestClient) -> None:
     assert client.post(f"{PROJECT}/train", headers=OPERATOR).json() == {"model_version": None}
     world.arrive(easy(110))
