@@ -16,7 +16,7 @@ every certificate of the project is right at once, whichever of them is used. Se
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +63,6 @@ class _Trial:
     sample: Sample
     pool: list[int]
     """Waiting items."""
-    said: dict[int, Prediction]
-    """Item id -> what the challenger says."""
     missing: list[int]
     """Items that it is still to score."""
 
@@ -103,8 +101,10 @@ def advance(runtime: Runtime, project: ProjectRow) -> bool:
         return True
     if waits is not None or not trial.enough:
         return False
-    hearing = opinions.hear(runtime, project, trial.sample, trial.said)
-    return not opinions.ask(runtime, project, hearing) and _conclude(runtime, project, trial, hearing)
+    with runtime.store.read() as uow:
+        said = uow.challenge.said([*(item.id for item, _ in trial.sample), *trial.pool], trial.ref.version)
+    hearing = opinions.hear(runtime, project, trial.sample, said)
+    return not opinions.ask(runtime, project, hearing) and _conclude(runtime, project, trial, said, hearing)
 
 
 def progress(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> Progress | None:
@@ -148,10 +148,9 @@ def _trial(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> _Trial:
     sample = certifying.validation_sample(uow, project)
     pool = _pool(uow, project, sample)
     wanted = [item.id for item, _ in sample] + pool
-    said = uow.challenge.said(wanted, ref.version)
     known, unreadable = runtime.unreadable.get(project.id, ("", set()))
-    skipped = unreadable if known == ref.version else set()
-    return _Trial(ref, sample, pool, said, [id for id in wanted if id not in said and id not in skipped])
+    done = uow.challenge.scored(wanted, ref.version) | (unreadable if known == ref.version else set())
+    return _Trial(ref, sample, pool, [id for id in wanted if id not in done])
 
 
 def _score(runtime: Runtime, project: ProjectRow, trial: _Trial) -> bool:
@@ -190,7 +189,9 @@ def _succeed(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> bool:
     return True
 
 
-def _conclude(runtime: Runtime, project: ProjectRow, trial: _Trial, hearing: Hearing) -> bool:
+def _conclude(
+    runtime: Runtime, project: ProjectRow, trial: _Trial, said: Mapping[int, Prediction], hearing: Hearing
+) -> bool:
     """Certify the challenger and decide which model predicts, all in one transaction."""
     with runtime.store.begin() as uow:
         current, before = uow.projects.hold(project.id), uow.gate.latest(project.id)
@@ -199,10 +200,10 @@ def _conclude(runtime: Runtime, project: ProjectRow, trial: _Trial, hearing: Hea
             return False
         if before is None or before.threshold is None or not holds(before, current):
             return False
-        said = certifying.confidences(trial.sample, trial.said)
-        certificate = certifying.test(uow, current, said, hearing.losses, _confidences(trial))
+        sure = certifying.confidences(trial.sample, said)
+        certificate = certifying.test(uow, current, sure, hearing.losses, _confidences(trial, said))
         theirs = uow.challenge.said([item.id for item, _ in trial.sample], before.model_version)
-        ours = 0.0 if certificate.threshold is None else float(np.mean(said >= certificate.threshold))
+        ours = 0.0 if certificate.threshold is None else float(np.mean(sure >= certificate.threshold))
         covered = float(np.mean(certifying.confidences(trial.sample, theirs) >= before.threshold))
         wins = certificate.open and ours > covered
         now, size = runtime.now(), len(trial.sample)
@@ -214,7 +215,7 @@ def _conclude(runtime: Runtime, project: ProjectRow, trial: _Trial, hearing: Hea
         if wins:
             uow.models.activate(current.id, trial.ref.version, now)
             promoted = uow.projects.update(current.id, challenger=None)
-            certifying.keep(uow, trial.sample, trial.said, current.label_config, now)
+            certifying.keep(uow, trial.sample, said, current.label_config, now)
             move(uow, promoted, GateState.OPEN, reason=reason, numbers=numbers, now=now)
             score_again(uow, promoted, now=now)
         else:
@@ -226,10 +227,10 @@ def _conclude(runtime: Runtime, project: ProjectRow, trial: _Trial, hearing: Hea
     return True
 
 
-def _confidences(trial: _Trial) -> Floats:
+def _confidences(trial: _Trial, said: Mapping[int, Prediction]) -> Floats:
     """``(m,)``, of the waiting items, 0 where it cannot read one; those that are still to be scored are left out."""
     left = set(trial.missing)
-    return np.array([trial.said[id].confidence if id in trial.said else 0.0 for id in trial.pool if id not in left])
+    return np.array([said[id].confidence if id in said else 0.0 for id in trial.pool if id not in left])
 
 
 def _numbers(

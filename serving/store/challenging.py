@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from models.types import Prediction
 from serving.store import predicting
@@ -42,12 +42,19 @@ class ChallengeRepository:
             found += [to_item(row) for row in self._conn.execute(select(item).where(item.c.id.in_(batch)))]
         return found
 
+    def scored(self, ids: Sequence[int], version: str) -> set[int]:
+        """Those of the items whose data, as it is now, this version has said something of."""
+        found: set[int] = set()
+        for batch in batches(ids):
+            query = select(item.c.id).join(prediction, _current())
+            found |= set(self._conn.scalars(query.where(item.c.id.in_(batch), prediction.c.model_version == version)))
+        return found
+
     def said(self, ids: Sequence[int], version: str) -> dict[int, Prediction]:
         """Item id -> what this version said of the data that the item has now; items without it are left out."""
-        current = and_(prediction.c.item_id == item.c.id, prediction.c.revision == item.c.revision)
         found: dict[int, Prediction] = {}
         for batch in batches(ids):
-            query = select(item.c.id, prediction.c.prediction).join(item, current)
+            query = select(item.c.id, prediction.c.prediction).join(prediction, _current())
             rows = self._conn.execute(query.where(item.c.id.in_(batch), prediction.c.model_version == version))
             found |= {id: Prediction.model_validate_json(said) for id, said in rows}
         return found
@@ -56,3 +63,7 @@ class ChallengeRepository:
         """Keep what a challenger says of items (item id, prediction); their current prediction stays what it was."""
         take_turn(self._conn)
         predicting.note(self._conn, predictions, now)
+
+
+def _current() -> ColumnElement[bool]:
+    return and_(prediction.c.item_id == item.c.id, prediction.c.revision == item.c.revision)

@@ -40,6 +40,7 @@ def test_what_it_says_changes_nothing_that_is_current(scored: World) -> None:
     assert [scored.item(number) for number in (1, 2)] == before
     with scored.store.read() as uow:
         assert uow.challenge.said([first, second, 4711], "m2") == dict(said)
+        assert uow.challenge.scored([first, second, 4711], "m2") == dict(said).keys()
         assert {one.model_version for one in uow.challenge.said([first, second], "m1").values()} == {"m1"}
         assert {row.id for row in uow.challenge.rows([first, second, 4711])} == {first, second}
 
@@ -51,6 +52,7 @@ def test_what_it_said_of_other_data_is_forgotten(scored: World) -> None:
     scored.receive(task(1, text="other", draw=0.1))
     with scored.store.read() as uow:
         assert uow.challenge.said([first], "m2") == {}
+        assert uow.challenge.scored([first], "m2") == set()
 
 
 def test_a_trial_spends_its_delta_and_nothing_stands_on_it(world: World) -> None:
