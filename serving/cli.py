@@ -163,6 +163,15 @@ def renew_token(
     show({"project": slug, "account": user.email}, as_json, f"the new token of {user.email} is in use")
 
 
+@app.command("rotate-key")
+def rotate_key(as_json: Json = False, config: Config = None) -> None:
+    """Encrypt what is stored with the first secret key; the others can be taken away afterwards."""
+    from serving.projects.keys import rotate
+
+    done = rotate(runtime_of(config))
+    show({"projects": done}, as_json, f"the secrets of {done} projects are encrypted with the first key now")
+
+
 @app.command()
 def projects(as_json: Json = False, config: Config = None) -> None:
     """List the connected projects."""

@@ -24,6 +24,7 @@ class ProjectChanges(TypedDict, total=False):
 
     token: bytes
     webhook_secret: bytes
+    sampling_secret: bytes
     service_user: int
     label_config: LabelConfig
     label_config_xml: str
