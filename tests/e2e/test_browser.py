@@ -48,6 +48,19 @@ def chosen(page: Page) -> dict[str, bool]:
     return {name: page.locator(f'.lsf-choices input[name="{name}"]').is_checked() for name in ("good", "bad")}
 
 
+def choose(page: Page, name: str) -> None:
+    """Tick a choice; a page that is still being filled in forgets the first click."""
+    box = page.locator(f'.lsf-choices input[name="{name}"]')
+
+    def ticked() -> bool | None:
+        if not box.is_checked():
+            box.click(force=True)
+            page.wait_for_timeout(300)
+        return box.is_checked() or None
+
+    soon(ticked)
+
+
 def submit(page: Page, item: dict[str, Any]) -> dict[str, Any]:
     """Press Submit; the annotation as Label Studio stored it."""
     path = f"/api/tasks/{item['task']}/annotations"
@@ -95,7 +108,7 @@ def test_a_suggestion_is_corrected(page: Page, shadow: World) -> None:
 
     visit(page, shadow, item)
     page.locator(MODEL_TAB).wait_for()
-    page.locator(f'.lsf-choices input[name="{other}"]').check(force=True)
+    choose(page, other)
     assert chosen(page) == {said: False, other: True}
     annotation = submit(page, item)
     assert annotation["result"][0]["value"]["choices"] == [other]

@@ -89,6 +89,11 @@ def once_each(world: World) -> dict[int, dict[str, Any]]:
     return soon(found)
 
 
+def ids(predictions: dict[int, dict[str, Any]]) -> dict[int, int]:
+    """Task id -> id of its prediction; what is shown beside it changes, such as its age."""
+    return {task: prediction["id"] for task, prediction in predictions.items()}
+
+
 def test_connected(shadow: World, backend: int) -> None:
     with shadow.admin() as http:
         (model,) = http.get("/api/ml/", params={"project": shadow.project}).raise_for_status().json()
@@ -125,7 +130,7 @@ def test_health_and_setup_answer_at_once(body: dict[str, Any]) -> None:
 def test_retrieve_predictions(shadow: World, backend: int) -> None:
     pushed = once_each(shadow)
     act(shadow, "retrieve_tasks_predictions")
-    assert once_each(shadow).items() >= pushed.items(), "what was pushed stays as it is"
+    assert ids(once_each(shadow)).items() >= ids(pushed).items(), "what was pushed stays as it is"
 
     act(shadow, "delete_tasks_predictions")
     act(shadow, "retrieve_tasks_predictions")
@@ -141,7 +146,7 @@ def test_retrieve_predictions(shadow: World, backend: int) -> None:
             assert prediction["score"] == pytest.approx(pushed[task]["score"])
 
     act(shadow, "retrieve_tasks_predictions")
-    assert once_each(shadow) == pulled
+    assert ids(once_each(shadow)) == ids(pulled)
 
 
 def test_opening_a_task_asks_for_its_prediction(shadow: World, backend: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from models.types import GateState
-from serving import cli
+from serving import cli, terminal
 from serving.secrets import Vault, new_key
 from serving.store.records import ItemState
 from tests.support.local_world import KEY, LocalWorld, easy
@@ -27,7 +27,7 @@ def settings(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PRELABEL_DATA_DIR", str(folder))
     monkeypatch.setenv("PRELABEL_SECRET_KEY", KEY)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(terminal.out, "width", 200)
     monkeypatch.setenv("PRELABEL_AUDIT_DUE_S", "1e12")  # the world's clock is not that of the commands
     root = logging.getLogger()
     before = (list(root.handlers), root.level)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from models.errors import ConfigurationError
 from models.gate import certify
-from serving import cli
+from serving import cli, terminal
 
 RNG = np.random.default_rng(0)
 CONFIDENCES = RNG.random(500)
@@ -24,7 +24,7 @@ POOL = RNG.random(800)
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(terminal.out, "width", 200)
 
 
 def write(name: str, **columns: Any) -> str:

@@ -98,7 +98,7 @@ def test_the_monitor_is_told_of(busy: LocalWorld) -> None:
     assert seen is not None
     labelled = [i for i in busy.items() if i.reason == "blind_audit" and i.state is ItemState.LABELED]
     assert seen.audits + seen.behind == len(labelled)
-    assert (seen.watch_level, seen.close_level, seen.audit_rate) == (1000.0, 10_000.0, 0.1)
+    assert (seen.watch_level, seen.close_level, seen.audit_rate) == (400.0, 10_000.0, 0.1)
     assert seen.drift is None, "too few have arrived"
     assert report.reopened == 0
     words = dict(lines(seen))
