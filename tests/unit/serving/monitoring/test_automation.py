@@ -102,7 +102,7 @@ def test_the_monitor_is_told_of(busy: LocalWorld) -> None:
     assert seen.drift is None, "too few have arrived"
     assert report.reopened == 0
     words = dict(lines(seen))
-    assert "watch at 1,000, close at 10,000" in words["monitor"]
+    assert "watch at 400, close at 10,000" in words["monitor"]
 
 
 def test_what_waits_and_what_drifts_is_told(make: MakeWorld) -> None:
