@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, 
 from models.errors import NotFoundError
 from models.types import Fold
 from serving.store.outbox import cancel, take_back
-from serving.store.records import ItemRow, ItemState, LabelRole, LabelRow, NewLabel
+from serving.store.records import ItemRow, ItemState, LabelRole, LabelRow, NewLabel, OutboxKind
 from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
 from serving.store.tables import item, label, project
@@ -55,7 +55,7 @@ class LabelRepository:
         live = {new.item_id for id, new in arrived.items() if id not in late and not new.was_cancelled}
         newly = sorted(id for id in live if states[id] != ItemState.LABELED)
         update_all(self._conn, item, newly, state=ItemState.LABELED, updated_at=now, **CLEAN)
-        cancel(self._conn, newly, now)
+        cancel(self._conn, newly, now, keep=(OutboxKind.WITHDRAWAL,))  # a blind item shows no suggestion, also later
         take_back(self._conn, newly, now)
         return newly
 

@@ -14,6 +14,8 @@ from serving.store.tables import item, outbox, prediction
 
 GIVEN_UP = (ItemState.GONE, ItemState.DEAD)
 OVER = (ItemState.LABELED, *GIVEN_UP)
+UNDOING = (OutboxKind.WITHDRAWAL, OutboxKind.RETRACTION)
+"""Writes that a person's label does not make needless."""
 
 
 class OutboxRepository:
@@ -39,7 +41,7 @@ class OutboxRepository:
                 outbox.c.state == OutboxState.PENDING,
                 outbox.c.not_before <= now,
                 outbox.c.lease_until <= now,
-                item.c.state.not_in(GIVEN_UP if kind is OutboxKind.RETRACTION else OVER),
+                item.c.state.not_in(GIVEN_UP if kind in UNDOING else OVER),
                 *_may_be_sent(kind, now),
             )
             .order_by(outbox.c.id)

@@ -250,6 +250,19 @@ def test_no_suggestion_is_sent_for_a_blind_item(world: World) -> None:
     assert world.claim_outbox() == []
 
 
+def test_a_withdrawal_is_sent_although_a_person_has_labelled_meanwhile(world: World) -> None:
+    """Else the suggestion of a blind item stays for good, and whoever looks at the task later sees it."""
+    scored(world, 1)
+    world.decide(Route.SUGGEST)
+    world.send(OutboxKind.SUGGESTION)
+    restart(world, ItemState.PUBLISHED)
+    world.decide(Route.AUDIT, WITHDRAWN)
+    world.label(1, 10)
+    assert world.item(1).state is ItemState.LABELED
+    assert len(world.send(OutboxKind.WITHDRAWAL)) == 1
+    assert world.item(1).state is ItemState.LABELED
+
+
 def test_a_withdrawal_already_made_is_kept(world: World) -> None:
     scored(world, 1)
     [row] = world.claim(ItemState.SCORED)
