@@ -250,7 +250,8 @@ class World:
             account = http.get("/api/current-user/whoami").raise_for_status().json()["id"]
         for task in self.tasks():
             item = items.pop(task["id"])
-            current = [p for p in task["predictions"] if p["model_version"] == version]
+            mine = item["model_version"] or version  # what was accepted before a promotion keeps its model's prediction
+            current = [p for p in task["predictions"] if p["model_version"] == mine]
             ours = [a for a in task["annotations"] if a["completed_by"] == account]
             where = f"task {task['id']} ({item})"
             assert len(current) <= 1, f"doubled prediction: {where}"
