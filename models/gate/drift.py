@@ -29,6 +29,7 @@ FEWEST = 50
 """Items on either side below which nothing can be said."""
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,10 @@ def compare(reference: ArrayLike, recent: ArrayLike, *, alpha: float = ALPHA) ->
     n, m = first.size, second.size
     if min(n, m) < FEWEST:
         return None
-    index, bins = psi(first, second)
+    counts = _counts(first, second)
+    index, bins = _index(counts)
     if words[0]:
-        distance, p_value = _variation(first, second), _by_words(first, second)
+        distance, p_value = _variation(counts), _by_words(counts)
     else:
         inverse = 1 / n + 1 / m
         distance = _distance(first, second)
@@ -119,27 +121,29 @@ def psi(reference: ArrayLike, recent: ArrayLike) -> tuple[float, int]:
     first, second = _checked("reference", reference), _checked("recent", recent)
     if not first.size or not second.size:
         raise ValueError("both samples must hold at least one item")
-    q, p = _of_words(first, second) if first.dtype.kind == "U" else _of_numbers(first, second)
-    filled = (q > 0) | (p > 0)
-    q, p = np.maximum(q[filled], FLOOR), np.maximum(p[filled], FLOOR)
-    return float(((p - q) * np.log(p / q)).sum()), int(filled.sum())
+    return _index(_counts(first, second))
 
 
-def _of_numbers(first: Any, second: Any) -> tuple[Floats, Floats]:
-    """Shares of both samples in each bin; a cut belongs to the bin below it."""
+def _index(counts: Counts) -> tuple[float, int]:
+    filled = counts[:, counts.sum(axis=0) > 0]
+    q, p = np.maximum(_shares(filled), FLOOR)
+    return float(((p - q) * np.log(p / q)).sum()), filled.shape[1]
+
+
+def _counts(first: Any, second: Any) -> Counts:
+    """``(2, B)``: how many of both samples are in each bin; see ``psi``."""
+    return _of_words(first, second) if first.dtype.kind == "U" else _of_numbers(first, second)
+
+
+def _of_numbers(first: Any, second: Any) -> Counts:
+    """A cut belongs to the bin below it."""
     cuts = np.unique(np.quantile(first, np.arange(1, BINS) / BINS, method="inverted_cdf"))
-    counts = [np.bincount(np.searchsorted(cuts, x, side="left"), minlength=cuts.size + 1) for x in (first, second)]
-    return np.asarray(counts[0] / first.size), np.asarray(counts[1] / second.size)
+    placed = (np.searchsorted(cuts, sample, side="left") for sample in (first, second))
+    return np.array([np.bincount(places, minlength=cuts.size + 1) for places in placed])
 
 
-def _of_words(first: Any, second: Any) -> tuple[Floats, Floats]:
-    """Shares of both samples for each frequent word, and last for all others together."""
-    counts = _table(first, second)
-    return np.asarray(counts[0] / first.size), np.asarray(counts[1] / second.size)
-
-
-def _table(first: Any, second: Any) -> NDArray[np.int64]:
-    """``(2, W + 1)``: how often both samples hold each frequent word, and others.
+def _of_words(first: Any, second: Any) -> Counts:
+    """A bin for each frequent word, and the last for all others.
 
     Words are frequent by both samples together: to choose by one of them would favour a difference.
     """
@@ -150,15 +154,18 @@ def _table(first: Any, second: Any) -> NDArray[np.int64]:
     return np.asarray(np.column_stack([table[:, ~rare], table[:, rare].sum(axis=1)]))
 
 
-def _by_words(first: Any, second: Any) -> float:
+def _by_words(counts: Counts) -> float:
     """P-value of Pearson's chi-squared test of one distribution."""
-    table = _table(first, second)
-    filled = table[:, table.sum(axis=0) > 0]
+    filled = counts[:, counts.sum(axis=0) > 0]
     return float(chi2_contingency(filled, correction=False).pvalue) if filled.shape[1] > 1 else 1.0
 
 
-def _variation(first: Any, second: Any) -> float:
-    return float(np.abs(np.subtract(*_of_words(first, second))).sum() / 2)
+def _variation(counts: Counts) -> float:
+    return float(np.abs(np.subtract(*_shares(counts))).sum() / 2)
+
+
+def _shares(counts: Counts) -> Floats:
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
 def _distance(first: Floats, second: Floats) -> float:

@@ -56,7 +56,8 @@ def compare(
     if len(rows) < window or rows[-1][1] <= certificate.created_at:
         return None
     sample = uow.watch.reference(project.id, certificate.model_version, since=project.valid_since)
-    figures = compare_all(figures_of(sample), figures_of([said for _, _, said in rows]))
+    said = uow.items.predictions([id for _, _, id in rows])
+    figures = compare_all(figures_of(sample), figures_of([row.prediction for row in said.values()]))
     return Comparison(rows[0][0], len(rows), figures)
 
 

@@ -89,25 +89,15 @@ class WatchRepository:
         query = select(prediction.c.prediction).join(item, said).where(*sample).order_by(prediction.c.id)
         return [Prediction.model_validate_json(said) for said in self._conn.scalars(query)]
 
-    def recent(
-        self, project_id: int, model_version: str, *, after: int, limit: int
-    ) -> list[tuple[int, float, Prediction]]:
-        """(item id, received at, prediction) of the newest items that this model scored, newest first.
+    def recent(self, project_id: int, model_version: str, *, after: int, limit: int) -> list[tuple[int, float, int]]:
+        """(item id, received at, prediction id) of the newest items that this model scored, newest first.
 
         ``after``: an item id; only items behind it.
         """
-        newest = (
-            select(item.c.id, item.c.received_at, item.c.prediction_id)
-            .where(item.c.project_id == project_id, item.c.model_version == model_version, item.c.id > after)
-            .where(item.c.prediction_id.is_not(None))
-            .order_by(item.c.id.desc())
-            .limit(limit)
-            .subquery()
-        )
-        said = prediction.c.id == newest.c.prediction_id
-        query = select(newest.c.id, newest.c.received_at, prediction.c.prediction).join(prediction, said)
-        rows = self._conn.execute(query.order_by(newest.c.id.desc()))
-        return [(row.id, row.received_at, Prediction.model_validate_json(row.prediction)) for row in rows]
+        columns = (item.c.id, item.c.received_at, item.c.prediction_id)
+        mine = (item.c.project_id == project_id, item.c.model_version == model_version, item.c.id > after)
+        query = select(*columns).where(*mine, item.c.prediction_id.is_not(None)).order_by(item.c.id.desc()).limit(limit)
+        return [(row.id, row.received_at, row.prediction_id) for row in self._conn.execute(query)]
 
 
 def _audit(drawn: Any, labels: Iterable[Any]) -> Audit:

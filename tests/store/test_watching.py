@@ -201,7 +201,8 @@ def test_what_was_said_of_the_newest(sampled: World) -> None:
     def recent(after: int, limit: int) -> list[tuple[int, float, float]]:
         with sampled.store.read() as uow:
             rows = uow.watch.recent(sampled.project, "m1", after=after, limit=limit)
-        return [(id, said.confidence, at) for id, at, said in rows]
+            said = uow.items.predictions([prediction_id for _, _, prediction_id in rows])
+        return [(id, said[prediction_id].prediction.confidence, at) for id, at, prediction_id in rows]
 
     ids = sampled.ids(1, 2, 3, 4, 5)
     assert recent(0, 2) == [(ids[4], 0.5, 1010.0), (ids[3], 0.4, 1000.0)]
