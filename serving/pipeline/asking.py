@@ -83,7 +83,7 @@ def _unsure(runtime: Runtime, project: ProjectRow, waiting: set[int], size: int)
     chosen = _drawn(runtime, project, pool)
     if spreads(project.spec):
         with runtime.store.read() as uow:
-            rows = uow.asking.rows(chosen[: CANDIDATES * size])
+            rows = uow.items.rows(chosen[: CANDIDATES * size])
         chosen = _spread(runtime, project, rows, size)
     return with_control(chosen[:size], control)[:size]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from serving.pipeline.opinions import Sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import held, move
 from serving.store.engine import UnitOfWork
-from serving.store.records import BLIND_AUDIT, CertificateRow, ItemState, LabelRole, ProjectRow
+from serving.store.records import BLIND_AUDIT, WAITING, CertificateRow, ItemState, LabelRole, ProjectRow
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def certify_if_due(runtime: Runtime, project: ProjectRow) -> CertificateRow | No
         if not config or not _due(uow, current, ref.version, sample) or held(uow, current) is not None:
             return None
         pool = np.array(_pool(uow, current, ref.version, sample))
-        certificate = test(uow, current, confidences(sample, said), hearing.losses, pool)
+        certificate = test(uow, current, confidences(ids_of(sample), said), hearing.losses, pool)
         row = record(uow, current, ref, certificate, hearing.noise, n_validation=len(sample), now=runtime.now())
         move(
             uow,
@@ -123,9 +123,8 @@ def waits_for_opinions(uow: UnitOfWork, project: ProjectRow) -> int:
 def _pool(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> list[float]:
     """Confidences of what may be accepted: scored by this model, labelled by nobody, not drawn for validation."""
     drawn = {item.id for item, _ in sample}
-    waiting = (ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
     rows = uow.items.confidences(project.id, version)
-    return [confidence for id, _, _, confidence, state in rows if state in waiting and id not in drawn]
+    return [confidence for id, _, _, confidence, state in rows if state in WAITING and id not in drawn]
 
 
 def _score_sample(runtime: Runtime, project: ProjectRow, ref: ModelRef, sample: Sample) -> dict[int, Prediction]:
@@ -146,9 +145,14 @@ def _score_sample(runtime: Runtime, project: ProjectRow, ref: ModelRef, sample: 
     return said
 
 
-def confidences(sample: Sample, said: Mapping[int, Prediction]) -> Floats:
-    """``(n,)``, in the order of the sample; 0 where the model cannot read an item, so that it is never accepted."""
-    return np.array([said[item.id].confidence if item.id in said else 0.0 for item, _ in sample])
+def confidences(ids: Iterable[int], said: Mapping[int, Prediction]) -> Floats:
+    """``(n,)``, in the order of the item ids; 0 where the model cannot read an item, so that it is never accepted."""
+    return np.array([said[id].confidence if id in said else 0.0 for id in ids])
+
+
+def ids_of(sample: Sample) -> list[int]:
+    """Ids of the items of a sample, in its order."""
+    return [item.id for item, _ in sample]
 
 
 def keep(uow: UnitOfWork, sample: Sample, said: Mapping[int, Prediction], config: LabelConfig, now: float) -> None:

@@ -24,9 +24,9 @@ import numpy as np
 
 from models.base import ModelRef
 from models.gate import Certificate
+from models.gate.sequence import percent
 from models.types import GateState, Prediction
 from serving.pipeline import certifying, opinions, score
-from serving.pipeline.certifying import Floats
 from serving.pipeline.opinions import Hearing, Sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held, holds, move, score_again
@@ -67,6 +67,12 @@ class _Trial:
     """Items that it is still to score."""
 
     @property
+    def scored(self) -> list[int]:
+        """The waiting items without those that are still to be scored."""
+        left = set(self.missing)
+        return [id for id in self.pool if id not in left]
+
+    @property
     def enough(self) -> bool:
         """Whether it has said something of all the sample, and of nearly all the pool."""
         pool = len(set(self.missing).intersection(self.pool))
@@ -91,8 +97,8 @@ def advance(runtime: Runtime, project: ProjectRow) -> bool:
         if project.challenger is None:
             return False
         closed = not project.gate_state.accepts
-        waits = _waits(uow, project)
         trial = _trial(runtime, uow, project)
+        waits = _waits(uow, project, trial)
     if closed and waits is None:
         return _succeed(runtime, project, trial.ref)
     if closed:
@@ -102,7 +108,7 @@ def advance(runtime: Runtime, project: ProjectRow) -> bool:
     if waits is not None or not trial.enough:
         return False
     with runtime.store.read() as uow:
-        said = uow.challenge.said([*(item.id for item, _ in trial.sample), *trial.pool], trial.ref.version)
+        said = uow.challenge.said(certifying.ids_of(trial.sample) + trial.pool, trial.ref.version)
     hearing = opinions.hear(runtime, project, trial.sample, said)
     return not opinions.ask(runtime, project, hearing) and _conclude(runtime, project, trial, said, hearing)
 
@@ -112,11 +118,11 @@ def progress(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> Progress
     if project.challenger is None:
         return None
     trial = _trial(runtime, uow, project)
-    items = len({item.id for item, _ in trial.sample}.union(trial.pool))
-    return Progress(project.challenger, items - len(trial.missing), items, _waits(uow, project))
+    items = len({*certifying.ids_of(trial.sample), *trial.pool})
+    return Progress(project.challenger, items - len(trial.missing), items, _waits(uow, project, trial))
 
 
-def _waits(uow: UnitOfWork, project: ProjectRow) -> str | None:
+def _waits(uow: UnitOfWork, project: ProjectRow, trial: _Trial) -> str | None:
     """What has to happen first, in words.
 
     The monitor's watch is waited out: while it is in doubt whether the blind labels still say anything, they choose no
@@ -128,17 +134,16 @@ def _waits(uow: UnitOfWork, project: ProjectRow) -> str | None:
         return None
     if project.gate_state is GateState.WATCH:
         return "until the watch is over"
-    sample = certifying.validation_sample(uow, project)
-    if not certifying.answered(sample):
-        return f"for {sum(label is None for _, label in sample)} blind labels"
+    if not certifying.answered(trial.sample):
+        return f"for {sum(label is None for _, label in trial.sample)} blind labels"
     if again := certifying.waits_for_opinions(uow, project):
         return f"for other people's answers to {again} items"
-    waiting = len(_pool(uow, project, sample))
+    waiting = len(trial.pool)
     return f"for more items: {waiting} are waiting" if waiting < SMALLEST_POOL else None
 
 
 def _pool(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> list[int]:
-    drawn = {item.id for item, _ in sample}
+    drawn = set(certifying.ids_of(sample))
     found = uow.challenge.pool(project.id, project.active_model or "", limit=POOL + len(drawn))
     return [id for id in found if id not in drawn][:POOL]
 
@@ -147,7 +152,7 @@ def _trial(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> _Trial:
     ref = uow.models.get(project.id, project.challenger or "").ref
     sample = certifying.validation_sample(uow, project)
     pool = _pool(uow, project, sample)
-    wanted = [item.id for item, _ in sample] + pool
+    wanted = certifying.ids_of(sample) + pool
     known, unreadable = runtime.unreadable.get(project.id, ("", set()))
     done = uow.challenge.scored(wanted, ref.version) | (unreadable if known == ref.version else set())
     return _Trial(ref, sample, pool, [id for id in wanted if id not in done])
@@ -166,14 +171,14 @@ def _score(runtime: Runtime, project: ProjectRow, trial: _Trial) -> bool:
 
 def _score_chunk(runtime: Runtime, project: ProjectRow, ref: ModelRef, ids: Sequence[int]) -> int:
     with runtime.store.read() as uow:
-        rows = {str(row.id): row for row in uow.challenge.rows(ids)}
+        rows = {str(row.id): row for row in uow.items.rows(ids)}
     results = score.predict(runtime, project, ref, [score.to_item(row) for row in rows.values()])
     good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
     broken = {int(r.key) for r in results if not isinstance(r, Prediction) and r.code != score.AWAY}
     known, unreadable = runtime.unreadable.get(project.id, ("", set()))
     runtime.unreadable[project.id] = (ref.version, broken | (unreadable if known == ref.version else set()))
     with runtime.store.begin() as uow:
-        same = {row.id: row.revision for row in uow.challenge.rows([id for id, _ in good])}
+        same = {row.id: row.revision for row in uow.items.rows([id for id, _ in good])}
         current = [(id, said) for id, said in good if same.get(id) == rows[str(id)].revision]
         uow.challenge.record(current, runtime.now())
     return len(good) + len(broken)
@@ -196,15 +201,16 @@ def _conclude(
     with runtime.store.begin() as uow:
         current, before = uow.projects.hold(project.id), uow.gate.latest(project.id)
         same = current.challenger == trial.ref.version and current.label_config.digest == project.label_config.digest
-        if not same or not current.gate_state.accepts or _waits(uow, current) is not None:
+        if not same or not current.gate_state.accepts or _waits(uow, current, _trial(runtime, uow, current)):
             return False
         if before is None or before.threshold is None or not holds(before, current):
             return False
-        sure = certifying.confidences(trial.sample, said)
-        certificate = certifying.test(uow, current, sure, hearing.losses, _confidences(trial, said))
-        theirs = uow.challenge.said([item.id for item, _ in trial.sample], before.model_version)
+        drawn = certifying.ids_of(trial.sample)
+        sure = certifying.confidences(drawn, said)
+        certificate = certifying.test(uow, current, sure, hearing.losses, certifying.confidences(trial.scored, said))
+        theirs = uow.challenge.said(drawn, before.model_version)
         ours = 0.0 if certificate.threshold is None else float(np.mean(sure >= certificate.threshold))
-        covered = float(np.mean(certifying.confidences(trial.sample, theirs) >= before.threshold))
+        covered = float(np.mean(certifying.confidences(drawn, theirs) >= before.threshold))
         wins = certificate.open and ours > covered
         now, size = runtime.now(), len(trial.sample)
         row = certifying.record(
@@ -227,12 +233,6 @@ def _conclude(
     return True
 
 
-def _confidences(trial: _Trial, said: Mapping[int, Prediction]) -> Floats:
-    """``(m,)``, of the waiting items, 0 where it cannot read one; those that are still to be scored are left out."""
-    left = set(trial.missing)
-    return np.array([said[id].confidence if id in said else 0.0 for id in trial.pool if id not in left])
-
-
 def _numbers(
     project: ProjectRow, trial: _Trial, certificate: Certificate, ours: float, covered: float
 ) -> dict[str, Any]:
@@ -251,8 +251,8 @@ def _numbers(
 
 
 def _reason(project: ProjectRow, row: CertificateRow, ours: float, covered: float, *, wins: bool) -> str:
-    before = f"{project.active_model} covers {100 * covered:.3g} %"
-    after = f"{row.model_version} is certified for {100 * ours:.3g} % of the blind sample, {before}"
+    before = f"{project.active_model} covers {percent(covered)}"
+    after = f"{row.model_version} is certified for {percent(ours)} of the blind sample, {before}"
     if wins:
         return f"{row.reason} Model {row.model_version} predicts from now on: {after}."
     if row.open:

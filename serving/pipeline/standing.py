@@ -68,13 +68,7 @@ def move(
     """Set the gate's state; when it opens, what was suggested is decided again."""
     event = uow.gate.transition(project.id, after, reason=reason, actor=actor, numbers=numbers, now=now)
     if after is GateState.OPEN:
-        uow.items.restart(
-            project.id,
-            states=(ItemState.DECIDED, ItemState.PUBLISHED),
-            to=ItemState.SCORED,
-            now=now,
-            route=Route.SUGGEST,
-        )
+        _suggestions_again(uow, project, ItemState.SCORED, now)
     return event
 
 
@@ -104,10 +98,9 @@ def score_again(uow: UnitOfWork, project: ProjectRow, *, now: float) -> None:
     """
     uow.asking.clear(project.id)
     uow.items.restart(project.id, states=(ItemState.SCORED,), to=ItemState.RECEIVED, now=now)
-    uow.items.restart(
-        project.id,
-        states=(ItemState.DECIDED, ItemState.PUBLISHED),
-        to=ItemState.RECEIVED,
-        now=now,
-        route=Route.SUGGEST,
-    )
+    _suggestions_again(uow, project, ItemState.RECEIVED, now)
+
+
+def _suggestions_again(uow: UnitOfWork, project: ProjectRow, to: ItemState, now: float) -> None:
+    states = (ItemState.DECIDED, ItemState.PUBLISHED)
+    uow.items.restart(project.id, states=states, to=to, now=now, route=Route.SUGGEST)

@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text
 
 from models.types import Fold, Route
 from serving.store.labels import LIVE, TRAINABLE
-from serving.store.records import Arm, ItemRow, ItemState, LabelRole
+from serving.store.records import WAITING, Arm, ItemRow, ItemState, LabelRole
 from serving.store.rows import to_item
-from serving.store.sql import batches, lock_items, take_turn, update_all, update_each
+from serving.store.sql import lock_items, take_turn, update_all, update_each
 from serving.store.tables import AWAITS_TRAINING, LISTED, item, label
 
-OPEN = (ItemState.RECEIVED, ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
+OPEN = (ItemState.RECEIVED, *WAITING)
 SHOWN = (item.c.state == ItemState.PUBLISHED, item.c.route == Route.SUGGEST, item.c.blind.is_(False))
 """Suggestions that people see."""
 
@@ -75,13 +75,6 @@ class AskingRepository:
         """Suggestions of the train fold with a draw of ``above`` or more, lowest draws first; their ids."""
         mine = (*_shown(project_id), item.c.draw >= above)
         return list(self._conn.scalars(select(item.c.id).where(*mine).order_by(item.c.draw).limit(limit)))
-
-    def rows(self, ids: Sequence[int]) -> list[ItemRow]:
-        """Items in the order of their ids here; those that are gone from the store are left out."""
-        found: dict[int, ItemRow] = {}
-        for batch in batches(ids):
-            found |= {row.id: to_item(row) for row in self._conn.execute(select(item).where(item.c.id.in_(batch)))}
-        return [found[id] for id in ids if id in found]
 
     def put(self, project_id: int, ids: Sequence[int]) -> None:
         """Ask for these items from now on, in this order, in place of what is still on the list.

@@ -8,13 +8,9 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 
 from models.types import Prediction
 from serving.store import predicting
-from serving.store.records import ItemRow, ItemState
-from serving.store.rows import to_item
+from serving.store.records import WAITING
 from serving.store.sql import batches, take_turn
 from serving.store.tables import item, prediction
-
-WAITING = (ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
-"""States of items that the gate accepts or could accept: nobody has labelled them."""
 
 
 class ChallengeRepository:
@@ -34,13 +30,6 @@ class ChallengeRepository:
             item.c.confidence.is_not(None),
         )
         return list(self._conn.scalars(select(item.c.id).where(*mine).order_by(item.c.draw, item.c.id).limit(limit)))
-
-    def rows(self, ids: Sequence[int]) -> list[ItemRow]:
-        """The items, in no order; those that do not exist are left out."""
-        found: list[ItemRow] = []
-        for batch in batches(ids):
-            found += [to_item(row) for row in self._conn.execute(select(item).where(item.c.id.in_(batch)))]
-        return found
 
     def scored(self, ids: Sequence[int], version: str) -> set[int]:
         """Those of the items whose data, as it is now, this version has said something of."""

@@ -252,6 +252,13 @@ class ItemRepository:
             raise NotFoundError(f"there is no item {item_id}")
         return to_item(row)
 
+    def rows(self, ids: Sequence[int]) -> list[ItemRow]:
+        """Items in the order of their ids here; those that are gone from the store are left out."""
+        found: dict[int, ItemRow] = {}
+        for batch in batches(ids):
+            found |= {row.id: to_item(row) for row in self._conn.execute(select(item).where(item.c.id.in_(batch)))}
+        return [found[id] for id in ids if id in found]
+
     def by_task(self, project_id: int, task_ids: Sequence[int]) -> dict[int, ItemRow]:
         """Task id -> item, for the tasks that are known."""
         found: dict[int, ItemRow] = {}

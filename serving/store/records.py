@@ -33,6 +33,10 @@ class ItemState(StrEnum):
     """The task was deleted in Label Studio."""
 
 
+WAITING = (ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
+"""States of items that the gate accepts or could accept: a model has scored them, and nobody has labelled them."""
+
+
 class OutboxKind(StrEnum):
     """What is written to Label Studio."""
 

@@ -102,7 +102,7 @@ def test_what_a_list_is_made_from(world: World) -> None:
         unsure = uow.asking.unsure(world.project, below=0.9, limit=10)
         control = uow.asking.control(world.project, above=0.9, limit=10)
         seeds = uow.asking.seeds(world.project, below=0.9, limit=10)
-        rows = uow.asking.rows([world.item(2).id, 10**9, world.item(1).id])
+        rows = uow.items.rows([world.item(2).id, 10**9, world.item(1).id])
         assert len(uow.asking.unsure(world.project, below=0.9, limit=1)) == 1
     assert [(one.task_id, one.confidence) for one in unsure] == [(2, 0.9), (1, 0.9)]
     assert control == world.ids(4, 3)

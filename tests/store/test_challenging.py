@@ -42,7 +42,7 @@ def test_what_it_says_changes_nothing_that_is_current(scored: World) -> None:
         assert uow.challenge.said([first, second, 4711], "m2") == dict(said)
         assert uow.challenge.scored([first, second, 4711], "m2") == dict(said).keys()
         assert {one.model_version for one in uow.challenge.said([first, second], "m1").values()} == {"m1"}
-        assert {row.id for row in uow.challenge.rows([first, second, 4711])} == {first, second}
+        assert {row.id for row in uow.items.rows([first, second, 4711])} == {first, second}
 
 
 def test_what_it_said_of_other_data_is_forgotten(scored: World) -> None:

@@ -276,7 +276,7 @@ def test_challenger(crowd: Crowd) -> None:
     said = [(id, prediction(id, version="m9")) for id in (1, 2)]
     served: tuple[Callable[[UnitOfWork], object], ...] = (
         lambda uow: uow.challenge.pool(world.project, "m0", limit=500),
-        lambda uow: uow.challenge.rows([1, 2]),
+        lambda uow: uow.items.rows([1, 2]),
         lambda uow: uow.challenge.said([1, 2], "m0"),
         lambda uow: uow.challenge.scored([1, 2], "m0"),
         lambda uow: uow.challenge.record(said, world.now),
