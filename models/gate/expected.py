@@ -6,6 +6,7 @@ For choosing between ways of ordering on train labels alone; part of no guarante
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from scipy.special import bdtr
 
 from models.gate.bounds import TOLERATED, minimum_n
 from models.gate.curve import STEPS
-from models.gate.sequence import MOST_TOLERATED, START_SHARE
+from models.gate.sequence import tolerated_at_start
 
 Floats = NDArray[np.float64]
 RESAMPLES = 200
@@ -39,14 +40,10 @@ class Test:
 
         Too few labels to open any gate, or None, are taken as three times what the first threshold needs.
         """
-        fewest = [minimum_n(epsilon, delta, tolerated) for tolerated in range(TOLERATED + 1)]
-        n = labels if labels is not None and labels >= fewest[0] else 3 * fewest[-1]
-        start = max(need for need in fewest if need <= n)
-        for tolerated in range(TOLERATED + 1, MOST_TOLERATED + 1):
-            need = minimum_n(epsilon, delta, tolerated)
-            if need > START_SHARE * n:
-                break
-            start = need
+        need = partial(minimum_n, epsilon, delta)
+        n = labels if labels is not None and labels >= need(0) else 3 * need(TOLERATED)
+        wanted = tolerated_at_start(n, need)
+        start = max(enough for enough in map(need, range(wanted + 1)) if enough <= n)
         counts = np.round(np.arange(1, STEPS + 1) / STEPS * n).astype(np.int64)
         errors = np.arange(int(counts[-1]) + 1)
         passing = [int((bdtr(errors[: m + 1], m, epsilon) <= delta).sum()) - 1 for m in counts]

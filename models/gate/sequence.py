@@ -61,10 +61,9 @@ class Gate:
         return self._opened(at - 1) if at > start else self._failed(*begin)
 
     def _start(self) -> tuple[int, int] | None:
-        """The first threshold with labels enough to tolerate ``TOLERATED`` errors, or fewer where there are few.
+        """The first threshold with labels enough for what ``tolerated_at_start`` says, or fewer where there are few.
 
-        Where there are many, it tolerates as many as the surest ``START_SHARE`` of the labels can. Only numbers of
-        labels enter, never their losses.
+        Only numbers of labels enter, never their losses.
 
         Returns:
             Place of the threshold, and errors that it tolerates.
@@ -72,10 +71,7 @@ class Gate:
         curve = self.curve
         if not curve.thresholds.size:
             return None
-        worth = float(curve.weighted.max())
-        tolerated = TOLERATED
-        while tolerated < MOST_TOLERATED and self._enough(tolerated + 1).max() <= START_SHARE * worth:
-            tolerated += 1
+        tolerated = tolerated_at_start(float(curve.weighted.max()), lambda errors: int(self._enough(errors).max()))
         while tolerated >= 0:
             reached = curve.weighted >= self._enough(tolerated)
             if reached.any():
@@ -224,6 +220,22 @@ class Gate:
 def closed(terms: Terms, reason: str, *, n: int = 0, needed: int = 0) -> Certificate:
     """A gate at which nothing could be tested."""
     return Certificate(False, None, n, 0, None, None, 0.0, needed, reason, terms.epsilon, terms.delta)
+
+
+def tolerated_at_start(labels: float, enough: Callable[[int], int]) -> int:
+    """How many errors the first threshold of a run should tolerate: ``TOLERATED``, or what many labels allow.
+
+    Args:
+        labels: how many there are in all; weighted ones count for what they are worth.
+        enough: errors -> labels that it takes to tolerate them.
+
+    Returns:
+        As many as the surest ``START_SHARE`` of the labels can tolerate, from ``TOLERATED`` to ``MOST_TOLERATED``.
+    """
+    tolerated = TOLERATED
+    while tolerated < MOST_TOLERATED and enough(tolerated + 1) <= START_SHARE * labels:
+        tolerated += 1
+    return tolerated
 
 
 def percent(share: float) -> str:
