@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,10 +45,15 @@ def receive_tasks(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, tasks:
     return uow.items.receive(project.id, list(unique.values()), runtime.now())
 
 
-def role_of(item: ItemRow) -> LabelRole:
-    """What a label that arrives now may be used for; drawn, but still with its suggestion, an item is not blind yet."""
-    hidden = item.blind and item.route in (None, Route.AUDIT)
-    if hidden:
+def role_of(item: ItemRow, *, opened: float = 0.0, shown_until: float = -math.inf) -> LabelRole:
+    """What a new label may be used for; blind it is only where no suggestion was shown when its task was opened.
+
+    Args:
+        item: what was labelled.
+        opened: when the person began, epoch seconds.
+        shown_until: when the item's suggestion was taken away, as ``OutboxRepository.shown_until`` says it.
+    """
+    if item.blind and item.route in (None, Route.AUDIT) and opened >= shown_until:
         return LabelRole.AUDIT if item.reason == BLIND_AUDIT else LabelRole.VALIDATION
     return LabelRole.TRAIN if item.route is None else LabelRole.CORRECTION
 
@@ -66,6 +72,7 @@ def receive_annotations(
     items = uow.items.by_task(project.id, [a.task_id for a in theirs])
     shown = [i.prediction_id for i in items.values() if i.prediction_id is not None]
     predictions = uow.items.predictions(shown)
+    shown_until = uow.outbox.shown_until([i.id for i in items.values() if i.blind])
     labels = []
     for annotation in theirs:
         item = items.get(annotation.task_id)
@@ -84,7 +91,11 @@ def receive_annotations(
                 regions=regions,
                 was_cancelled=annotation.was_cancelled,
                 lead_time=annotation.lead_time,
-                role=role_of(item),
+                role=role_of(
+                    item,
+                    opened=annotation.updated_at - (annotation.lead_time or 0.0),
+                    shown_until=shown_until.get(item.id, -math.inf),
+                ),
                 inclusion=item.inclusion,
                 prediction_id=row.id if row is not None else None,
                 loss=loss,

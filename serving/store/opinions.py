@@ -12,7 +12,7 @@ from serving.store.rows import to_label
 from serving.store.sql import batches, take_turn, update_each
 from serving.store.tables import SEVERAL_WANTED, item, label
 
-ANSWERS = (label.c.role.in_((LabelRole.VALIDATION, LabelRole.AUDIT)), label.c.deleted.is_(False))
+ANSWERS = (label.c.role.in_([role for role in LabelRole if role.blind]), label.c.deleted.is_(False))
 """Labels that answer a blind item; a skip is an answer too."""
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
 from serving.store.records import ItemState, OutboxKind, OutboxRow, OutboxState
 from serving.store.rows import to_outbox
@@ -118,6 +120,24 @@ class OutboxRepository:
         lock_items(self._conn, item_ids)
         cancel(self._conn, item_ids, now)
         settle(self._conn, item_ids, now)
+
+    def shown_until(self, item_ids: Collection[int]) -> dict[int, float]:
+        """Item id -> when its suggestion was taken from Label Studio (epoch seconds), infinite while it may be there.
+
+        Items whose suggestion nobody ever sent are left out.
+        """
+        sent = or_(outbox.c.state == OutboxState.SENT, outbox.c.attempts > 0)
+        columns = (outbox.c.item_id, outbox.c.kind, outbox.c.state, outbox.c.updated_at)
+        shown: dict[int, float] = {}
+        taken: dict[int, list[float]] = defaultdict(list)
+        for batch in batches(item_ids):
+            kinds = outbox.c.kind.in_((OutboxKind.SUGGESTION, OutboxKind.WITHDRAWAL))
+            for row in self._conn.execute(select(*columns).where(outbox.c.item_id.in_(batch), kinds, sent)):
+                if row.kind == OutboxKind.SUGGESTION:
+                    shown[row.item_id] = max(shown.get(row.item_id, 0.0), row.updated_at)
+                elif row.state == OutboxState.SENT:
+                    taken[row.item_id].append(row.updated_at)
+        return {id: min((t for t in taken[id] if t >= last), default=math.inf) for id, last in shown.items()}
 
     def release_leases(self, owner: str) -> int:
         """Give back whatever the owner still holds."""

@@ -85,6 +85,11 @@ class LabelRole(StrEnum):
     CORRECTION = "correction"
     """Given while a suggestion was shown."""
 
+    @property
+    def blind(self) -> bool:
+        """Whether whoever gave it had seen nothing of what the model says."""
+        return self in (LabelRole.VALIDATION, LabelRole.AUDIT)
+
 
 class Arm(StrEnum):
     """How a person came to label an item of the train fold."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, literal_column, or_, select
 
 from models.types import Fold, Prediction, Region, Route
 from serving.store.items import round_again
-from serving.store.records import BLIND_AUDIT, Audit, ItemState
+from serving.store.records import BLIND_AUDIT, Audit, ItemState, LabelRole
 from serving.store.rows import REGIONS
 from serving.store.sql import batches, lock_items, take_turn
 from serving.store.tables import decision, item, label, prediction
@@ -41,7 +41,8 @@ class WatchRepository:
 
     def _labels(self, item_ids: Any) -> dict[int, list[Any]]:
         """Item id -> its labels that are not deleted, real ones before skips, oldest first."""
-        columns = (label.c.id, label.c.item_id, label.c.was_cancelled, label.c.prediction_id, label.c.loss)
+        names = ("id", "item_id", "role", "was_cancelled", "prediction_id", "loss")
+        columns = [label.c[name] for name in names]
         query = select(*columns).where(label.c.item_id.in_(item_ids), label.c.deleted.is_(False))
         found: dict[int, list[Any]] = {}
         for row in self._conn.execute(query.order_by(label.c.was_cancelled, label.c.id)):
@@ -101,8 +102,13 @@ class WatchRepository:
 
 
 def _audit(drawn: Any, labels: Iterable[Any]) -> Audit:
-    """A label of data that has changed since answers no audit, unless it was given before: it names its prediction."""
-    answer = next((one for one in labels if drawn.current or one.prediction_id == drawn.prediction_id), None)
+    """A label of data that has changed since answers no audit, unless it was given before: it names its prediction.
+
+    Nor does one by a person who saw the suggestion; but such a label ends the wait, for the item is labelled.
+    """
+    given = [one for one in labels if drawn.current or one.prediction_id == drawn.prediction_id]
+    answer = next((one for one in given if LabelRole(one.role).blind), None)
+    over = any(not one.was_cancelled for one in given)
     same = answer is not None and answer.prediction_id == drawn.prediction_id
     return Audit(
         decision_id=drawn.id,
@@ -110,7 +116,7 @@ def _audit(drawn: Any, labels: Iterable[Any]) -> Audit:
         task_id=drawn.task_id,
         drawn_at=drawn.created_at,
         prediction_id=drawn.prediction_id,
-        awaited=answer is None and bool(drawn.current),
+        awaited=answer is None and not over and bool(drawn.current),
         current=bool(drawn.current),
         label_id=answer.id if answer is not None else None,
         skipped=bool(answer.was_cancelled) if answer is not None else False,

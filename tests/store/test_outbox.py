@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from models.types import Fold, Route
@@ -261,6 +263,37 @@ def test_a_withdrawal_is_sent_although_a_person_has_labelled_meanwhile(world: Wo
     assert world.item(1).state is ItemState.LABELED
     assert len(world.send(OutboxKind.WITHDRAWAL)) == 1
     assert world.item(1).state is ItemState.LABELED
+
+
+def shown_until(world: World, *numbers: int) -> list[float | None]:
+    with world.store.read() as uow:
+        found = uow.outbox.shown_until(world.ids(*numbers))
+    return [found.get(id) for id in world.ids(*numbers)]
+
+
+def test_a_suggestion_is_shown_until_it_was_withdrawn(world: World) -> None:
+    scored(world, 1)
+    assert shown_until(world, 1) == [None]
+    world.decide(Route.SUGGEST)
+    assert shown_until(world, 1) == [None]
+    world.claim_outbox(OutboxKind.SUGGESTION)
+    assert shown_until(world, 1) == [math.inf], "it may have arrived"
+    world.now += LEASE_S + 1
+    world.send(OutboxKind.SUGGESTION)
+    restart(world, ItemState.PUBLISHED)
+    world.decide(Route.AUDIT, WITHDRAWN)
+    assert shown_until(world, 1) == [math.inf]
+    world.now += 5
+    world.send(OutboxKind.WITHDRAWAL)
+    assert shown_until(world, 1) == [world.now]
+
+
+def test_a_withdrawal_of_what_was_never_sent_hides_nothing(world: World) -> None:
+    scored(world, 1, 2)
+    world.decide(Route.AUDIT, WITHDRAWN)
+    assert shown_until(world, 1, 2) == [None, None]
+    world.send(OutboxKind.WITHDRAWAL)
+    assert shown_until(world, 1, 2) == [None, None]
 
 
 def test_a_withdrawal_already_made_is_kept(world: World) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from models.types import Choices, Fold, Region, Route
-from serving.store.records import Audit, ItemState, OutboxKind
+from serving.store.records import Audit, ItemState, LabelRole, OutboxKind
 from tests.store.world import ACCEPTED, SHOWN, WITHDRAWN, World, decision, prediction, task
 
 CERTIFICATE = 5
@@ -24,6 +26,10 @@ def audit(world: World, *numbers: int, certificate: int | None = CERTIFICATE) ->
         world.score()
         world.decide(Route.AUDIT, WITHDRAWN, reason="blind_audit", certificate_id=certificate, inclusion=0.1)
         world.send(OutboxKind.WITHDRAWAL)
+
+
+def answer(world: World, number: int, annotation: int, **more: Any) -> None:
+    world.label(number, annotation, **{"role": LabelRole.AUDIT} | more)
 
 
 def accept(world: World, *numbers: int, certificate: int = CERTIFICATE, send: bool = True) -> None:
@@ -63,10 +69,10 @@ def test_audits_are_those_of_the_certificate_in_the_order_of_their_draws(world: 
 
 def test_the_first_answer_that_is_no_skip_counts(world: World) -> None:
     audit(world, 1, 2, 3)
-    world.label(1, 10, was_cancelled=True, loss=None)
-    world.label(1, 11, loss=0.0)
-    world.label(1, 12, loss=1.0)
-    world.label(2, 20, was_cancelled=True, loss=None)
+    answer(world, 1, 10, was_cancelled=True, loss=None)
+    answer(world, 1, 11, loss=0.0)
+    answer(world, 1, 12, loss=1.0)
+    answer(world, 2, 20, was_cancelled=True, loss=None)
     first, second, third = audits(world)
     assert (first.loss, first.skipped, first.awaited) == (0.0, False, False)
     assert (second.loss, second.skipped, second.awaited) == (None, True, False)
@@ -78,11 +84,24 @@ def test_the_first_answer_that_is_no_skip_counts(world: World) -> None:
     assert (second.label_id, second.awaited) == (None, True)
 
 
+def test_who_saw_the_suggestion_answers_no_audit(world: World) -> None:
+    """Such a label ends the wait, and says nothing; a skip leaves the audit to the next person."""
+    audit(world, 1, 2)
+    answer(world, 1, 10, role=LabelRole.CORRECTION, loss=0.0)
+    answer(world, 2, 20, role=LabelRole.CORRECTION, was_cancelled=True, loss=None)
+    first, second = audits(world)
+    assert (first.label_id, first.awaited) == (None, False)
+    assert (second.label_id, second.awaited, second.skipped) == (None, True, False)
+    answer(world, 1, 11, loss=1.0)
+    answer(world, 2, 21, loss=0.0)
+    assert [a.loss for a in audits(world)] == [1.0, 0.0]
+
+
 def test_an_answer_to_another_prediction_has_no_loss_yet(world: World) -> None:
     audit(world, 1)
     with world.store.begin() as uow:
         other = uow.items.record_prediction(world.item(1).id, prediction("1", version="m2"), world.now)
-    world.label(1, 10, prediction_id=other, loss=0.0)
+    answer(world, 1, 10, prediction_id=other, loss=0.0)
     [found] = audits(world)
     assert (found.loss, found.awaited, found.prediction_id != other) == (None, False, True)
     assert found.label_id is not None
@@ -96,7 +115,7 @@ def test_what_nobody_can_answer_any_more(world: World) -> None:
     """1 is deleted, 2 is edited, 3 and 4 likewise after they were answered."""
     audit(world, 1, 2, 3, 4)
     for number in (3, 4):
-        world.label(number, 10 * number, loss=1.0)
+        answer(world, number, 10 * number, loss=1.0)
     with world.store.begin() as uow:
         uow.items.mark_gone(world.project, [1, 3], world.now)
     world.receive(*(task(number, text="other") for number in (2, 4)))
@@ -104,7 +123,7 @@ def test_what_nobody_can_answer_any_more(world: World) -> None:
     assert found == {1: (False, None), 2: (False, None), 3: (False, 1.0), 4: (False, 1.0)}
     assert [a.label_id is None for a in audits(world)] == [True, True, False, False]
     world.score()
-    world.label(2, 20, loss=0.0)
+    answer(world, 2, 20, loss=0.0)
     assert audits(world)[1].label_id is None, "that label is of the new data"
 
 
@@ -143,7 +162,7 @@ def test_accepts_since_a_decision_go_back(world: World) -> None:
     accept(world, 4, certificate=6)
     world.published(6)
     accept(world, 7)
-    world.label(7, 70)
+    answer(world, 7, 70)
     accept(world, 5, send=False)
     assert reopen(world, decision_of(world, 1)) == 3
     assert world.states() == {ItemState.PUBLISHED: 3, ItemState.SCORED: 3, ItemState.LABELED: 1}

@@ -177,10 +177,11 @@ class LocalWorld:
         self.later()
         return self.platform.add_tasks([{"text": text} for text, _ in pairs])
 
-    def label(self, task: int, label: str | None = None, *, user: int = PERSON) -> int:
+    def label(self, task: int, label: str | None = None, *, user: int = PERSON, lead_time: float | None = None) -> int:
         """A person labels a task, right unless told otherwise; the annotation's id."""
         self.later(0.01)
-        return self.platform.annotate(task, choice(label or self.gold[self.item(task).data["text"]]), user_id=user)
+        said = choice(label or self.gold[self.item(task).data["text"]])
+        return self.platform.annotate(task, said, user_id=user, lead_time=lead_time)
 
     def label_wanted(self, limit: int = 1000, *, blind_only: bool = False) -> list[int]:
         """People label what the queue gives them; their tasks."""

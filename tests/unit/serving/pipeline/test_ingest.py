@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -132,3 +133,16 @@ def test_what_a_label_may_be_used_for(
     world: LocalWorld, task: int, changes: dict[str, object], role: LabelRole
 ) -> None:
     assert ingest.role_of(row(world, **changes)) == role
+
+
+@pytest.mark.parametrize(("reason", "blind"), [("blind_audit", LabelRole.AUDIT), ("validation_sample", "validation")])
+def test_a_label_is_blind_only_where_nothing_was_shown_when_its_task_was_opened(
+    world: LocalWorld, task: int, reason: str, blind: LabelRole
+) -> None:
+    item = row(world, fold=Fold.VALIDATION, blind=True, route=Route.AUDIT, reason=reason)
+    assert ingest.role_of(item, opened=10.0, shown_until=math.inf) is LabelRole.CORRECTION
+    assert ingest.role_of(item, opened=10.0, shown_until=10.5) is LabelRole.CORRECTION
+    assert ingest.role_of(item, opened=10.0, shown_until=10.0) == blind
+    fresh = replace(item, route=None)
+    assert ingest.role_of(fresh, opened=10.0, shown_until=math.inf) is LabelRole.TRAIN
+    assert ingest.role_of(fresh, opened=10.0) == blind

@@ -131,6 +131,29 @@ class TestDraw:
         still = [i for i in blind(world) if i.state is not ItemState.LABELED]
         assert len(still) == 9, "the spoiled item is replaced"
 
+    def test_labels_before_the_withdrawal_and_of_tasks_opened_before_it_are_not_blind(self, world: LocalWorld) -> None:
+        world.open(hard(200))
+        gate.extend(world.runtime, world.project, labels=10)
+        world.tick()
+        while world.worker.decide(world.project):
+            pass
+        first, second, third = [i.task_id for i in blind(world) if i.state is not ItemState.LABELED][:3]
+        assert world.item(first).route is Route.AUDIT
+        assert world.versions(first), "decided, and still shown"
+        world.label(first)
+        world.sync()
+        world.settle()
+        world.later(60)
+        world.label(second, lead_time=3600)
+        world.label(third, lead_time=30)
+        world.sync()
+        with world.store.read() as uow:
+            roles = {label.item_id: label.role for label in uow.labels.for_project(world.id)}
+        assert [roles[world.item(task).id] for task in (first, second, third)] == ["correction"] * 2 + ["validation"]
+        world.tick()
+        still = [i for i in blind(world) if i.state is not ItemState.LABELED]
+        assert len(still) == 9, "both are replaced"
+
 
 class TestTrain:
     def test_once_the_target_is_reached(self, world: LocalWorld) -> None:
