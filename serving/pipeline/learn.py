@@ -2,7 +2,7 @@
 
 ``tick`` looks at one project and takes the steps that are due, in order:
 
-1. *draw*: enough items of the validation fold are marked for a blind label (lowest hash draws first);
+1. *draw*: enough items of the validation fold are marked for a blind label (``draw``);
 2. *train*: the first head once the train labels are there, another when they have grown by ``RETRAIN_GROWTH``;
 3. *challenge*: while the gate accepts, a new head is tried beside the one that predicts (``challenge``);
 4. *certify*: when every drawn item has been answered, by several people where the project asks for it
@@ -18,13 +18,13 @@ import math
 from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TransformersSpec
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.registry import reference
-from models.types import Fold, GateState, HumanLabel, Item, Route
-from serving.pipeline import asking, challenge, history, opinions, score
+from models.types import Fold, GateState, HumanLabel, Item
+from serving.pipeline import asking, challenge, draw, history, opinions, score
 from serving.pipeline.certifying import certify_if_due, validation_sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held
 from serving.store.engine import UnitOfWork
-from serving.store.records import ItemState, ModelVersionRow, ProjectRow
+from serving.store.records import ModelVersionRow, ProjectRow
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ RETRAIN_GROWTH = 1.5
 
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
     """Take what steps are due. Returns whether anything changed for the other stages; a new list does not."""
-    changed = draw_validation(runtime, project)
+    changed = draw.validation(runtime, project)
     if isinstance(project.spec, TransformersSpec) and project.active_model is None:
         changed |= adopt(runtime, project, project.spec) is not None
     if training_due(runtime, project):
@@ -49,39 +49,6 @@ def tick(runtime: Runtime, project: ProjectRow) -> bool:
         changed |= opinions.look_into(runtime, project, validation_sample)
     asking.refresh(runtime, project, lambda: labels_to_go(runtime, project))
     return changed
-
-
-def draw_validation(runtime: Runtime, project: ProjectRow) -> bool:
-    """Mark the ``validation_target`` lowest draws of the validation fold as blind.
-
-    The cut is an order statistic of hash values, so the sample does not depend on any item's content. Nothing is
-    drawn before the tasks that were there at first have all been read: the sample would be of the first page only.
-    After the stream has changed (``valid_since``) only items that arrived since are drawn.
-    """
-    if project.watermark == 0.0 or project.gate_state.accepts:
-        return False
-    since = project.valid_since
-    with runtime.store.begin() as uow:
-        missing = project.validation_target - len(validation_sample(uow, project))
-        if missing <= 0:
-            return False
-        found = uow.items.drawn(project.id, cut=1.0, limit=project.validation_target * 2, since=since)
-        waiting = [i for i in found if not i.blind]
-        if not waiting:
-            return False
-        last = waiting[min(missing, len(waiting)) - 1]
-        cut = math.nextafter(last.draw, math.inf)
-        uow.items.set_blind(project.id, cut=cut, now=runtime.now(), since=since)
-        uow.items.restart(
-            project.id,
-            states=(ItemState.DECIDED, ItemState.PUBLISHED),
-            to=ItemState.SCORED,
-            now=runtime.now(),
-            route=Route.SUGGEST,
-            blind=True,
-        )
-        uow.projects.update(project.id, validation_cut=max(cut, uow.projects.get(project.id).validation_cut))
-    return True
 
 
 def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[TrainingExample]:

@@ -222,6 +222,10 @@ class LocalWorld:
         self.later(self.runtime.settings.publish_lease_s)
         self.settle()
 
+    def blind(self) -> list[ItemRow]:
+        """The items of which no suggestion may be shown."""
+        return [item for item in self.items() if item.blind]
+
     def settle(self, limit: int = 200) -> None:
         """Score, decide and publish until nothing moves; waits are waited for."""
         for _ in range(limit):

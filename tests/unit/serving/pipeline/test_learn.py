@@ -14,7 +14,7 @@ from models.types import ControlSpec, Fold, GateState, Item, Route
 from serving.pipeline import certifying, learn
 from serving.pipeline.worker import Worker
 from serving.projects import gate
-from serving.store.records import CertificateRow, ItemRow, ItemState, LabelRole, ProjectRow
+from serving.store.records import CertificateRow, ItemState, ProjectRow
 from tests.support.local_world import LocalWorld, another_worker, easy, hard
 from tests.unit.serving.conftest import MakeWorld
 
@@ -40,119 +40,8 @@ def finish_trial(world: LocalWorld) -> None:
     raise AssertionError("the trial does not end")
 
 
-def blind(world: LocalWorld) -> list[ItemRow]:
-    return [i for i in world.items() if i.blind]
-
-
 def state(world: LocalWorld) -> GateState:
     return world.project.gate_state
-
-
-class TestDraw:
-    def test_exactly_as_many_as_asked_for_and_the_lowest(self, world: LocalWorld) -> None:
-        world.arrive(easy(200))
-        world.sync()
-        assert world.tick()
-        assert not world.tick()
-        chosen = blind(world)
-        others = [i for i in world.items() if i.fold is Fold.VALIDATION and not i.blind]
-        assert len(chosen) == 40
-        assert max(i.draw for i in chosen) < min(i.draw for i in others)
-        assert {i.inclusion for i in chosen} == {world.project.validation_cut}
-
-    def test_nothing_is_drawn_before_everything_was_read(self, world: LocalWorld) -> None:
-        world.arrive(easy(50))
-        assert not world.tick()
-
-    def test_a_stream_fills_the_sample_as_it_comes(self, world: LocalWorld) -> None:
-        cuts = []
-        for part in range(8):
-            world.arrive(easy(20, seed=part))
-            world.sync()
-            world.tick()
-            cuts.append(world.project.validation_cut)
-            assert len(blind(world)) <= 40
-        assert len(blind(world)) == 40
-        assert cuts == sorted(cuts)
-
-    def test_a_task_that_goes_is_replaced_by_one(self, world: LocalWorld) -> None:
-        for part in range(8):
-            world.arrive(easy(30, seed=part))
-            world.sync()
-            world.tick()
-        cut = world.project.validation_cut
-        world.platform.delete_tasks([blind(world)[0].task_id])
-        world.sync()
-        world.tick()
-        assert len([i for i in blind(world) if i.state is not ItemState.GONE]) == 40
-        assert world.project.validation_cut >= cut
-
-    def test_a_task_that_is_edited_is_drawn_again(self, world: LocalWorld) -> None:
-        world.arrive(easy(150))
-        world.sync()
-        world.tick()
-        task = blind(world)[0].task_id
-        world.platform.edit_task(task, {"text": "something else"})
-        world.sync()
-        assert not world.item(task).blind
-        world.tick()
-        assert world.item(task).blind
-        assert len(blind(world)) == 40
-
-    def test_a_higher_target_hides_what_was_shown(self, world: LocalWorld) -> None:
-        world.open(hard(200))
-        assert state(world) is GateState.CLOSED
-        shown = {i.task_id for i in world.items() if i.state is ItemState.PUBLISHED and i.fold is Fold.VALIDATION}
-        assert all(world.versions(task) for task in shown)
-        gate.extend(world.runtime, world.project, labels=15)
-        assert world.tick()
-        drawn = {i.task_id for i in blind(world)} & shown
-        assert len(drawn) == 15
-        world.settle()
-        assert not any(world.versions(task) for task in drawn)
-        assert all(world.versions(task) for task in shown - drawn)
-        world.audit()
-
-    def test_labels_after_the_draw_count_as_blind_once_nothing_is_shown(self, world: LocalWorld) -> None:
-        world.open(hard(200))
-        gate.extend(world.runtime, world.project, labels=10)
-        world.tick()
-        first, second = [i.task_id for i in blind(world) if i.state is not ItemState.LABELED][:2]
-        world.label(first)
-        world.sync()
-        world.settle()
-        world.label(second)
-        world.sync()
-        with world.store.read() as uow:
-            roles = {label.item_id: label.role for label in uow.labels.for_project(world.id)}
-        assert roles[world.item(first).id] is LabelRole.CORRECTION, "the suggestion was still there"
-        assert roles[world.item(second).id] is LabelRole.VALIDATION
-        world.tick()
-        still = [i for i in blind(world) if i.state is not ItemState.LABELED]
-        assert len(still) == 9, "the spoiled item is replaced"
-
-    def test_labels_before_the_withdrawal_and_of_tasks_opened_before_it_are_not_blind(self, world: LocalWorld) -> None:
-        world.open(hard(200))
-        gate.extend(world.runtime, world.project, labels=10)
-        world.tick()
-        while world.worker.decide(world.project):
-            pass
-        first, second, third = [i.task_id for i in blind(world) if i.state is not ItemState.LABELED][:3]
-        assert world.item(first).route is Route.AUDIT
-        assert world.versions(first), "decided, and still shown"
-        world.label(first)
-        world.sync()
-        world.settle()
-        world.later(60)
-        world.label(second, lead_time=3600)
-        world.label(third, lead_time=30)
-        world.sync()
-        with world.store.read() as uow:
-            roles = {label.item_id: label.role for label in uow.labels.for_project(world.id)}
-        assert [roles[world.item(task).id] for task in (first, second, third)] == ["correction"] * 2 + ["validation"]
-        world.tick()
-        still = [i for i in blind(world) if i.state is not ItemState.LABELED]
-        assert len(still) == 9, "both are replaced"
 
 
 class TestTrain:
@@ -335,7 +224,7 @@ class TestCertify:
         world.arrive(easy(130))
         world.sync()
         world.tick()
-        unreadable = [i.task_id for i in blind(world)][:2]
+        unreadable = [i.task_id for i in world.blind()][:2]
         for task in unreadable:
             world.platform.edit_task(task, {"image": "nothing that the model reads"})
         world.sync()
@@ -356,7 +245,7 @@ class TestCertify:
         world.arrive(easy(110))
         world.sync()
         world.tick()
-        skipped = [i.task_id for i in blind(world)][:6]
+        skipped = [i.task_id for i in world.blind()][:6]
         for task in skipped:
             world.platform.annotate(task, [], was_cancelled=True)
         for item in [i for i in world.wanted(70) if i.task_id not in skipped]:
@@ -388,7 +277,7 @@ class TestCertify:
         world.arrive(easy(110))
         world.sync()
         world.tick()
-        skipped = blind(world)[0]
+        skipped = world.blind()[0]
         world.platform.annotate(skipped.task_id, [], was_cancelled=True)
         for item in [i for i in world.wanted(70) if i.task_id != skipped.task_id]:
             world.label(item.task_id)
