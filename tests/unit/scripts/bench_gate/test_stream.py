@@ -23,9 +23,10 @@ def test_every_detector_meets_every_stream(small: Monitoring) -> None:
 
 
 def test_without_errors_nothing_is_false_and_only_the_e_process_is_late(small: Monitoring) -> None:
-    watch, close, served, e_process, _ = (row for row in small.rows if row.clean == 0.0)
+    watch, close, earlier, served, e_process, _ = (row for row in small.rows if row.clean == 0.0)
     assert all(row.false_closes == 0.0 for row in small.rows if row.clean == 0.0)
     assert watch.median < served.median < close.median < e_process.median
+    assert watch.median < earlier.median < close.median
     assert close.median < 400
     assert e_process.median > 500
 
@@ -79,6 +80,6 @@ def test_levels_are_those_of_the_service() -> None:
     watch, close = service["monitor_watch"].default, service["monitor_close"].default
     first, *closing = stream.detectors()[: stream.CLOSING.stop]
     assert first.level == watch
-    assert [one.level for one in closing] == [close, close]
-    assert [one.watch for one in closing] == [None, watch]
+    assert [one.level for one in closing] == [close, stream.EARLIER, close]
+    assert [one.watch for one in closing] == [None, None, watch]
     assert first_reached(first.path(np.ones(50)), watch) is not None
