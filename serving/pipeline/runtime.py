@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from connectors.base import Platform
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaError
+from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, Item, Scored
 from serving.notify import Notice
 from serving.secrets import Vault
@@ -34,7 +35,13 @@ class Scorer(Protocol):
         ...
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, budget: Budget
+        self,
+        spec: ModelSpec,
+        controls: tuple[ControlSpec, ...],
+        examples: Sequence[TrainingExample],
+        *,
+        name: str,
+        budget: Budget,
     ) -> TrainingReport:
         """Train a head off the request path, for the gate that has to be passed with it.
 

@@ -18,8 +18,9 @@ from typing import Any
 from connectors.base import PublishResult, User
 from connectors.label_studio.label_config import parse
 from connectors.memory import MemoryPlatform
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError
+from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, GateState, Item, Route, Scored
 from serving.composition import GuardedMedia, Platforms
 from serving.local import LocalScorer
@@ -106,15 +107,15 @@ class WatchedScorer(LocalScorer):
 
     def train(
         self,
-        spec: HeadSpec,
-        control: ControlSpec,
+        spec: ModelSpec,
+        controls: tuple[ControlSpec, ...],
         examples: Sequence[TrainingExample],
         *,
         name: str,
         budget: Budget | None = None,
     ) -> TrainingReport:
         self.trained.append(list(examples))
-        made = super().train(spec, control, examples, name=name, budget=budget)
+        made = super().train(spec, controls, examples, name=name, budget=budget)
         self.during_training()
         return made
 

@@ -185,7 +185,7 @@ def test_what_was_said_of_old_data_is_not_taken_for_the_new(ready: LocalWorld) -
     assert (old.revision, row.revision, row.state) == (1, 2, ItemState.SCORED)
     with ready.store.read() as uow:
         said = uow.items.predictions([row.prediction_id or 0])[row.prediction_id or 0]
-    assert said.prediction.regions[0].value.labels == ("bad",)
+    assert said.prediction.regions[0].labels == ("bad",)
 
 
 def test_what_an_old_model_says_after_the_change_does_not_count(ready: LocalWorld) -> None:
