@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Select, exists, func, or_, select, text, upda
 from models.types import Fold, Route
 from serving.store.asking import SHOWN, listed
 from serving.store.opinions import ANSWERS, because_of, wanting
-from serving.store.outbox import OVER, cancel, settle
-from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind, OutboxState
+from serving.store.outbox import MAY_STAND, OVER, cancel, settle
+from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind
 from serving.store.rows import to_item
 from serving.store.sql import NO_LEASE, batches, lock_items
 from serving.store.tables import (
@@ -101,11 +101,7 @@ def _drawn(query: Select[Any], project_id: int, cut: float, since: float) -> Sel
 
 
 def _shown(conn: Connection, ids: Collection[int]) -> Iterator[int]:
-    """Tasks whose suggestion was sent, or may have been: somebody had claimed it."""
-    sent = exists().where(
-        outbox.c.item_id == item.c.id,
-        outbox.c.kind == OutboxKind.SUGGESTION,
-        or_(outbox.c.state == OutboxState.SENT, outbox.c.attempts > 0),
-    )
+    """Tasks whose suggestion was sent, or may have been."""
+    sent = exists().where(outbox.c.item_id == item.c.id, outbox.c.kind == OutboxKind.SUGGESTION, MAY_STAND)
     for batch in batches(ids):
         yield from conn.scalars(select(item.c.task_id).where(item.c.id.in_(batch), sent))

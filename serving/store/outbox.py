@@ -18,6 +18,8 @@ GIVEN_UP = (ItemState.GONE, ItemState.DEAD)
 OVER = (ItemState.LABELED, *GIVEN_UP)
 UNDOING = (OutboxKind.WITHDRAWAL, OutboxKind.RETRACTION)
 """Writes that a person's label does not make needless."""
+MAY_STAND = or_(outbox.c.state == OutboxState.SENT, outbox.c.attempts > 0)
+"""Rows that were sent, or may have been: somebody had claimed them."""
 
 
 class OutboxRepository:
@@ -126,13 +128,12 @@ class OutboxRepository:
 
         Items whose suggestion nobody ever sent are left out.
         """
-        sent = or_(outbox.c.state == OutboxState.SENT, outbox.c.attempts > 0)
         columns = (outbox.c.item_id, outbox.c.kind, outbox.c.state, outbox.c.updated_at)
         shown: dict[int, float] = {}
         taken: dict[int, list[float]] = defaultdict(list)
         for batch in batches(item_ids):
             kinds = outbox.c.kind.in_((OutboxKind.SUGGESTION, OutboxKind.WITHDRAWAL))
-            for row in self._conn.execute(select(*columns).where(outbox.c.item_id.in_(batch), kinds, sent)):
+            for row in self._conn.execute(select(*columns).where(outbox.c.item_id.in_(batch), kinds, MAY_STAND)):
                 if row.kind == OutboxKind.SUGGESTION:
                     shown[row.item_id] = max(shown.get(row.item_id, 0.0), row.updated_at)
                 elif row.state == OutboxState.SENT:

@@ -162,7 +162,7 @@ def test_accepts_since_a_decision_go_back(world: World) -> None:
     accept(world, 4, certificate=6)
     world.published(6)
     accept(world, 7)
-    answer(world, 7, 70)
+    world.label(7, 70)
     accept(world, 5, send=False)
     assert reopen(world, decision_of(world, 1)) == 3
     assert world.states() == {ItemState.PUBLISHED: 3, ItemState.SCORED: 3, ItemState.LABELED: 1}
