@@ -32,6 +32,8 @@ from numpy.typing import ArrayLike, NDArray
 BETS = (0.025, 0.05, 0.1, 0.2, 0.4, 0.6)
 """What each component stakes, as shares of the most that may be staked (1 / epsilon): small ones see a small rise of
 the error, large ones see a large rise soon. At epsilon 5 % these are lambda = 0.5, 1, 2, 4, 8, 12."""
+ODDS = 10.0
+"""How much worse than the likeliest place of the change another may be and still count as possible."""
 _LARGEST = 690.0
 """Logarithm of the largest number that is told apart from infinity."""
 
@@ -84,12 +86,39 @@ def change_point(losses: ArrayLike, *, epsilon: float) -> int:
     Raises:
         ValueError: wrong shape or range, NaN, or no audit at all.
     """
+    since = _wealth_since(losses, epsilon)
+    best = int(np.argmax(since.max(axis=0)))
+    return int(np.argmax(since[:, best]))
+
+
+def earliest_change(losses: ArrayLike, *, epsilon: float) -> int:
+    """Index of the first audit that may come from after the change: the earliest that the audits do not rule out.
+
+    A change is ruled out where no bet that begins there has won at least 1 / ``ODDS`` of the most that any bet has won,
+    wherever it began; as in a likelihood-ratio interval, at these odds. ``change_point`` is the most likely place and
+    lies at an audit that was wrong, so a third of what was accepted after a change may lie before it; before this index
+    it is a few percent (both are counted in the tests). The price: some that came before the change are taken back, too.
+
+    Args:
+        losses: ``(n,)``, in [0, 1], in the order in which the audits were drawn, up to the alarm; n > 0.
+        epsilon: error budget on accepted items, in (0, 1).
+
+    Returns:
+        At most ``change_point(losses, epsilon=epsilon)``.
+
+    Raises:
+        ValueError: wrong shape or range, NaN, or no audit at all.
+    """
+    since = _wealth_since(losses, epsilon).max(axis=1)
+    return int(np.flatnonzero(since >= since.max() - np.log(ODDS))[0])
+
+
+def _wealth_since(losses: ArrayLike, epsilon: float) -> Floats:
+    """``(n, bets)``: the logarithm of what each bet has won by the last audit if it began before each audit."""
     gains = _gains(losses, epsilon)
     if not gains.size:
         raise ValueError("without an audit nothing can have changed")
-    since = np.cumsum(gains[::-1], axis=0)[::-1]
-    best = int(np.argmax(since.max(axis=0)))
-    return int(np.argmax(since[:, best]))
+    return np.asarray(np.cumsum(gains[::-1], axis=0)[::-1])
 
 
 def _gains(losses: ArrayLike, epsilon: float) -> Floats:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gate.monitor import change_point, first_reached, statistic
+from models.gate.monitor import change_point, earliest_change, first_reached, statistic
 from models.gate.sequence import percent
 from models.tasks import item_loss
 from models.types import GateState, Route
@@ -190,10 +190,10 @@ def _move(
 
 
 def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Reading) -> None:
-    """Stop accepting, and give to people what was accepted since the estimated change, all in one transaction.
+    """Stop accepting, and give to people what may have been accepted since the change, all in one transaction.
 
-    The change lies between the audit at the estimate and the one before: what was accepted in between may come from
-    after it, so it is taken back too. The certificate, and the blind labels behind it, are from before the change: they
+    It may have come before any audit that does not rule it out, and after the audit before that: what was accepted in
+    between is taken back, too. The certificate, and the blind labels behind it, are from before the change: they
     count no longer (``valid_since``), so the gate opens again only by labels of items that arrive from now on.
     """
     now, level = runtime.now(), runtime.settings.monitor_close
@@ -201,8 +201,9 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
     assert alarm is not None
     losses = reading.losses[: alarm + 1]
     at = change_point(losses, epsilon=reading.epsilon)
+    earliest = earliest_change(losses, epsilon=reading.epsilon)
     before, since = losses[:at], losses[at:]
-    last_good = reading.audits[at - 1].decision_id if at else 0
+    last_good = reading.audits[earliest - 1].decision_id if earliest else 0
     reopened = uow.watch.reopen(project.id, reading.certificate, after=last_good, reason=REOPENED, now=now)
     undone = uow.items.restart(
         project.id, states=(ItemState.DECIDED,), to=ItemState.SCORED, now=now, route=Route.ACCEPT
@@ -214,6 +215,7 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
         "audit_rate": audit_rate(project, runtime.settings),
         "change": at,
         "change_task": reading.audits[at].task_id,
+        "earliest_change": earliest,
         "audits_before": before.size,
         "errors_before": int(before.sum()),
         "audits_since": since.size,
@@ -225,7 +227,8 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
     }
     reason = (
         f"Closed: {_share(since)} audits since the estimated change were wrong, {_share(before)} before; more than "
-        f"{percent(reading.epsilon)} of what is accepted is wrong. {reopened} acceptances since then are open again. "
+        f"{percent(reading.epsilon)} of what is accepted is wrong. The change may lie {at - earliest} audits further back: "
+        f"{reopened} acceptances from after that are open again. "
         f"It takes a new certificate, on {project.validation_target} blind labels of items that arrive from now on."
     )
     uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers=numbers, now=now)

@@ -16,7 +16,9 @@ from scripts import label_studio
 from scripts.demo.material import Importer, material
 from scripts.demo.stack import ROOT, stop_service
 
-pytestmark = [pytest.mark.label_studio, pytest.mark.ray, pytest.mark.slow]
+LIMIT_S = 1_100
+"""The demo takes 5 minutes on two idle cores; other tests run beside it."""
+pytestmark = [pytest.mark.label_studio, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(LIMIT_S + 100)]
 ITEMS, EPSILON = 700, 0.1
 
 
@@ -39,6 +41,7 @@ def said(home: Path) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         cwd=ROOT,
+        timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.gate.monitor import BETS, change_point, first_reached, statistic
+from models.gate.monitor import BETS, change_point, earliest_change, first_reached, statistic
 
 EPSILON = 0.05
 Array = NDArray[np.float64]
@@ -152,9 +152,38 @@ def test_the_change_is_estimated_late_rather_than_early_and_not_by_much() -> Non
     assert three <= 20
 
 
+@pytest.mark.parametrize(
+    ("clean", "good", "bad", "left_most", "price_most"),
+    [(300, 0.03, 0.1, 0.17, 50), (100, 0.03, 0.36, 0.04, 12), (60, 0.01, 0.36, 0.05, 8), (7, 0.0, 0.36, 0.05, 5)],
+)
+def test_little_of_what_came_after_the_change_is_before_the_earliest(
+    clean: int, good: float, bad: float, left_most: float, price_most: float
+) -> None:
+    """The share of the audits after the true change that would not be taken back, beside the estimate's."""
+    rng, left, estimate, price = np.random.default_rng(13), [], [], []
+    for _ in range(200):
+        stream = np.concatenate([draws(rng, clean, good), draws(rng, 1_500, bad)])
+        hit = first_reached(statistic(stream, epsilon=EPSILON), 10_000)
+        assert hit is not None
+        if hit < clean:
+            continue
+        seen, after = stream[: hit + 1], hit + 1 - clean
+        left.append(max(0, earliest_change(seen, epsilon=EPSILON) - clean) / after)
+        estimate.append(max(0, change_point(seen, epsilon=EPSILON) - clean) / after)
+        price.append(max(0, clean - earliest_change(seen, epsilon=EPSILON)))
+    share, likeliest, cost = (float(np.mean(values)) for values in (left, estimate, price))
+    print(f"\n{good:.0%} -> {bad:.0%}: {share:.1%} left (estimate: {likeliest:.1%}), {cost:.1f} audits too many")
+    assert len(left) > 150
+    assert share <= left_most
+    assert share <= 0.5 * likeliest
+    assert cost <= price_most
+
+
 def test_without_audits_nothing_has_changed() -> None:
     with pytest.raises(ValueError, match="without an audit"):
         change_point([], epsilon=EPSILON)
+    with pytest.raises(ValueError, match="without an audit"):
+        earliest_change([], epsilon=EPSILON)
     assert statistic([], epsilon=EPSILON).shape == (0,)
     assert first_reached(np.array([]), 10) is None
 
@@ -165,4 +194,5 @@ def test_the_change_is_the_lowest_point_of_the_walk(losses: list[float], epsilon
     walks = np.cumsum(np.log1p(np.outer(np.array(losses) - epsilon, np.array(BETS) / epsilon)), axis=0)
     before = np.vstack([np.zeros(len(BETS)), walks[:-1]])
     at = change_point(losses, epsilon=epsilon)
+    assert earliest_change(losses, epsilon=epsilon) <= at
     assert (walks[-1] - before[at]).max() == pytest.approx((walks[-1] - before).max(), abs=1e-9)
