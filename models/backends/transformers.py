@@ -16,13 +16,14 @@ from models.backends import pretrained
 from models.backends.onnx import OnnxRunner, require
 from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
 from models.backends.torch import TorchRunner, device
-from models.base import ModelRef, TransformersSpec
+from models.base import Model, ModelRef
 from models.errors import ConfigurationError, ModelError
 from models.export import build
 from models.export.cache import folder_sha256
+from models.specs import TransformersSpec
 from models.tasks.classify import Classifier, Probabilities
 from models.tasks.traits import of_text
-from models.types import ControlSpec, Item, Medium, Scored
+from models.types import ControlSpec, Item, LabelConfig, Medium, Scored
 
 MAX_TOKENS = 512
 """Text beyond this, or beyond what the model can read, is not read."""
@@ -48,7 +49,7 @@ class TransformersModel:
         if found != ref.sha256:
             raise ModelError(f"{spec.source} holds {found[:12]}, not {ref.sha256[:12]}: connect the model again.")
         tokenizer, config = pretrained.describe(folder)
-        targets = labels.match(_classes(spec, config), ref.control.labels, spec.label_map)
+        targets = labels.match(_classes(spec, config), ref.control.labels, spec.label_map, ref.control.names)
         self._gather = Gather(targets, independent=config.problem_type == "multi_label_classification")
         self._network = _Network(folder, spec, tokenizer, config, threads=threads, model_dir=model_dir)
         self.version = ref.version
@@ -125,10 +126,25 @@ class _Network:
         return OnnxRunner(path, spec.provider, threads=threads)
 
 
-def reference(spec: TransformersSpec, control: ControlSpec, *, name: str) -> ModelRef:
+def controls(spec: TransformersSpec, config: LabelConfig) -> tuple[ControlSpec, ...]:
+    """The first choice on a text."""
+    choices = [one for one in config.controls if one.kind == "choices" and not one.per_region]
+    found = next((one for one in choices if one.input.medium is Medium.TEXT), None)
+    if found is None:
+        raise ConfigurationError(f"{spec.source} fills Choices on a text, and the label config has none.")
+    return (found,)
+
+
+def reference(spec: TransformersSpec, controls: tuple[ControlSpec, ...], *, name: str) -> ModelRef:
     """A loadable reference to a ready-made classifier; its sha256 is over all files of the folder."""
     digest = folder_sha256(pretrained.resolve(spec))
-    return ModelRef(spec=spec, control=control, version=f"{name}-{digest[:12]}", sha256=digest)
+    return ModelRef(spec=spec, control=controls[0], version=f"{name}-{digest[:12]}", sha256=digest)
+
+
+def load(ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
+    """See ``models.registry.load``."""
+    assert isinstance(ref.spec, TransformersSpec)
+    return TransformersModel(ref, ref.spec, threads=threads, model_dir=model_dir)
 
 
 def _classes(spec: TransformersSpec, config: Any) -> list[str]:

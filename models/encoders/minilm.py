@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from models.backends.onnx import OnnxRunner, require
 from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
-from models.base import Provider
 from models.encoders.base import Dense, length
 from models.errors import MissingDependencyError
 from models.export import build
+from models.specs import Provider
 from models.tasks.traits import of_text
 from models.types import Medium
 

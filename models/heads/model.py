@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from models import encoders
-from models.base import HeadSpec, ModelRef
+from models.base import ModelRef
 from models.encoders.base import Encoder
 from models.errors import ConfigurationError, ModelError
 from models.heads import artefact
+from models.specs import HeadSpec
 from models.tasks.classify import Classifier, Confidences, Probabilities
 from models.types import ControlSpec, Item, Scored
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models import encoders
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.encoders.base import Encoder
 from models.errors import NotTrainableError
 from models.heads import certainty
@@ -19,6 +19,7 @@ from models.heads.artefact import HeadManifest, save
 from models.heads.fitting import fit
 from models.heads.logistic import Truth
 from models.heads.model import check_medium
+from models.specs import HeadSpec, Trainable
 from models.tasks import choices
 from models.tasks.inputs import UnreadableItem, read
 from models.types import ControlSpec
@@ -35,7 +36,7 @@ class HeadTrainer:
 
     def train(
         self,
-        spec: HeadSpec,
+        spec: Trainable,
         control: ControlSpec,
         examples: Sequence[TrainingExample],
         *,
@@ -45,6 +46,7 @@ class HeadTrainer:
     ) -> TrainingReport:
         """See ``models.base.Trainer``."""
         started = time.monotonic()
+        assert isinstance(spec, HeadSpec)
         check_medium(spec, control)
         encoder = encoders.get(spec, threads=self._threads, model_dir=self._model_dir)
         rows = _readable(encoder, control, examples)

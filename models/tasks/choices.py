@@ -77,7 +77,7 @@ def loss(predicted: Sequence[Region], human: Sequence[Region], control: ControlS
 
 def chosen_labels(regions: Sequence[Region], control: ControlSpec) -> frozenset[str]:
     """All labels that the regions give to the control."""
-    return frozenset(label for region in regions if region.control == control.name for label in region.value.labels)
+    return frozenset(label for region in regions if region.control == control.name for label in region.labels)
 
 
 def target(label: HumanLabel, control: ControlSpec) -> frozenset[str] | None:

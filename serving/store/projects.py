@@ -8,8 +8,8 @@ from typing import TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from models.base import ModelSpec
 from models.errors import ConfigurationError, NotFoundError
+from models.specs import ModelSpec
 from models.types import GateState, LabelConfig
 from serving.store.records import NewProject, ProjectRow
 from serving.store.rows import to_project

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from models.base import ModelRef, ModelSpec
+from models.base import ModelRef
 from models.gate.noise import Noise
+from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 
 BLIND_AUDIT = "blind_audit"

@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 from sqlalchemy import Row
 
-from models.base import ModelRef, ModelSpec
+from models.base import ModelRef
 from models.gate.noise import Noise
+from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 from serving.store.records import (
     CertificateRow,

@@ -10,8 +10,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 from models import encoders, registry
-from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport, TransformersSpec
+from models.base import ModelRef, TrainingExample, TrainingReport
 from models.errors import ConfigurationError, ModelError, NotTrainableError
+from models.specs import HeadSpec, TransformersSpec
 from models.types import Failure, HumanLabel, Item, Medium, Prediction
 from tests.unit.models.samples import control, image_item, regions, reviews, text_example, text_item, write_grey
 
@@ -25,9 +26,7 @@ def train(examples: list[TrainingExample], folder: Path, **changes: object) -> T
 
 def labels_of(ref: ModelRef, *texts: str) -> list[tuple[str, ...]]:
     answers = registry.load(ref).predict([text_item(str(i), text) for i, text in enumerate(texts)])
-    return [
-        answer.regions[0].value.labels if answer.regions else () for answer in answers if isinstance(answer, Prediction)
-    ]
+    return [answer.regions[0].labels if answer.regions else () for answer in answers if isinstance(answer, Prediction)]
 
 
 def test_a_head_learns_is_saved_and_serves(tmp_path: Path) -> None:
