@@ -96,8 +96,9 @@ def earliest_change(losses: ArrayLike, *, epsilon: float) -> int:
 
     A change is ruled out where no bet that begins there has won at least 1 / ``ODDS`` of the most that any bet has won,
     wherever it began; as in a likelihood-ratio interval, at these odds. ``change_point`` is the most likely place and
-    lies at an audit that was wrong, so a third of what was accepted after a change may lie before it; before this index
-    it is a few percent (both are counted in the tests). The price: some that came before the change are taken back, too.
+    lies at an audit that was wrong: a fifth of what came after a large change lies before it, nearly half after a small
+    one; before this index it is a few percent, a sixth after a small change (all counted in the tests). The price: some
+    that came before the change are taken back, too.
 
     Args:
         losses: ``(n,)``, in [0, 1], in the order in which the audits were drawn, up to the alarm; n > 0.

@@ -227,8 +227,8 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
     }
     reason = (
         f"Closed: {_share(since)} audits since the estimated change were wrong, {_share(before)} before; more than "
-        f"{percent(reading.epsilon)} of what is accepted is wrong. The change may lie {at - earliest} audits further back: "
-        f"{reopened} acceptances from after that are open again. "
+        f"{percent(reading.epsilon)} of what is accepted is wrong. The change may lie {at - earliest} audits further "
+        f"back: {reopened} acceptances from after that are open again. "
         f"It takes a new certificate, on {project.validation_target} blind labels of items that arrive from now on."
     )
     uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers=numbers, now=now)
