@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from models.base import Model, ModelRef, Trainer
 from models.errors import ConfigurationError
+from models.labels import Unmatched
 from models.specs import ModelSpec
 from models.types import ControlSpec, LabelConfig
 
@@ -37,6 +38,19 @@ class Family(Protocol):
 
     def load(self, ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
         """See ``models.registry.load``."""
+        ...
+
+
+class MatchingFamily(Family, Protocol):
+    """Of a kind whose classes have names of their own."""
+
+    def unmatched(self, spec: Any, controls: tuple[ControlSpec, ...]) -> Unmatched:
+        """Classes without a label and labels without a class, of the control that it fills.
+
+        Raises:
+            ModelError: the model is not there.
+            ConfigurationError: classes and labels do not fit at all.
+        """
         ...
 
 
@@ -103,6 +117,29 @@ def family(spec: ModelSpec) -> Family:
             from models import several
 
             return several
+
+
+def matching(spec: ModelSpec) -> MatchingFamily | None:
+    """The module of a kind whose classes have names of their own; None: it learns or reads what labels are called."""
+    match spec.kind:
+        case "transformers":
+            from models.backends import transformers
+
+            return transformers
+        case "tokens":
+            from models.backends import token_classifier
+
+            return token_classifier
+        case "detector":
+            from models.pictures import detector
+
+            return detector
+        case "pipeline" if spec.task != "automatic-speech-recognition":
+            from models.backends import pipelines
+
+            return pipelines
+        case _:
+            return None
 
 
 def trainable(spec: ModelSpec) -> TrainableFamily:

@@ -5,9 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from models.errors import ConfigurationError
+from models.values import Frozen
 
 Names = Mapping[str, Sequence[str]]
 """Label -> what else it is called (``ControlSpec.names``)."""
+
+
+class Unmatched(Frozen):
+    """What has no counterpart on the other side."""
+
+    control: str
+    classes: tuple[str, ...]
+    """Of the model: what it finds of them is left out of predictions, and counted."""
+    labels: tuple[str, ...]
+    """Of the control: the model never says them."""
+
+    def __str__(self) -> str:
+        told = []
+        if self.classes:
+            told.append(f"the model's {_list(self.classes)} have no label in {self.control!r} and are left out")
+        if self.labels:
+            told.append(f"{_list(self.labels)} of {self.control!r} are never predicted")
+        return "; ".join(told) + ": where they mean the same, add entries to label_map"
+
+
+def unmatched(control: str, found: Mapping[str, str], classes: Sequence[str], labels: Sequence[str]) -> Unmatched:
+    """Of a class's label for each class that has one."""
+    return Unmatched(
+        control=control,
+        classes=tuple(name for name in classes if name not in found),
+        labels=tuple(label for label in labels if label not in set(found.values())),
+    )
 
 
 def match(

@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
-from models import encoders, several
-from models.backends import onnx
+from models import several
 from models.base import Budget, Model, ModelRef, Trainer, TrainingExample, TrainingReport
-from models.encoders.minilm import PACKAGE
-from models.families import family, trainable
-from models.specs import EncoderName, ModelSpec, Provider, SeveralSpec, Trainable, learns
-from models.types import ControlSpec, Frozen, LabelConfig, Medium
-
-
-class EncoderInfo(Frozen):
-    """One encoder that a head may stand on."""
-
-    name: EncoderName
-    medium: Medium
-    ready: bool
-    """Whether the package that it needs is installed."""
-    providers: tuple[Provider, ...]
-
-
-class Description(Frozen):
-    """What this installation can run."""
-
-    encoders: tuple[EncoderInfo, ...]
-    runtimes: tuple[str, ...]
-    """For ready-made classifiers."""
+from models.families import family, matching, trainable
+from models.labels import Unmatched
+from models.specs import ModelSpec, SeveralSpec, Trainable, learns
+from models.types import ControlSpec, LabelConfig
 
 
 def load(ref: ModelRef, *, threads: int = 1, model_dir: Path | None = None) -> Model:
@@ -114,6 +94,21 @@ def assign(spec: ModelSpec, config: LabelConfig) -> LabelConfig:
     return config.model_copy(update={"controls": filled, "by_people": rest})
 
 
+def unmatched(spec: ModelSpec, controls: tuple[ControlSpec, ...]) -> list[Unmatched]:
+    """What the model's classes and the controls' labels lack of each other; only where they lack something.
+
+    Raises:
+        ModelError: the model is not there and cannot be downloaded.
+        ConfigurationError: model and controls do not fit at all.
+    """
+    if isinstance(spec, SeveralSpec):
+        shares = several.shares(spec, controls)
+        return [one for part, share in zip(spec.parts, shares, strict=True) for one in unmatched(part.spec, share)]
+    family_of = matching(spec)
+    found = [] if family_of is None else [family_of.unmatched(spec, controls)]
+    return [one for one in found if one.classes or one.labels]
+
+
 def reference(spec: ModelSpec, controls: tuple[ControlSpec, ...], *, name: str) -> ModelRef:
     """What to give ``load`` for a model that is used as it is; a trained one brings its own reference.
 
@@ -122,20 +117,3 @@ def reference(spec: ModelSpec, controls: tuple[ControlSpec, ...], *, name: str) 
         ConfigurationError: model and controls do not fit.
     """
     return family(spec).reference(spec, controls, name=name)
-
-
-def describe() -> Description:
-    """What can be chosen here, for consoles and ``prelabel models list``; loads nothing."""
-    on_cpu: tuple[Provider, ...] = ("cpu",)
-    return Description(
-        encoders=tuple(
-            EncoderInfo(
-                name=name,
-                medium=medium,
-                ready=name != "minilm" or find_spec(PACKAGE) is not None,
-                providers=onnx.available() if name == "minilm" else on_cpu,
-            )
-            for name, medium in encoders.MEDIA.items()
-        ),
-        runtimes=("torch", "onnx"),
-    )

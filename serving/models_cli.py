@@ -11,13 +11,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from models.specs import ModelSpec, Part, SeveralSpec
+from models.specs import HeadSpec, ModelSpec, Part, SeveralSpec, TransformersSpec
 from models.types import ControlSpec, LabelConfig
 from serving.settings import Settings
 from serving.store.records import ModelVersionRow, ProjectRow
-from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show, stamp
+from serving.terminal import Config, Json, err, project_of, runtime_of, show, stamp
 
-models_app = typer.Typer(no_args_is_help=True, help="Model versions of a project.")
+models_app = typer.Typer(no_args_is_help=True, help="What models there are, what they are, and whether they run.")
 
 
 def try_file(
@@ -89,8 +89,15 @@ def brief(entry: dict[str, Any]) -> str:
 
 
 @models_app.command("list")
-def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """Model versions of a project, with what they were trained on."""
+def models_list(
+    slug: Annotated[str | None, typer.Argument(help="Name of a project; default: what runs here.")] = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Model versions of a project with what they were trained on, or the models that need no download."""
+    if slug is None:
+        list_catalogue(as_json)
+        return
     runtime = runtime_of(config)
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
@@ -112,6 +119,81 @@ def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> Non
         for r in rows
     ]
     show(value, as_json, table)
+
+
+def list_catalogue(as_json: bool) -> None:
+    """What needs no download."""
+    from models.catalogue import catalogue
+
+    entries = catalogue()
+    table = Table("name", "for", "package", "licence", "sha256", "runs on")
+    for one in entries:
+        package = f"{one.package} {one.version}" if one.version else f"{one.package}: not installed"
+        table.add_row(
+            one.name,
+            one.fills,
+            package if one.package else "-",
+            one.licence,
+            (one.sha256 or "-")[:12],
+            ", ".join(one.providers),
+        )
+    show([one.model_dump(mode="json") for one in entries], as_json, table)
+    if not as_json:
+        err.print("Others by name, in a project file: docs/label-types.md", markup=False)
+
+
+@models_app.command("check")
+def models_check(
+    file: Annotated[Path, typer.Argument(help="A project file.")], as_json: Json = False, config: Config = None
+) -> None:
+    """Load the models of a project file and test each: sha256, licence, provider, parity, labels without a match."""
+    from serving.projects.checking import check
+
+    with err.status("loading, testing"):
+        found = check(Settings.load(config), file)
+    table = Table("", "", show_header=False)
+    for one in found:
+        table.add_row("model", escape(one.model))
+        table.add_row("fills", ", ".join(one.controls))
+        table.add_row("licence", one.licence)
+        table.add_row("sha256", one.sha256 or "- (learns)")
+        table.add_row("runs on", f"{one.provider}; loaded and tested in {one.seconds:.1f} s")
+        for compared in one.parity:
+            table.add_row("parity", f"{compared.compared}: lowest cosine {compared.min_cosine:.5f}")
+        for note in one.notes:
+            table.add_row("[yellow]note[/yellow]", escape(note))
+        table.add_section()
+    show([one.model_dump(mode="json") for one in found], as_json, table)
+
+
+@models_app.command("export")
+def models_export(
+    source: Annotated[str, typer.Argument(help="Hub id or folder of a transformers classifier, or minilm.")],
+    revision: Annotated[str | None, typer.Option(help="Of the hub.")] = None,
+    quantize: Annotated[bool, typer.Option("--quantize/--no-quantize", help="Of minilm: int8 weights.")] = True,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Export to onnxruntime ahead of time, and compare with the source; the service finds it in its model folder."""
+    from models import catalogue
+
+    spec: ModelSpec = (
+        HeadSpec(encoder="minilm", quantize=quantize)
+        if source == "minilm"
+        else TransformersSpec(source=source, revision=revision, runtime="onnx")
+    )
+    with err.status("exporting, comparing"):
+        done = catalogue.export(spec, Path(Settings.load(config).model_dir))
+    assert done is not None
+    path, manifest = done
+    table = Table("compared", "rows", "largest difference", "lowest cosine", "allowed")
+    for one in manifest.checks:
+        allowed = f"{one.tolerance.max_abs:g}, {one.tolerance.min_cosine:g}"
+        table.add_row(one.compared, str(one.rows), f"{one.max_abs:.2g}", f"{one.min_cosine:.5f}", allowed)
+    value = manifest.model_dump(mode="json") | {"path": str(path), "licence": catalogue.licence(spec)}
+    show(value, as_json, table)
+    if not as_json:
+        err.print(f"{path} ({manifest.sha256[:12]}), licence {value['licence']}", markup=False)
 
 
 def standing_of(row: ModelVersionRow, project: ProjectRow) -> str:

@@ -107,7 +107,7 @@ class SpeechModel:
             ConfigurationError: no label for speech.
             MissingDependencyError: ``silero-vad`` is not installed.
         """
-        path = _network()
+        path = network()
         if _digest(path, spec) != ref.sha256:
             raise ModelError("The installed silero-vad is not the one that was connected: connect the model again.")
         self.version = ref.version
@@ -227,7 +227,7 @@ def controls(spec: SpeechSpec, config: LabelConfig) -> tuple[ControlSpec, ...]:
 def reference(spec: SpeechSpec, controls: tuple[ControlSpec, ...], *, name: str) -> ModelRef:
     """See ``models.families.Family``; the sha256 is of network and spec: another threshold is another version."""
     label(spec, controls[0])
-    digest = _digest(_network(), spec)
+    digest = _digest(network(), spec)
     return ModelRef(spec=spec, control=controls[0], version=f"{name}-{digest[:12]}", sha256=digest)
 
 
@@ -237,7 +237,7 @@ def load(ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
     return SpeechModel(ref, ref.spec, threads=threads)
 
 
-def _network() -> Path:
+def network() -> Path:
     package = find_spec("silero_vad")
     if package is None or package.origin is None:
         raise MissingDependencyError("silero-vad", "audio")

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from models import labels
 from models.backends import pretrained
 from models.backends.hearing import Recognizer
 from models.backends.looking import Detector, PictureClassifier, Segmenter
@@ -119,6 +120,14 @@ def load(ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
     """See ``models.registry.load``."""
     assert isinstance(ref.spec, PipelineSpec)
     return PipelineModel(ref, ref.spec, threads=threads)
+
+
+def unmatched(spec: PipelineSpec, controls: tuple[ControlSpec, ...]) -> labels.Unmatched:
+    """See ``models.families.MatchingFamily``: of the tasks that look at pictures."""
+    control, named = controls[0], pretrained.configuration(pretrained.resolve(spec)).id2label
+    classes = [str(named[number]) for number in sorted(named)]
+    found, _ = labels.partial(classes, control.labels, spec.label_map, control.names)
+    return labels.unmatched(control.name, found, classes, control.labels)
 
 
 def _digest(folder: Path, spec: PipelineSpec) -> str:

@@ -64,6 +64,12 @@ def describe(folder: Path) -> tuple[Any, ...]:
         )
 
 
+def configuration(folder: Path) -> Any:
+    """The configuration alone: models that look or listen have no tokenizer."""
+    with _quiet() as transformers, _readable(folder):
+        return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
+
+
 def load(folder: Path, task: Task) -> Any:
     """The network, on the CPU, in the precision it was saved in.
 

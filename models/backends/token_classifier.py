@@ -140,14 +140,11 @@ def load(ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
     return TokenClassifierModel(ref, ref.spec, threads=threads)
 
 
-def unmatched(spec: TokenClassifierSpec, control: ControlSpec) -> tuple[str, ...]:
-    """Classes of the model that have no label in the control, by name: their spans are left out.
-
-    Raises:
-        ModelError: the model is not there.
-        ConfigurationError: no class has a label.
-    """
-    return _match(spec, control, _tags(pretrained.describe(pretrained.resolve(spec))[1]))[1]
+def unmatched(spec: TokenClassifierSpec, controls: tuple[ControlSpec, ...]) -> labels.Unmatched:
+    """See ``models.families.MatchingFamily``; spans of a class without a label are left out."""
+    tags = _tags(pretrained.describe(pretrained.resolve(spec))[1])
+    found, missing = _match(spec, controls[0], tags)
+    return labels.unmatched(controls[0].name, found, [*found, *missing], controls[0].labels)
 
 
 def _match(

@@ -19,7 +19,7 @@ from models.backends.torch import TorchRunner, device
 from models.base import Model, ModelRef
 from models.errors import ConfigurationError, ModelError
 from models.export import build
-from models.export.cache import folder_sha256
+from models.export.cache import Manifest, folder_sha256
 from models.specs import TransformersSpec
 from models.tasks.classify import Classifier, Probabilities
 from models.tasks.traits import of_text
@@ -102,8 +102,7 @@ class _Network:
         self, folder: Path, spec: TransformersSpec, tokenizer: Any, config: Any, *, threads: int, model_dir: Path | None
     ) -> None:
         self._tokenizer, self._lock = tokenizer, Lock()
-        readable = getattr(config, "max_position_embeddings", MAX_TOKENS)
-        self._longest = min(tokenizer.model_max_length, readable, MAX_TOKENS)
+        self._longest = _longest(tokenizer, config)
         run = self._runner(folder, spec, threads, model_dir)
         self._texts = TextRunner(self._tokenize, run, _padding(tokenizer), budget=TOKEN_BUDGET[spec.provider])
 
@@ -120,10 +119,33 @@ class _Network:
             device(spec.provider)
             return TorchRunner(pretrained.load(folder, "classification"), spec.provider, threads=threads)
         require(spec.provider)
-        names = tuple(self._tokenize([""]))
-        wanted = build.recipe(spec.source, folder, "classification", quantized=False)
-        path, _ = build.obtain(wanted, folder, names, longest=self._longest, root=model_dir)
+        path, _ = _exported(spec, folder, tuple(self._tokenize([""])), self._longest, model_dir)
         return OnnxRunner(path, spec.provider, threads=threads)
+
+
+def export(spec: TransformersSpec, model_dir: Path | None) -> tuple[Path, Manifest]:
+    """The network on onnxruntime, exporting it now where that was not done, and how it compared with its source.
+
+    Raises:
+        ParityError: the export does not give what its source gives.
+        ModelError: the source is not there, or its architecture cannot be exported.
+    """
+    folder = pretrained.resolve(spec)
+    tokenizer, config = pretrained.describe(folder)
+    return _exported(spec, folder, tuple(tokenizer([""]).data), _longest(tokenizer, config), model_dir)
+
+
+def _exported(
+    spec: TransformersSpec, folder: Path, names: tuple[str, ...], longest: int, model_dir: Path | None
+) -> tuple[Path, Manifest]:
+    wanted = build.recipe(spec.source, folder, "classification", quantized=False)
+    return build.obtain(wanted, folder, names, longest=longest, root=model_dir)
+
+
+def _longest(tokenizer: Any, config: Any) -> int:
+    """Tokens that the model can read."""
+    readable = getattr(config, "max_position_embeddings", MAX_TOKENS)
+    return int(min(tokenizer.model_max_length, readable, MAX_TOKENS))
 
 
 def controls(spec: TransformersSpec, config: LabelConfig) -> tuple[ControlSpec, ...]:
@@ -145,6 +167,14 @@ def load(ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
     """See ``models.registry.load``."""
     assert isinstance(ref.spec, TransformersSpec)
     return TransformersModel(ref, ref.spec, threads=threads, model_dir=model_dir)
+
+
+def unmatched(spec: TransformersSpec, controls: tuple[ControlSpec, ...]) -> labels.Unmatched:
+    """See ``models.families.MatchingFamily``. A class without a label is an error, so only labels can be left."""
+    control = controls[0]
+    classes = _classes(spec, pretrained.describe(pretrained.resolve(spec))[1])
+    found = labels.match(classes, control.labels, spec.label_map, control.names)
+    return labels.unmatched(control.name, dict(zip(classes, found, strict=True)), classes, control.labels)
 
 
 def _classes(spec: TransformersSpec, config: Any) -> list[str]:

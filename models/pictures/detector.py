@@ -113,16 +113,7 @@ def fit(spec: DetectorSpec, classes: Sequence[str], control: ControlSpec) -> dic
     Raises:
         ConfigurationError: none has one, or ``label_map`` names a class or a label that is not there.
     """
-    if unknown := sorted(spec.label_map.keys() - set(classes)):
-        raise ConfigurationError(f"label_map names {unknown[0]!r}, but {spec.source} finds {', '.join(classes)}.")
-    found: dict[str, str] = {}
-    for name in classes:
-        own = {name: spec.label_map[name]} if name in spec.label_map else {}
-        try:
-            found[name] = labels.match([name], control.labels, own)[0]
-        except ConfigurationError:
-            if own:
-                raise
+    found, _ = labels.partial(classes, control.labels, spec.label_map, control.names)
     if not found:
         raise ConfigurationError(
             f"{spec.source} finds {', '.join(classes)}, and {control.name!r} has {', '.join(control.labels)}: "
@@ -131,18 +122,10 @@ def fit(spec: DetectorSpec, classes: Sequence[str], control: ControlSpec) -> dic
     return found
 
 
-def unmatched(spec: DetectorSpec, control: ControlSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What stays without a counterpart: classes that the control has no label for, and labels that are never found.
-
-    For a report at connect; ``numbers["without_label"]`` of a prediction counts the boxes that were left out so.
-    """
-    classes = _classes(spec)
-    found = fit(spec, classes, control)
-    found_labels = set(found.values())
-    return (
-        tuple(name for name in classes if name not in found),
-        tuple(label for label in control.labels if label not in found_labels),
-    )
+def unmatched(spec: DetectorSpec, controls: tuple[ControlSpec, ...]) -> labels.Unmatched:
+    """See ``models.families.MatchingFamily``; ``numbers["without_label"]`` counts the boxes that were left out."""
+    control, classes = controls[0], _classes(spec)
+    return labels.unmatched(control.name, fit(spec, classes, control), classes, control.labels)
 
 
 def controls(spec: DetectorSpec, config: LabelConfig) -> tuple[ControlSpec, ...]:

@@ -27,7 +27,7 @@ class Pace:
 
 
 class ChunkPace:
-    """How many items are scored in one call, for each model: as many as take ``SHARE`` of the time that a call may take.
+    """How many items are scored in one call, for each model: what takes ``SHARE`` of the time that a call may take.
 
     A page takes the OCR model a second and a text takes the n-grams a tenth of a millisecond. A chunk of one size would
     be a detour for the one and time out for ever with the other, or outlive its lease and be scored twice.

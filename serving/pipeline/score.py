@@ -1,6 +1,6 @@
 """Arrow 2: received items -> predictions, one chunk a call, poison items singled out by bisection.
 
-How large a chunk is follows the model (``ChunkPace``). An item that alone takes longer than a call may is at fault itself.
+How large a chunk is follows the model (``ChunkPace``). An item that alone takes longer than a call may is at fault.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.base import Budget
 from models.errors import ConfigurationError, PlatformError, PlatformRefused
+from models.labels import Unmatched
 from models.proposals import Proposal, propose, together
-from models.registry import assign, reference
+from models.registry import assign, reference, unmatched
 from models.specs import ModelSpec, learns
 from models.types import LabelConfig
 from serving.composition import Platforms, media_of
@@ -117,6 +118,8 @@ class Seen:
     """With the controls that the model fills."""
     proposals: list[Proposal]
     """Where the model was not named: how it came about."""
+    unmatched: list[Unmatched]
+    """Classes without a label, labels without a class."""
 
 
 def look(runtime: Runtime, wish: Wish) -> Seen:
@@ -147,7 +150,8 @@ def look(runtime: Runtime, wish: Wish) -> Seen:
     proposals = [] if wish.spec else propose(config)
     spec = wish.spec or together(proposals)
     config = assign(spec, config).tolerating(wish.tolerances)
-    return Seen(url, token, user, remote, platform, spec, config, proposals)
+    lacking = unmatched(spec, config.controls)
+    return Seen(url, token, user, remote, platform, spec, config, proposals, lacking)
 
 
 def rehearse(runtime: Runtime, wish: Wish, *, tasks: int = 20) -> tuple[Seen, Tried]:
@@ -208,7 +212,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         if ref is not None:
             uow.models.add(project.id, ref, 0, {}, runtime.now())
             standing.activate(uow, project, ref, actor="connect", numbers={}, now=runtime.now())
-    warnings = notes(config, remote.show_suggestions)
+    warnings = notes(config, remote.show_suggestions, seen.unmatched)
     try:
         register_webhook(runtime, project)
     except PlatformError as error:
@@ -263,9 +267,9 @@ def slug_of(title: str, number: int) -> str:
     return slug if slug and slug[0].isalpha() else f"project-{number}"
 
 
-def notes(config: LabelConfig, show_suggestions: bool) -> list[str]:
+def notes(config: LabelConfig, show_suggestions: bool, unmatched: Sequence[Unmatched] = ()) -> list[str]:
     """What an operator should know before people start."""
-    found = []
+    found = [str(one) for one in unmatched]
     if config.unsupported:
         found.append(f"not predicted: {', '.join(config.unsupported)}")
     if config.by_people:

@@ -19,7 +19,7 @@ from connectors.label_studio.results import decode, encode, validate
 from connectors.media.fetcher import MediaFetcher
 from models.base import Budget, ModelRef, TrainingExample
 from models.errors import ConfigurationError, MediaError
-from models.registry import assign, reference
+from models.registry import assign, reference, unmatched
 from models.specs import ModelSpec, learns
 from models.types import Failure, HumanLabel, Item, LabelConfig, Medium, Prediction, Scored
 from serving import judges
@@ -113,7 +113,7 @@ def run(plan: Plan, scorer: Scorer, rows: Sequence[Mapping[str, Any]], attach: A
     said = iter(scorer.score(ref, [item for item in items if isinstance(item, Item)]))
     answers = [next(said) if isinstance(item, Item) else item for item in items]
     shown = [_shown(row["data"], one, plan) for (_, row), one in zip(asked, answers, strict=True)]
-    return Tried(plan.xml, plan.spec, plan.config, len(taught), shown, _notes(plan.config))
+    return Tried(plan.xml, plan.spec, plan.config, len(taught), shown, _notes(plan))
 
 
 def load_tasks(path: Path) -> list[dict[str, Any]]:
@@ -216,8 +216,9 @@ def as_sent(said: Prediction, config: LabelConfig) -> dict[str, Any]:
     }
 
 
-def _notes(config: LabelConfig) -> list[str]:
-    found = []
+def _notes(plan: Plan) -> list[str]:
+    config = plan.config
+    found = [str(one) for one in unmatched(plan.spec, config.controls)]
     if config.by_people:
         found.append(f"left to people: {', '.join(control.name for control in config.by_people)}")
     if config.unsupported:

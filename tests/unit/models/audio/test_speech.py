@@ -123,7 +123,7 @@ def test_the_rule_is_the_packages(probabilities: list[float], minimum: float, sh
 
 
 def test_however_a_recording_is_cut_into_blocks() -> None:
-    network = speech.Network(speech._network())
+    network = speech.Network(speech.network())
     track = np.concatenate([pause(0.5), say(), pause(0.5)])
     at_once = network([track])
     assert len(at_once) == -(-len(track) // 512)

@@ -8,7 +8,7 @@ import pytest
 from transformers import pipeline
 
 from models import registry
-from models.backends.token_classifier import TokenClassifierModel, unmatched
+from models.backends.token_classifier import TokenClassifierModel
 from models.base import ModelRef
 from models.errors import ConfigurationError, ModelError, ProviderError
 from models.specs import TokenClassifierSpec
@@ -89,8 +89,9 @@ def test_a_class_without_a_label_is_named_and_its_spans_are_counted(folder: Path
     model = registry.load(reference(folder, control))
     assert isinstance(model, TokenClassifierModel)
     assert model.warnings == ("The model's class 'ORG' has no label: its spans are left out.",)
-    assert unmatched(TokenClassifierSpec(source=str(folder)), control) == ("ORG",)
-    assert unmatched(TokenClassifierSpec(source=str(folder)), CONTROL) == ()
+    [found] = registry.unmatched(TokenClassifierSpec(source=str(folder)), (control,))
+    assert found.classes == ("ORG",)
+    assert registry.unmatched(TokenClassifierSpec(source=str(folder)), (CONTROL,)) == []
     (answer,) = model.predict([Item(key="a", data={"text": "the acme met anna"})])
     assert spans(answer) == [(13, 17, "person")]
     assert isinstance(answer, Prediction)

@@ -228,15 +228,3 @@ def test_the_model_warms_up_and_tests_itself(tmp_path: Path) -> None:
     model = registry.load(train(reviews(20), tmp_path).ref)
     model.warm_up()
     model.self_test()
-
-
-def test_the_registry_says_what_it_can_run() -> None:
-    described = {info.name: info for info in registry.describe().encoders}
-    assert {name: info.medium for name, info in described.items()} == {
-        "ngram": "text",
-        "pixels": "image",
-        "minilm": "text",
-    }
-    assert all(info.ready for info in described.values())
-    assert described["pixels"].providers == ("cpu",)
-    assert registry.describe().runtimes == ("torch", "onnx")

@@ -10,7 +10,6 @@ from PIL import Image
 from models import registry
 from models.base import Model
 from models.errors import ConfigurationError, ModelError, ProviderError
-from models.pictures import detector
 from models.specs import DetectorSpec
 from models.types import ControlSpec, Failure, InputSpec, Item, LabelConfig, Medium, Prediction, Region
 from models.values import Rectangle
@@ -110,7 +109,9 @@ def test_classes_without_a_label_are_left_out_counted_and_reported(tmp_path: Pat
     said = predict(model(spec, control), tmp_path / "a.png")
     assert said.regions == ()
     assert said.numbers["without_label"] == 1
-    assert detector.unmatched(spec, control) == (("blue square",), ("Circle",))
+    [found] = registry.unmatched(spec, (control,))
+    assert (found.classes, found.labels) == (("blue square",), ("Circle",))
+    assert "'Circle' of 'boxes' are never predicted" in str(found)
 
 
 def test_what_is_seen_but_not_surely_makes_the_item_less_sure(tmp_path: Path) -> None:
