@@ -141,7 +141,7 @@ def _of_package(package: str) -> str:
         return UNKNOWN
     classified = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier") or [] if one.startswith("License ::")]
     plain = "".join(told.get_all("License") or []).strip().splitlines()
-    stated = [*(told.get_all("License-Expression") or []), *plain, *classified, UNKNOWN]
+    stated: list[str] = [*(told.get_all("License-Expression") or []), *plain, *classified, UNKNOWN]
     return stated[0]
 
 
