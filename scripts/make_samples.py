@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import string
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,22 @@ SENTENCES = (
     ("cmn", "我的包裹还没有到。"),
 )
 """(voice, what it says)"""
+NAMES = {
+    "person": "王建国 李梅 张伟民 刘芳 陈志强 杨丽华 赵永红 黄海涛 周晓明 吴秀英 徐国栋 孙玉兰".split(),
+    "place": "北京 上海 广州市 河南省 杭州 四川 深圳特区 哈尔滨 云南 长沙市 西安 海南岛".split(),
+    "organization": "人民银行 教育部 新华书店 铁道部 市体育局 农业大学 第二机床厂 科学院 远洋公司 红十字会".split(),
+}
+NEWS = (
+    "{person}昨天在{place}参观了{organization}。",
+    "{organization}负责人{person}说，今年的收成比去年好。",
+    "本报{place}电：{organization}将在{place}设立办事处。",
+    "{person}和{person}代表{organization}出席了会议。",
+    "据了解，{place}的冬小麦长势良好。",
+    "{organization}宣布，由{person}担任新的主任。",
+    "记者{person}从{organization}获悉，这项工程下月在{place}开工。",
+    "会议讨论了明年的工作，没有做出决定。",
+)
+"""Sentences with places for names, by label."""
 
 
 def choice(control: str, obj: str, label: str) -> list[dict[str, Any]]:
@@ -44,6 +61,21 @@ def reviews() -> Iterable[dict[str, Any]]:
     for number, one in enumerate(datasets.reviews(LABELLED + PLAIN, seed=7)):
         annotations = [{"result": choice("sentiment", "text", one.label)}] if number < LABELLED else []
         yield {"data": {"text": one.content}, "annotations": annotations}
+
+
+def news() -> Iterable[dict[str, Any]]:
+    """Made-up sentences in the manner of newspapers, with the names in them; the last ones without."""
+    rng = np.random.default_rng(5)
+    for number in range(LABELLED + PLAIN):
+        text, result = "", []
+        for literal, label, _, _ in string.Formatter().parse(str(rng.choice(NEWS))):
+            text += literal
+            if label is not None:
+                name = str(rng.choice(NAMES[label]))
+                span = {"start": len(text), "end": len(text) + len(name), "text": name, "labels": [label]}
+                result.append({"from_name": "name", "to_name": "text", "type": "labels", "value": span})
+                text += name
+        yield {"data": {"text": text}, "annotations": [{"result": result}] if number < LABELLED else []}
 
 
 def digits() -> Iterable[dict[str, Any]]:
@@ -109,6 +141,7 @@ def main() -> None:
     made = {
         "reviews": reviews(),
         "digits": digits(),
+        "ner": news(),
         "invoices": pictures(render.invoice(seed) for seed in range(6)),
         "pages": pictures(render.page(seed) for seed in range(4)),
         "audio-segments": audio(),

@@ -82,10 +82,22 @@ def cut(text: str, size: int) -> str:
 
 
 def brief(entry: dict[str, Any]) -> str:
-    """One entry of a result in a few words: its control, and what it says of what."""
-    value = entry["value"]
-    told = {key: one for key, one in value.items() if key not in ("rle", "points", "sequence", "format", "rotation")}
-    return f"{entry['from_name']}: {json.dumps(told, ensure_ascii=False)}"
+    """One entry of a result in a few words: its control, its labels, and what it says of what."""
+    value = {key: one for key, one in entry["value"].items() if key not in _LONG}
+    said = value.pop(entry["type"], None)
+    labels = ", ".join(map(str, said)) if isinstance(said, list) else "" if said is None else str(said)
+    rest = " ".join(f"{key} {_short(one)}" for key, one in value.items())
+    return f"{entry['from_name']}: {' '.join(filter(None, [labels, f'({rest})' if rest else '']))}"
+
+
+_LONG = ("rle", "points", "sequence", "format", "rotation", "closed", "channel")
+"""Keys that a table has no room for."""
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @models_app.command("list")

@@ -20,9 +20,9 @@ from tests.support.world import FAST, World
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.ray]
 
-NAMES = ("reviews", "invoice-ocr", "document-layout", "audio-segments")
+NAMES = ("reviews", "ner", "invoice-ocr", "document-layout", "audio-segments", "answers")
 FILES = [ROOT / "configs/projects" / f"{name}.yaml" for name in NAMES]
-"""One that learns, and those whose models come ready-made; the demo has the digits."""
+"""All but the digits, which the demo has."""
 TASKS = 4
 
 
