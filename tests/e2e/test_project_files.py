@@ -1,22 +1,34 @@
-"""Project files with samples, on a real Label Studio: what is tried without a server is what annotators get."""
+"""Project files with samples, on a real Label Studio: what is tried without a server is what annotators get and see.
+
+``PRELABEL_SCREENSHOTS`` names a folder for pictures of what they see; those in docs/images are made so.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import mimetypes
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connectors.label_studio.label_config import parse
+from connectors.label_studio.results import decode
 from models.specs import learns
+from models.types import LabelConfig
 from scripts import label_studio
 from scripts.demo.stack import ROOT, Service
 from serving.project_file import ProjectFile
 from serving.projects.trying import attempt, beside, load_tasks
 from serving.settings import Settings
+from tests.support.browser import chromium, signed_in
 from tests.support.world import FAST, World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.ray]
 
@@ -24,6 +36,47 @@ NAMES = ("reviews", "ner", "invoice-ocr", "document-layout", "audio-segments", "
 FILES = [ROOT / "configs/projects" / f"{name}.yaml" for name in NAMES]
 """All but the digits, which the demo has."""
 TASKS = 4
+
+
+@pytest.fixture(scope="module")
+def page(studio: label_studio.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page | None]:
+    """A trainer's browser; None where there is no Chromium."""
+    if chromium() is None:
+        yield None
+        return
+    email, password = "looks@example.com", "a long passphrase"
+    label_studio.create_user(studio, email, password)
+    with signed_in(studio, email, password, tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+def submit_as_it_is(page: Page, world: World, task: int) -> list[dict[str, Any]]:
+    """What a trainer submits who opens a task and changes nothing."""
+    page.goto(f"{world.studio.url}/projects/{world.project}/data?task={task}")
+    button = page.locator('button[aria-label="Submit current annotation"]')
+    button.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(3000)
+    if folder := os.environ.get("PRELABEL_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{world.slug.removeprefix('file-')}.png")
+    path = f"/api/tasks/{task}/annotations"
+    with page.expect_response(lambda r: path in r.url and r.request.method == "POST") as waiting:
+        button.click()
+    result: list[dict[str, Any]] = waiting.value.json()["result"]
+    return result
+
+
+def plain(result: list[dict[str, Any]], config: LabelConfig) -> list[str]:
+    """What a result says, numbers rounded: the page computes percentages anew."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, float):
+            return round(value, 2)
+        if isinstance(value, list | tuple):
+            return [rounded(item) for item in value]
+        return {key: rounded(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    return sorted(json.dumps([one.control, rounded(one.value.model_dump())]) for one in decode(result, config))
 
 
 def inline(value: Any, folder: Path) -> Any:
@@ -37,7 +90,7 @@ def inline(value: Any, folder: Path) -> Any:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_annotators_get_what_was_tried(
-    path: Path, studio: label_studio.Server, service: Service, tmp_path: Path
+    path: Path, studio: label_studio.Server, service: Service, page: Page | None, tmp_path: Path
 ) -> None:
     file = ProjectFile.load(path)
     source = file.samples_beside(path)
@@ -74,3 +127,9 @@ def test_annotators_get_what_was_tried(
         assert one["result"] == expected[key]["result"]
         assert one["score"] == pytest.approx(expected[key]["score"])
     assert any(one["result"] for item in shown.values() for one in item)
+    if page is not None:
+        seen = next(task for task in world.tasks() if any(one["result"] for one in task["predictions"]))
+        config = parse(file.label_config)
+        assert plain(submit_as_it_is(page, world, seen["id"]), config) == plain(
+            seen["predictions"][0]["result"], config
+        )
