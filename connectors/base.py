@@ -160,8 +160,12 @@ class Platform(Protocol):
         """Turn each task's prediction of ``model_version`` into an annotation by our account. Idempotent."""
         ...
 
-    def recount(self, limit: int) -> int:
-        """Make the platform count annotations of ours that it forgot: else their tasks seem undone. How many."""
+    def uncounted(self) -> list[int]:
+        """Tasks with an annotation of ours that the platform has not counted (yet): they seem undone."""
+        ...
+
+    def recount(self, task_ids: Sequence[int]) -> None:
+        """Make the platform count our annotations on these tasks."""
         ...
 
     def retract(self, task_ids: Sequence[int]) -> None:

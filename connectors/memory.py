@@ -86,7 +86,7 @@ class MemoryPlatform(Platform):
         self._failures: list[Exception] = []
         self._refused: set[int] = set()
         self._dropped: set[int] = set()
-        self.uncounted: set[int] = set()
+        self.forgotten: set[int] = set()
         """Tasks whose annotations the counters forgot, as Label Studio's do under load: pages show none."""
         self.webhooks: list[Webhook] = []
         self.calls: dict[str, int] = {}
@@ -335,12 +335,15 @@ class MemoryPlatform(Platform):
                 return None
         return f"the task has no prediction of {model_version!r}"
 
-    def recount(self, limit: int) -> int:
+    def uncounted(self) -> list[int]:
+        with self._lock:
+            self._call("uncounted")
+            return sorted(self.forgotten & self._annotated())
+
+    def recount(self, task_ids: Sequence[int]) -> None:
         with self._lock:
             self._call("recount")
-            forgotten = set(sorted(self.uncounted & self._annotated())[:limit])
-            self.uncounted -= forgotten
-            return len(forgotten)
+            self.forgotten -= set(task_ids)
 
     def retract(self, task_ids: Sequence[int]) -> None:
         with self._lock:
@@ -413,7 +416,7 @@ class MemoryPlatform(Platform):
         raise KeyError(annotation_id)
 
     def _remote(self, task: _Task, with_annotations: bool) -> RemoteTask:
-        counted = [] if task.id in self.uncounted else task.annotations
+        counted = [] if task.id in self.forgotten else task.annotations
         return RemoteTask(
             id=task.id,
             data=copy.deepcopy(task.data),

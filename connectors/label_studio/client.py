@@ -37,6 +37,8 @@ WEBHOOK_ACTIONS = (
     "ANNOTATIONS_DELETED",
     "PROJECT_UPDATED",
 )
+LONGEST_REST_S = 1.0
+"""After a write that is not urgent, so that others get to write too."""
 CONFIG_AGE_S = 30.0
 """How long a label config is trusted for validation before it is read again."""
 
@@ -244,18 +246,25 @@ class LabelStudio(Platform):
             else:
                 raise PlatformUnavailable(f"Label Studio did not accept task {task_id} though it could: try again")
 
-    def recount(self, limit: int) -> int:
-        """One call, and one more for each task that is not counted (15 a second).
+    def uncounted(self) -> list[int]:
+        """One call for each page of them.
 
-        Label Studio writes annotations first and counts them later, in another transaction; killed in between, or
-        with a locked database, it never does. To save an annotation is to count it.
+        Label Studio writes annotations first and counts them some seconds later, in another transaction; killed in
+        between, or with a locked database, it never does.
         """
-        uncounted = self._reader.uncounted(self.whoami().id)[:limit]
-        for row in self._rows(uncounted).values():
+        return self._reader.uncounted(self.whoami().id)
+
+    def recount(self, task_ids: Sequence[int]) -> None:
+        """One call for each task, as to save an annotation is to count it, and a rest of the same length after it.
+
+        Without the rest a Label Studio on SQLite is locked all the time, and an import waits for minutes.
+        """
+        for row in self._rows(task_ids).values():
             for item in self._ours(row)[:1]:
+                began = time.monotonic()
                 with self._transport.errors():
                     self._sdk.annotations.update(item["id"])
-        return len(uncounted)
+                time.sleep(min(LONGEST_REST_S, time.monotonic() - began))
 
     def _rows(self, task_ids: Sequence[int]) -> dict[int, Row]:
         return {row["id"]: row for row in self._reader.selected(task_ids, full=True)}

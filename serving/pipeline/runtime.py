@@ -85,6 +85,8 @@ class Runtime:
     """Project -> until when no list of what to ask for is tried again, epoch seconds (see ``asking``)."""
     swept: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
+    uncounted: dict[int, set[int]] = field(default_factory=dict)
+    """Project -> tasks whose annotation Label Studio had not counted at the last look (see ``sweep``)."""
     drifts: dict[int, tuple[int, Comparison]] = field(default_factory=dict)
     """Project -> certificate, and the last comparison of arrivals with its blind sample (see ``drift``)."""
     chunks: ChunkPace = field(default_factory=ChunkPace)

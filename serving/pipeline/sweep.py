@@ -16,7 +16,7 @@ from serving.store.records import OutboxKind, OutboxState, ProjectRow, Stand
 
 log = logging.getLogger(__name__)
 
-RECOUNT = 100
+RECOUNT = 50
 """Annotations that one pass makes Label Studio count: some seconds."""
 
 FOUND = {
@@ -28,13 +28,21 @@ FOUND = {
 
 
 def recount(runtime: Runtime, project: ProjectRow) -> bool:
-    """Have Label Studio count what was accepted and what it forgot. Returns whether there may be more of it."""
+    """Have Label Studio count what was accepted and what it forgot. Returns whether there is more of it.
+
+    It has forgotten what it had not counted at the look before either: it counts a moment after it writes.
+    """
     if project.active_model is None:
         return False
-    counted = runtime.platform(project).recount(RECOUNT)
-    if counted:
-        log.info("accepted annotations that Label Studio had not counted", extra=extra(project, counted))
-    return counted == RECOUNT
+    platform = runtime.platform(project)
+    found = set(platform.uncounted())
+    forgotten = sorted(found & runtime.uncounted.get(project.id, set()))
+    runtime.uncounted[project.id] = found
+    if not forgotten:
+        return False
+    platform.recount(forgotten[:RECOUNT])
+    log.info("accepted annotations that Label Studio had not counted", extra=extra(project, len(forgotten[:RECOUNT])))
+    return len(forgotten) > RECOUNT
 
 
 def run(runtime: Runtime, project: ProjectRow) -> int:

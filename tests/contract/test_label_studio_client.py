@@ -117,7 +117,11 @@ def test_accepted_but_uncounted_is_accepted_and_counted(server: Server, hands: R
     forget(server, ids[0], total_annotations=0, is_labeled=0)
     forget(server, ids[1], is_labeled=0)
     assert sorted(platform.accept(ids[:3], model_version="v1").stored) == ids[:3]
-    assert [platform.recount(1) for _ in range(3)] == [1, 1, 0]
+    assert sorted(platform.uncounted()) == ids[:2]
+    platform.recount(ids[:1])
+    assert platform.uncounted() == ids[1:2]
+    platform.recount(ids[1:2])
+    assert platform.uncounted() == []
     tasks = {task.id: task for page in platform.tasks(with_annotations=True) for task in page}
     assert [tasks[task_id].total_annotations for task_id in ids] == [1, 1, 1, 0]
     assert [len(tasks[task_id].annotations or ()) for task_id in ids] == [1, 1, 1, 0]
@@ -133,7 +137,7 @@ def test_a_task_for_several_people_is_not_done_with_our_annotation(server: Serve
     platform = LabelStudio(server.url, server.token, hands.project_id)
     platform.publish_predictions([outgoing(task_id) for task_id in ids], check_existing=False)
     assert sorted(platform.accept(ids, model_version="v1").stored) == ids
-    assert platform.recount(10) == 0
+    assert platform.uncounted() == []
     platform.close()
 
 

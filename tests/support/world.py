@@ -237,18 +237,11 @@ class World:
                 a blind item shows a prediction.
         """
         found: Counter[str] = Counter()
-        items: dict[int, dict[str, Any]] = {}
-        with self.service.client() as http:
-            after = 0
-            while page := http.get(
-                f"/api/v1/projects/{self.slug}/items", params={"after": after, "limit": 1000}
-            ).json():
-                items |= {item["task"]: item for item in page}
-                after = page[-1]["item"]
-            version = next(p["model_version"] for p in http.get("/api/v1/projects").json() if p["slug"] == self.slug)
+        items, tasks = soon(self._snapshot)
+        version = self.summary()["model_version"]
         with self.admin() as http:
             account = http.get("/api/current-user/whoami").raise_for_status().json()["id"]
-        for task in self.tasks():
+        for task in tasks:
             item = items.pop(task["id"])
             mine = item["model_version"] or version  # what was accepted before a promotion keeps its model's prediction
             current = [p for p in task["predictions"] if p["model_version"] == mine]
@@ -267,6 +260,24 @@ class World:
                 assert not ours, f"accepted without a decision: {where}"
             found[f"{item['state']}/{item['route']}"] += 1
         assert not items, f"items without a task: {items}"
+        return found
+
+    def _snapshot(self) -> tuple[dict[int, dict[str, Any]], list[dict[str, Any]]] | None:
+        """Items and tasks of one moment; None: an item was on its way, or went on while they were read."""
+        before = self._all_items()
+        tasks = self.tasks()
+        moving = any(item["state"] in ("received", "scored", "decided") for item in before.values())
+        return None if moving or before != self._all_items() else (before, tasks)
+
+    def _all_items(self) -> dict[int, dict[str, Any]]:
+        """As ``items``, however many there are."""
+        found: dict[int, dict[str, Any]] = {}
+        after = 0
+        with self.service.client() as http:
+            path = f"/api/v1/projects/{self.slug}/items"
+            while page := http.get(path, params={"after": after, "limit": 1000}).raise_for_status().json():
+                found |= {item["task"]: item for item in page}
+                after = page[-1]["item"]
         return found
 
 

@@ -203,7 +203,7 @@ class TestLabels:
         for labelled in (task, other):
             world.label(labelled)
         world.sync()
-        world.platform.uncounted.add(task)
+        world.platform.forgotten.add(task)
         for seen in (task, other):
             world.platform.edit_task(seen, world.item(seen).data)
         reconcile.run(world.runtime, world.project, full=True)

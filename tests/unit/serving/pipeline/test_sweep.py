@@ -120,15 +120,29 @@ def test_forgotten_annotations_are_counted_some_in_each_pass(
     worker, pause = opened.worker, opened.runtime.settings.reconcile_s + 1
     opened.later(1000)
     worker.reconcile(opened.project)
-    opened.platform.uncounted |= set(accepted(opened)[:5])
+    opened.platform.forgotten |= set(accepted(opened)[:5])
+    opened.later(1000)
+    worker.reconcile(opened.project)
+    assert len(opened.platform.forgotten) == 5, "it may count them yet"
     opened.later(1000)
     left = []
     for _ in range(4):
         worker.reconcile(opened.project)
-        left.append(len(opened.platform.uncounted))
+        left.append(len(opened.platform.forgotten))
         opened.later(pause)
     assert left == [3, 1, 0, 0]
     opened.audit()
+
+
+def test_what_was_accepted_a_moment_ago_is_left_to_label_studio(opened: LocalWorld) -> None:
+    first, second = accepted(opened)[:2]
+    opened.platform.forgotten = {first}
+    assert not sweep.recount(opened.runtime, opened.project)
+    opened.platform.forgotten = {second}
+    assert not sweep.recount(opened.runtime, opened.project)
+    assert opened.platform.forgotten == {second}
+    assert not sweep.recount(opened.runtime, opened.project)
+    assert opened.platform.forgotten == set()
 
 
 def test_a_blind_item_that_shows_a_prediction_is_cleared(opened: LocalWorld) -> None:
