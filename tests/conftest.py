@@ -1,7 +1,8 @@
-"""Which tests may run at the same time: those with real servers one after another, beside all others.
+"""Which tests may run at the same time: those with a real service one after another, beside all others.
 
-Real servers are mostly waited for, and share their session's fixtures: they are one unit of work, and begin first. The
-other tests are sent file by file, since fixtures of a module are costly to make twice.
+Real servers are mostly waited for, and share their session's fixtures: what runs against a service is one unit of work,
+what runs against Label Studio alone is another, and both begin first. The other tests are sent file by file, since
+fixtures of a module are costly to make twice.
 """
 
 from __future__ import annotations
@@ -12,22 +13,34 @@ from functools import cache
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-SERVERS = ("tests/contract/", "tests/e2e/", "tests/ray/")
+SERVERS = (("tests/e2e/", "tests/ray/"), ("tests/contract/",))
+"""Folders of tests with real servers; each group is one unit of work."""
 POLITE = 10
 """Niceness of what runs beside the servers: Label Studio gives a service one second to say that it is well."""
 
 
+def group(nodeid: str) -> int:
+    """Place in ``SERVERS``; of other tests its length."""
+    return next((n for n, folders in enumerate(SERVERS) if nodeid.startswith(folders)), len(SERVERS))
+
+
 def needs_servers(nodeid: str) -> bool:
-    return nodeid.startswith(SERVERS)
+    return group(nodeid) < len(SERVERS)
 
 
 class ServersApart(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
-        return "servers" if needs_servers(nodeid) else nodeid.split("::", 1)[0]
+        return SERVERS[group(nodeid)][0] if needs_servers(nodeid) else nodeid.split("::", 1)[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ServersApart:
     return ServersApart(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest unit of work begins first."""
+    items.sort(key=lambda item: group(item.nodeid))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -18,7 +18,7 @@ from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.world import World, close_world, mood_texts, open_world, soon
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.ray, pytest.mark.slow]
-STREAM = 400
+STREAM = 240
 
 
 @pytest.fixture(scope="module")
