@@ -1,6 +1,6 @@
 """Project files with samples, on a real Label Studio: what is tried without a server is what annotators get and see.
 
-``PRELABEL_SCREENSHOTS`` names a folder for pictures of what they see; those in docs/images are made so.
+``SCREENSHOTS`` names a folder for pictures of what they see; those in docs/images are made so.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def submit_as_it_is(page: Page, world: World, task: int) -> list[dict[str, Any]]
     button.wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(3000)
-    if folder := os.environ.get("PRELABEL_SCREENSHOTS"):
+    if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{world.slug.removeprefix('file-')}.png")
     path = f"/api/tasks/{task}/annotations"
     with page.expect_response(lambda r: path in r.url and r.request.method == "POST") as waiting:
