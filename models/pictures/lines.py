@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.types import ControlSpec, PictureSize, Region
-from models.values import Polygon, Rectangle, Text, Value
+from models.values import Choices, Polygon, Rectangle, Text, Value
 
 MIN_TURN = 1.0
 """Degrees; a line that leans less is marked by an upright box."""
@@ -103,8 +103,8 @@ def rectangle(corners: NDArray[np.float64], size: PictureSize, labels: tuple[str
 def _of_line(line: Line, group: str, size: PictureSize, roles: Roles, shape: ControlSpec) -> list[Region]:
     given = () if roles.label is None else (roles.label,)
     values: list[tuple[ControlSpec, Value]] = [(shape, _marked(line, size, shape, given))]
-    if roles.labels is not None:
-        values.append((roles.labels, rectangle(line.corners, size, given)))
+    if roles.labels is not None and given:
+        values.append((roles.labels, Choices(labels=given)))
     if roles.text is not None:
         values.append((roles.text, Text(texts=(line.text,))))
     return [

@@ -201,7 +201,7 @@ class _Media:
 def _shown(data: Mapping[str, Any], said: Scored, plan: Plan) -> dict[str, Any]:
     if isinstance(said, Failure):
         return {"data": data, "failure": {"code": said.code, "message": said.message}}
-    prediction = as_sent(said, plan.config)
+    prediction = as_sent(said, parse(plan.xml))
     if problems := validate(prediction, interface(plan.xml)):
         return {"data": data, "failure": {"code": "refused", "message": "; ".join(problems)}}
     return {"data": data, "prediction": prediction}
