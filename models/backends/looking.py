@@ -27,8 +27,12 @@ MAX_PIXELS = 80_000_000
 _EXAMPLE = (64, 48)
 
 
-def picture(path: Path) -> Image.Image:
+def picture(path: Path, least: int | None = None) -> Image.Image:
     """A picture as a person sees it, turned as its EXIF says, in RGB.
+
+    Args:
+        path: its file.
+        least: sides, in pixels, below which a large JPEG is not decoded smaller; None: it is decoded as it is.
 
     Raises:
         UnreadableItem: ``unreadable_image`` or ``too_many_pixels``.
@@ -37,7 +41,11 @@ def picture(path: Path) -> Image.Image:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UnreadableItem("too_many_pixels", f"The image has more than {MAX_PIXELS} pixels: scale it down.")
-            return ImageOps.exif_transpose(image).convert("RGB")
+            if least is not None:
+                image.draft("RGB", (least, least))
+            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            return image if image.mode == "RGB" else image.convert("RGB")
     except UnreadableItem:
         raise
     except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error ...
@@ -53,8 +61,11 @@ class _Reader:
         self._pipe, self._spec, self._control = pipe, spec, control
         self._classes = [str(name) for name in pipe.model.config.id2label.values()]
 
+    least: int | None = None
+    """See ``picture``."""
+
     def __call__(self, path: Path) -> Said:
-        return self._look(picture(path))
+        return self._look(picture(path, self.least))
 
     def example(self) -> Said:
         """Of a grey picture."""
@@ -71,6 +82,7 @@ class PictureClassifier(_Reader):
         super().__init__(pipe, spec, control)
         self._targets = labels.match(self._classes, control.labels, spec.label_map, control.names)
         self._labels = tuple(dict.fromkeys(self._targets))
+        self.least = _twice(pipe.image_processor.size)
         self._independent = pipe.model.config.problem_type == "multi_label_classification" or len(self._classes) == 1
 
     def _look(self, image: Image.Image) -> Said:
@@ -185,5 +197,12 @@ def _shares(logits: Any) -> dict[int, float]:
     return {k: won.get(k, float(rows[k].max())) for k in range(len(rows))}
 
 
+def _twice(size: Any) -> int | None:
+    """Twice the side to which the network's processor scales a picture, so that scaling twice costs no detail."""
+    sides = [side for side in dict(size).values() if isinstance(side, int)]
+    return 2 * max(sides) if sides else None
+
+
 def _traits(image: Image.Image) -> dict[str, float]:
-    return of_grid(np.asarray(image.resize((32, 32)).convert("L"), dtype=np.float64) / 255)
+    small = image.resize((32, 32), Image.Resampling.BOX, reducing_gap=1.0)
+    return of_grid(np.asarray(small.convert("L"), dtype=np.float64) / 255)
