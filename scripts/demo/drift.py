@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.progress import Progress
 
-from scripts.demo.following import ACCEPTS, moving, queue, report, watch
+from scripts.demo.following import ACCEPTS, all_items, moving, queue, report, watch
 from scripts.demo.material import Importer, Material
 from scripts.demo.stack import Service
 from scripts.demo.trainers import Trainers
@@ -63,7 +63,7 @@ def _outcome(
     gold, later = importer.gold(number), importer.is_later(number)
     stands = {task: labels[0] for task, labels in importer.machine_labels(number, importer.account()).items()}
     predicted = importer.predicted(number)
-    items = _items(service, slug)
+    items = all_items(service, slug)
     reopened = {task for task, item in items.items() if item["reason"] == "reopened"}
     refused = {t for t, item in items.items() if item["reason"] == "gate_closed" and item["confidence"] >= threshold}
     shipped = stands.keys() & later
@@ -86,17 +86,3 @@ def _closing(service: Service, slug: str) -> dict[str, Any] | None:
     events = json.loads(service.command("gate", "status", slug, "--json"))["events"]
     closed = [e for e in events if e["to"] == "closed" and e["actor"] == "prelabel" and "change" in e["numbers"]]
     return dict(closed[-1]) if closed else None
-
-
-def _items(service: Service, slug: str) -> dict[int, dict[str, Any]]:
-    """Task id -> item."""
-    found: dict[int, dict[str, Any]] = {}
-    after = 0
-    with service.client() as http:
-        while True:
-            query = {"after": after, "limit": 1000}
-            page = http.get(f"/api/v1/projects/{slug}/items", params=query).raise_for_status().json()
-            if not page:
-                return found
-            found |= {item["task"]: item for item in page}
-            after = page[-1]["item"]

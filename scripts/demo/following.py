@@ -28,6 +28,20 @@ def queue(service: Service, slug: str) -> list[dict[str, Any]]:
     return items
 
 
+def all_items(service: Service, slug: str) -> dict[int, dict[str, Any]]:
+    """Task id -> item, as the service has them."""
+    found: dict[int, dict[str, Any]] = {}
+    after = 0
+    with service.client() as http:
+        while True:
+            query = {"after": after, "limit": 1000}
+            page = http.get(f"/api/v1/projects/{slug}/items", params=query).raise_for_status().json()
+            if not page:
+                return found
+            found |= {item["task"]: item for item in page}
+            after = page[-1]["item"]
+
+
 def moving(said: dict[str, Any]) -> int:
     """How many items, by this report, are still on their way."""
     return sum(said["states"].get(state, 0) for state in ("received", "scored", "decided"))

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from scripts import label_studio
+from scripts.demo.following import all_items
 from scripts.demo.stack import ROOT, Service, start_service, stop_service
 
 CONFIG = (
@@ -128,10 +129,8 @@ class World:
         return next(row for row in rows if row["slug"] == self.slug)
 
     def items(self) -> dict[int, dict[str, Any]]:
-        """Task id -> item, as the service has them (1,000 at most)."""
-        with self.service.client() as http:
-            rows = http.get(f"/api/v1/projects/{self.slug}/items", params={"limit": 1000}).raise_for_status().json()
-        return {row["task"]: row for row in rows}
+        """Task id -> item, as the service has them."""
+        return all_items(self.service, self.slug)
 
     def predictions(self) -> dict[int, list[dict[str, Any]]]:
         """Task id -> its predictions; tasks without any are left out."""
@@ -264,21 +263,10 @@ class World:
 
     def _snapshot(self) -> tuple[dict[int, dict[str, Any]], list[dict[str, Any]]] | None:
         """Items and tasks of one moment; None: an item was on its way, or went on while they were read."""
-        before = self._all_items()
+        before = self.items()
         tasks = self.tasks()
         moving = any(item["state"] in ("received", "scored", "decided") for item in before.values())
-        return None if moving or before != self._all_items() else (before, tasks)
-
-    def _all_items(self) -> dict[int, dict[str, Any]]:
-        """As ``items``, however many there are."""
-        found: dict[int, dict[str, Any]] = {}
-        after = 0
-        with self.service.client() as http:
-            path = f"/api/v1/projects/{self.slug}/items"
-            while page := http.get(path, params={"after": after, "limit": 1000}).raise_for_status().json():
-                found |= {item["task"]: item for item in page}
-                after = page[-1]["item"]
-        return found
+        return None if moving or before != self.items() else (before, tasks)
 
 
 def add_world(
