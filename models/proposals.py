@@ -82,7 +82,7 @@ def _try(spec: SingleSpec, config: LabelConfig, why: str) -> Proposal | None:
 
 
 def _choice(medium: Medium) -> Callable[[ControlSpec], bool]:
-    return lambda c: c.kind == "choices" and not c.per_region and c.input.medium is medium
+    return lambda c: c.kind in ("choices", "taxonomy") and not c.per_region and c.input.medium is medium
 
 
 def _on(medium: Medium, *kinds: str) -> Callable[[ControlSpec], bool]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from models.errors import ConfigurationError
-from models.values import Choices, Frozen, Value, labels_of
+from models.values import Choices, Frozen, Value, labels_of, path_text
 
 __all__ = [
     "Choices",
@@ -129,6 +129,11 @@ class ControlSpec(Frozen):
     """Of a ranker; empty: one plain order."""
     tolerance: float | None = Field(default=None, ge=0.0, lt=1.0)
     """Loss up to which an answer counts as right; None: the kind's own (``models.tasks.TOLERANCES``)."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a classifier chooses from: the labels, or a taxonomy's paths as texts."""
+        return tuple(map(path_text, self.paths)) if self.kind == "taxonomy" else self.labels
 
 
 class LabelConfig(Frozen):

@@ -32,6 +32,11 @@ class Taxonomy(Frozen):
     paths: tuple[tuple[str, ...], ...]
 
 
+def path_text(path: tuple[str, ...]) -> str:
+    """A path in a tree of labels as one text: ``Clothing > Shoes``; different paths have different texts."""
+    return " > ".join(part.replace("\\", "\\\\").replace(">", "\\>") for part in path)
+
+
 class TextSpan(Frozen):
     """Characters ``[start, end)`` of a text, counted in Unicode code points."""
 

@@ -12,9 +12,9 @@ from models.types import ControlSpec, LabelConfig
 
 
 def controls(spec: HeadSpec, config: LabelConfig) -> tuple[ControlSpec, ...]:
-    """The first choice on what the encoder reads."""
+    """The first choice, or taxonomy, on what the encoder reads."""
     medium = encoders.MEDIA[spec.encoder]
-    choices = [one for one in config.controls if one.kind == "choices" and not one.per_region]
+    choices = [one for one in config.controls if one.kind in ("choices", "taxonomy") and not one.per_region]
     found = next((one for one in choices if one.input.medium is medium), None)
     if found is not None:
         return (found,)
@@ -23,7 +23,7 @@ def controls(spec: HeadSpec, config: LabelConfig) -> tuple[ControlSpec, ...]:
             f"The encoder {spec.encoder!r} reads {medium}, but the control {choices[0].name!r} labels "
             f"{choices[0].input.medium}: choose another encoder."
         )
-    raise ConfigurationError("A head fills Choices on a text or an image, and the label config has none.")
+    raise ConfigurationError("A head fills Choices or a Taxonomy on a text or an image, and the label config has none.")
 
 
 def reference(spec: HeadSpec, controls: tuple[ControlSpec, ...], *, name: str) -> ModelRef:

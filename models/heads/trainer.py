@@ -52,7 +52,7 @@ class HeadTrainer:
         rows = _readable(encoder, control, examples)
         classes = Counter(label for labels, _ in rows for label in labels)
         _refuse_too_few(control, rows, classes, skipped=len(examples) - len(rows))
-        known = tuple(label for label in control.labels if control.multiple or classes[label])
+        known = tuple(label for label in control.options if control.multiple or classes[label])
         values = [value for _, value in rows]
         features, truth = encoder.encode(values), _truth(rows, known, multiple=control.multiple)
         fitted = fit(features, truth, len(known), multiple=control.multiple)
@@ -110,7 +110,7 @@ def _readable(encoder: Encoder[Any], control: ControlSpec, examples: Sequence[Tr
 
 
 def _refuse_too_few(control: ControlSpec, rows: list[Row], classes: Counter[str], *, skipped: int) -> None:
-    counts = ", ".join(f"{label}: {classes[label]}" for label in control.labels)
+    counts = ", ".join(f"{label}: {classes[label]}" for label in control.options)
     if control.multiple:
         if any(2 <= count <= len(rows) - 2 for count in classes.values()):
             return

@@ -55,7 +55,7 @@ class ZeroShotModel:
         self._classifier = Classifier(
             ref.version,
             ref.control,
-            ref.control.labels,
+            ref.control.options,
             self._encoder.prepare,
             self._probabilities,
             traits=self._encoder.traits,
@@ -87,7 +87,9 @@ def controls(spec: ZeroShotSpec, config: LabelConfig) -> tuple[ControlSpec, ...]
     """The first choice on a text."""
     found = next((one for one in config.controls if _chooses(one)), None)
     if found is None:
-        raise ConfigurationError("A zero-shot model fills Choices on a text, and the label config has none.")
+        raise ConfigurationError(
+            "A zero-shot model fills Choices or a Taxonomy on a text, and the label config has none."
+        )
     _check(spec, found)
     return (found,)
 
@@ -106,18 +108,20 @@ def load(ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
 
 
 def _chooses(control: ControlSpec) -> bool:
-    return control.kind == "choices" and control.input.medium is Medium.TEXT and not control.per_region
+    return control.kind in ("choices", "taxonomy") and control.input.medium is Medium.TEXT and not control.per_region
 
 
 def _check(spec: ZeroShotSpec, control: ControlSpec) -> None:
     if not _chooses(control):
-        raise ConfigurationError(f"A zero-shot model fills Choices on a text, and {control.name!r} is none.")
-    if unknown := [label for label in spec.descriptions if label not in control.labels]:
+        raise ConfigurationError(
+            f"A zero-shot model fills Choices or a Taxonomy on a text, and {control.name!r} is none."
+        )
+    if unknown := [label for label in spec.descriptions if label not in control.options]:
         raise ConfigurationError(
             f"descriptions has {', '.join(map(repr, unknown))}, but the labels of {control.name!r} are "
-            f"{', '.join(control.labels)}: describe these."
+            f"{', '.join(control.options)}: describe these."
         )
-    if len(control.labels) < 2:
+    if len(control.options) < 2:
         raise ConfigurationError(f"{control.name!r} has fewer than two labels: there is nothing to choose.")
 
 
@@ -125,12 +129,12 @@ def _descriptions(spec: ZeroShotSpec, control: ControlSpec) -> list[str]:
     """A label without a description is taken by what it is called besides, or as it reads."""
     return [
         spec.descriptions.get(label) or ", ".join((label, *control.names.get(label, ()))).replace("_", " ")
-        for label in control.labels
+        for label in control.options
     ]
 
 
 def _digest(spec: ZeroShotSpec, control: ControlSpec) -> str:
     from models.encoders.minilm import MAX_TOKENS, package_folder
 
-    told = [TEMPERATURE, HALF, MAX_TOKENS, control.multiple, list(control.labels), _descriptions(spec, control)]
+    told = [TEMPERATURE, HALF, MAX_TOKENS, control.multiple, list(control.options), _descriptions(spec, control)]
     return sha256(f"zero-shot-1 {json.dumps(told)} {folder_sha256(package_folder())}".encode()).hexdigest()

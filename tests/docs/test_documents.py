@@ -165,3 +165,10 @@ def test_yaml_examples_are_accepted(document: Path, tmp_path: Path) -> None:
             assert AppArgs.model_validate(yaml.safe_load(body)).scorers
         else:
             pytest.fail(f"the example does not say which file it is of: {where!r}")
+
+
+@each_document
+def test_pictures_are_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for name in [*re.findall(r'src="([^"]+)"', text), *re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)]:
+        assert (document.parent / name).is_file(), name

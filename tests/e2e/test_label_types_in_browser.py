@@ -16,8 +16,10 @@ from connectors.label_studio.label_config import parse
 from connectors.label_studio.results import decode
 from models import values
 from models.types import PictureSize, Prediction, Region
+from scripts import film
+from scripts.browser import chromium, signed_in
 from scripts.label_studio import Server, create_user
-from tests.support.browser import chromium, signed_in
+from scripts.uploads import upload
 from tests.support.label_studio import RemoteHands
 
 pytestmark = [
@@ -135,9 +137,15 @@ OTHERS = [
 def submitted(
     studio: Server, profile: Path, xml: str, data: dict[str, Any], regions: list[Region], shows: str
 ) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
-    """What a trainer submits who opens the suggestion and changes nothing, and what was sent."""
+    """What a trainer submits who opens the suggestion and changes nothing, and what was sent. Files are uploaded."""
     hands = RemoteHands(studio, xml)
-    [task_id] = hands.add_tasks([data])
+    held = {
+        name: upload(hands.admin, hands.project_id, value.name, value.read_bytes())
+        if isinstance(value, Path)
+        else value
+        for name, value in data.items()
+    }
+    [task_id] = hands.add_tasks([held])
     platform = LabelStudio(studio.url, studio.token, hands.project_id)
     made = Prediction(key="1", regions=tuple(regions), confidence=0.5, model_version="v1")
     assert platform.publish_predictions([OutgoingPrediction(task_id, made)], check_existing=False).refused == ()
@@ -177,4 +185,25 @@ def test_series_pairs_and_orders_come_back_too(studio: Server, tmp_path: Path) -
         "series": {"time": list(range(50)), "v": [number % 7 for number in range(50)]},
     }
     back, sent = submitted(studio, tmp_path, OTHERS_XML, data, OTHERS, "a right text")
+    assert plain(back) == plain(sent)
+
+
+FILM_XML = f"""<View>
+<Video name="video" value="$video" framerate="{film.RATE}"/><VideoRectangle name="tracks" toName="video"/>
+<Labels name="tracked" toName="video"><Label value="square"/></Labels>
+<TimelineLabels name="scenes" toName="video"><Label value="left"/><Label value="right"/></TimelineLabels>
+</View>"""
+SCENES = (
+    values.FrameRanges(ranges=((1, 32),), labels=("left",)),
+    values.FrameRanges(ranges=((33, 50),), labels=("right",)),
+)
+
+
+def test_tracks_and_scenes_of_a_film_come_back_too(studio: Server, tmp_path: Path) -> None:
+    regions = [
+        Region(control="tracks", value=film.track("square")),
+        *(Region(control="scenes", value=scene) for scene in SCENES),
+    ]
+    back, sent = submitted(studio, tmp_path, FILM_XML, {"video": film.write(tmp_path / "film.webm")}, regions, "square")
+    assert len(sent) == len(regions)
     assert plain(back) == plain(sent)

@@ -20,11 +20,12 @@ from connectors.label_studio.results import decode
 from models.specs import learns
 from models.types import LabelConfig
 from scripts import label_studio
+from scripts.browser import chromium, signed_in
 from scripts.demo.stack import ROOT, Service
+from scripts.uploads import upload
 from serving.project_file import ProjectFile
 from serving.projects.trying import attempt, beside, load_tasks
 from serving.settings import Settings
-from tests.support.browser import chromium, signed_in
 from tests.support.world import FAST, World
 
 if TYPE_CHECKING:
@@ -92,10 +93,7 @@ def placed(world: World, value: Any, folder: Path) -> Any:
     if not kind.startswith("audio/"):  # the page does not play data URIs
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
     with world.admin() as http:
-        files = {"file": (path.name, path.read_bytes(), kind)}
-        where = f"/api/projects/{world.project}/import?commit_to_project=false"
-        [number] = http.post(where, files=files).raise_for_status().json()["file_upload_ids"]
-        return f"/data/{http.get(f'/api/import/file-upload/{number}').raise_for_status().json()['file']}"
+        return upload(http, world.project, path.name, path.read_bytes())
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -26,6 +26,11 @@ def test_a_head_follows_the_medium() -> None:
     assert together(propose(config(choices("c", IMAGE)))) == HeadSpec(encoder="pixels")
 
 
+def test_a_taxonomy_is_filled_as_a_choice_is() -> None:
+    tree = ControlSpec(name="c", kind="taxonomy", labels=("a", "b"), paths=(("a",), ("a", "b")), input=TEXT)
+    assert together(propose(config(tree))) == HeadSpec(encoder="ngram")
+
+
 def test_each_control_gets_a_model_of_its_own() -> None:
     spec = together(propose(config(choices("c", TEXT), choices("d", IMAGE), choices("e", TEXT))))
     ngram, pixels = HeadSpec(encoder="ngram"), HeadSpec(encoder="pixels")

@@ -30,12 +30,13 @@ TABLE = Path(__file__).parents[3] / "docs" / "label-types.md"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_has_a_loss_a_tolerance_and_a_row_in_the_table(kind: ControlKind) -> None:
+def test_every_kind_has_a_loss_a_tolerance_and_a_row_with_a_picture_in_the_table(kind: ControlKind) -> None:
     assert kind in LOSSES
     assert 0.0 <= TOLERANCES[kind] < 1.0
     rows = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    named = {tag.lower() for row in rows for tag in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert kind in named
+    mine = [row for row in rows if kind in {tag.lower() for tag in re.findall(r"`(\w+)`", row.split("|")[1])}]
+    assert mine
+    assert all('<img src="images/tags/' in row for row in mine)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -81,9 +81,9 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"'taxes'.*billing"):
         registry.reference(ZeroShotSpec(descriptions={"taxes": "x"}), (TOPICS,), name="z")
     image = control(medium=Medium.IMAGE)
-    with pytest.raises(ConfigurationError, match="Choices on a text"):
+    with pytest.raises(ConfigurationError, match="Choices or a Taxonomy on a text"):
         registry.reference(ZeroShotSpec(), (image,), name="z")
-    with pytest.raises(ConfigurationError, match="Choices on a text"):
+    with pytest.raises(ConfigurationError, match="Choices or a Taxonomy on a text"):
         registry.assign(ZeroShotSpec(), LabelConfig(digest="d", controls=(image,)))
     with pytest.raises(ConfigurationError, match="nothing to choose"):
         registry.reference(ZeroShotSpec(), (control(("one",)),), name="z")
