@@ -8,7 +8,7 @@ in time. They raise ``models.errors.PlatformUnavailable`` (try again), ``Platfor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -117,8 +117,8 @@ class Platform(Protocol):
         """Annotations that really stand on these tasks, whatever the platform's counters say; no key: no such task."""
         ...
 
-    def standing(self, model_version: str) -> tuple[int, int]:
-        """How many predictions of this version there are, and how many tasks with an annotation by our account.
+    def standing(self, model_versions: Collection[str]) -> tuple[int, int]:
+        """How many predictions of these versions there are, and how many tasks with an annotation by our account.
 
         Cheap: for seeing that something changed.
         """

@@ -220,11 +220,11 @@ class MemoryPlatform(Platform):
         self._call("task_ids")
         return set(self._tasks)
 
-    def standing(self, model_version: str) -> tuple[int, int]:
+    def standing(self, model_versions: Collection[str]) -> tuple[int, int]:
         with self._lock:
             self._call("standing")
             predictions = [item for task in self._tasks.values() for item in task.predictions]
-            return sum(item.model_version == model_version for item in predictions), len(self._annotated())
+            return sum(item.model_version in model_versions for item in predictions), len(self._annotated())
 
     def predicted_tasks(self, model_version: str) -> set[int]:
         with self._lock:

@@ -132,9 +132,11 @@ class LabelStudio(Platform):
         """Ids of all tasks; reads whole tasks (Label Studio has no lighter list), 450-750 a second."""
         return self._reader.task_ids()
 
-    def standing(self, model_version: str) -> tuple[int, int]:
+    def standing(self, model_versions: Collection[str]) -> tuple[int, int]:
         """Two calls."""
-        return self._reader.version_counts().get(model_version, 0), self._reader.count_annotated_by(self.whoami().id)
+        counts = self._reader.version_counts()
+        predictions = sum(counts.get(version, 0) for version in model_versions)
+        return predictions, self._reader.count_annotated_by(self.whoami().id)
 
     def predicted_tasks(self, model_version: str) -> set[int]:
         """Reads all predictions (7,000 a second)."""

@@ -83,8 +83,8 @@ class Runtime:
     """Project -> what this process's last poll read of the window that the next one looks at (see ``reconcile``)."""
     listless: dict[int, float] = field(default_factory=dict)
     """Project -> until when no list of what to ask for is tried again, epoch seconds (see ``asking``)."""
-    swept: dict[int, tuple[str, int, int]] = field(default_factory=dict)
-    """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
+    swept: dict[int, tuple[tuple[str, ...], int, int]] = field(default_factory=dict)
+    """Project -> its models and the differences of counts with which all stood as it should (see ``sweep``)."""
     uncounted: dict[int, set[int]] = field(default_factory=dict)
     """Project -> tasks whose annotation Label Studio had not counted at the last look (see ``sweep``)."""
     drifts: dict[int, tuple[int, Comparison]] = field(default_factory=dict)

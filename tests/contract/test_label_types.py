@@ -60,17 +60,17 @@ def prediction(task_id: int, regions: list[Region]) -> OutgoingPrediction:
 
 
 @pytest.fixture(scope="module")
-def hands(studio: Server) -> Iterator[RemoteHands]:
-    made = RemoteHands(studio, XML, trainer=trainer(studio))
+def hands(server: Server) -> Iterator[RemoteHands]:
+    made = RemoteHands(server, XML, trainer=trainer(server, "types"))
     yield made
     made.close()
 
 
-def test_label_studio_takes_and_gives_back_every_value(studio: Server, hands: RemoteHands) -> None:
+def test_label_studio_takes_and_gives_back_every_value(server: Server, hands: RemoteHands) -> None:
     """A bulk import drops what it does not take; annotations are made from what it has stored."""
     ids = hands.add_tasks([DATA] * len(ITEMS))
     batch = [prediction(task_id, regions) for task_id, regions in zip(ids, ITEMS, strict=True)]
-    platform = LabelStudio(studio.url, studio.token, hands.project_id)
+    platform = LabelStudio(server.url, server.token, hands.project_id)
     result = platform.publish_predictions(batch, check_existing=True)
     assert result.refused == ()
     expected = {task_id: encode(regions, CONFIG) for task_id, regions in zip(ids, ITEMS, strict=True)}

@@ -135,10 +135,10 @@ OTHERS = [
 
 
 def submitted(
-    studio: Server, profile: Path, xml: str, data: dict[str, Any], regions: list[Region], shows: str
+    server: Server, profile: Path, xml: str, data: dict[str, Any], regions: list[Region], shows: str
 ) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
     """What a trainer submits who opens the suggestion and changes nothing, and what was sent. Files are uploaded."""
-    hands = RemoteHands(studio, xml)
+    hands = RemoteHands(server, xml)
     held = {
         name: upload(hands.admin, hands.project_id, value.name, value.read_bytes())
         if isinstance(value, Path)
@@ -146,14 +146,14 @@ def submitted(
         for name, value in data.items()
     }
     [task_id] = hands.add_tasks([held])
-    platform = LabelStudio(studio.url, studio.token, hands.project_id)
+    platform = LabelStudio(server.url, server.token, hands.project_id)
     made = Prediction(key="1", regions=tuple(regions), confidence=0.5, model_version="v1")
     assert platform.publish_predictions([OutgoingPrediction(task_id, made)], check_existing=False).refused == ()
     platform.set_model_version("v1")
     email, password = f"trainer-{hands.project_id}@example.com", "a long passphrase"
-    create_user(studio, email, password)
-    with signed_in(studio, email, password, profile) as page:
-        page.goto(f"{studio.url}/projects/{hands.project_id}/data?task={task_id}")
+    create_user(server, email, password)
+    with signed_in(server, email, password, profile) as page:
+        page.goto(f"{server.url}/projects/{hands.project_id}/data?task={task_id}")
         page.get_by_text(shows).first.wait_for()
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(3000)
@@ -168,23 +168,23 @@ def submitted(
     return decode(result, config), decode(sent, config)
 
 
-def test_the_page_sends_back_what_it_was_sent(studio: Server, tmp_path: Path) -> None:
+def test_the_page_sends_back_what_it_was_sent(server: Server, tmp_path: Path) -> None:
     data = {"text": TEXT, "image": picture(), "page": PAGE, "talk": TALK}
-    back, sent = submitted(studio, tmp_path, XML, data, REGIONS, "three")
+    back, sent = submitted(server, tmp_path, XML, data, REGIONS, "three")
     assert plain(back) == plain(sent)
     groups = {region.group for region in back if region.control in ("box", "shapes", "line")}
     assert len(groups) == 1
     assert groups != {None}
 
 
-def test_series_pairs_and_orders_come_back_too(studio: Server, tmp_path: Path) -> None:
+def test_series_pairs_and_orders_come_back_too(server: Server, tmp_path: Path) -> None:
     data = {
         "left": "a left text",
         "right": "a right text",
         "list": [{"id": name, "title": name.upper(), "body": ""} for name in "abc"],
         "series": {"time": list(range(50)), "v": [number % 7 for number in range(50)]},
     }
-    back, sent = submitted(studio, tmp_path, OTHERS_XML, data, OTHERS, "a right text")
+    back, sent = submitted(server, tmp_path, OTHERS_XML, data, OTHERS, "a right text")
     assert plain(back) == plain(sent)
 
 
@@ -199,11 +199,11 @@ SCENES = (
 )
 
 
-def test_tracks_and_scenes_of_a_film_come_back_too(studio: Server, tmp_path: Path) -> None:
+def test_tracks_and_scenes_of_a_film_come_back_too(server: Server, tmp_path: Path) -> None:
     regions = [
         Region(control="tracks", value=film.track("square")),
         *(Region(control="scenes", value=scene) for scene in SCENES),
     ]
-    back, sent = submitted(studio, tmp_path, FILM_XML, {"video": film.write(tmp_path / "film.webm")}, regions, "square")
+    back, sent = submitted(server, tmp_path, FILM_XML, {"video": film.write(tmp_path / "film.webm")}, regions, "square")
     assert len(sent) == len(regions)
     assert plain(back) == plain(sent)
