@@ -39,7 +39,7 @@ def main() -> None:
                 httpx.Client(base_url=server.url, headers=headers, timeout=60.0, trust_env=False) as http,
                 signed_in(server, EMAIL, PASSWORD, home / "profile") as page,
             ):
-                page.set_viewport_size({"width": 960, "height": 820})
+                page.set_viewport_size({"width": 960, "height": 920})
                 for example in examples(home):
                     project, task = _set_up(http, example)
                     _take(page, f"{server.url}/projects/{project}/data?task={task}", FOLDER / f"{example.name}.jpg")

@@ -113,20 +113,20 @@ LABELS = '<Label value="Flower"/><Label value="Leaf"/>'
 IMAGE = '<Image name="image" value="$image"/>'
 TEXT = '<Text name="text" value="$text"/>'
 VIDEO = f'<Video name="video" value="$video" framerate="{film.RATE}"/>'
-FLOWER = values.Rectangle(x=26, y=2, width=44, height=82, labels=("Flower",))
+FLOWER = values.Rectangle(x=24, y=17, width=46, height=69, labels=("Flower",))
 OUTLINE = (
-    (48, 2),
-    (58, 6),
-    (66, 20),
-    (70, 42),
-    (66, 65),
-    (57, 80),
-    (46, 84),
-    (35, 78),
-    (28, 60),
-    (26, 40),
-    (31, 18),
-    (39, 6),
+    (48, 17),
+    (58, 20),
+    (66, 32),
+    (70, 51),
+    (66, 70),
+    (57, 83),
+    (46, 86),
+    (35, 81),
+    (28, 66),
+    (26, 49),
+    (31, 30),
+    (39, 20),
 )
 """Of the flower, percent of the picture."""
 
@@ -218,10 +218,10 @@ def examples(folder: Path) -> list[Example]:
             ),
         ),
         on_image("RectangleLabels", FLOWER),
-        on_image("EllipseLabels", values.Ellipse(x=48, y=43, radius_x=22, radius_y=41, labels=("Flower",))),
+        on_image("EllipseLabels", values.Ellipse(x=47, y=52, radius_x=23, radius_y=35, labels=("Flower",))),
         on_image("PolygonLabels", values.Polygon(points=OUTLINE, labels=("Flower",))),
         on_image("BrushLabels", values.Mask(width=width, height=height, runs=_petals(), labels=("Flower",))),
-        on_image("KeyPointLabels", values.KeyPoint(x=47, y=45, size=1.5, labels=("Flower",))),
+        on_image("KeyPointLabels", values.KeyPoint(x=47, y=51, size=1.5, labels=("Flower",))),
         Example(
             ("TimeSeriesLabels",),
             '<TimeSeries name="series" value="$series" valueType="json" timeColumn="time"><Channel column="load"/>'
