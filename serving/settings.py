@@ -97,6 +97,17 @@ class Settings(BaseSettings):
     drift_window: int = Field(default=500, ge=50)
     """Newly arrived items that are compared with the blind sample at a time. Items."""
 
+    people_lease_s: float = Field(default=900.0, gt=0)
+    """How long a person keeps an item while too little is known of how long people take. Seconds."""
+    people_lease_min_s: float = Field(default=120.0, gt=0)
+    """Shortest lease; it is three times what 95 of 100 pieces of work take. Seconds."""
+    people_lease_max_s: float = Field(default=14_400.0, gt=0)
+    """Longest lease. Seconds."""
+    people_silent_s: float = Field(default=300.0, gt=0)
+    """How long a person's page may say nothing before the item goes to somebody else. Seconds."""
+    people_present_s: float = Field(default=30.0, gt=0)
+    """How long after asking last a person who got nothing stays in line. Seconds."""
+
     notify_url: SecretStr | None = None
     """Where each change of a gate is told, by POST of JSON with a "text": a Slack webhook, or any other that takes it.
     The address is taken for a secret. null: nowhere."""

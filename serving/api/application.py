@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
-from serving.api import errors, health, hooks, ml_backend, v1
+from serving.api import errors, health, hooks, ml_backend, people, v1
 from serving.api.guard import Guard
 from serving.pipeline.runtime import Runtime
 
@@ -20,6 +20,6 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_exception_handler(HTTPException, errors.http)
     app.add_exception_handler(RequestValidationError, errors.invalid)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    for router in (health.router, hooks.router, ml_backend.router, v1.router):
+    for router in (health.router, hooks.router, ml_backend.router, v1.router, people.router):
         app.include_router(router)
     return app

@@ -16,6 +16,7 @@ from models.types import Route
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import BLIND_AUDIT, ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
+from serving.store.work import HandedIn
 
 
 def digest_of(data: dict[str, Any]) -> str:
@@ -102,4 +103,6 @@ def receive_annotations(
                 remote_updated_at=annotation.updated_at,
             )
         )
-    return uow.labels.upsert(project.id, labels, runtime.now())
+    now = runtime.now()
+    uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
+    return uow.labels.upsert(project.id, labels, now)

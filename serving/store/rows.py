@@ -9,9 +9,11 @@ from pydantic_core import from_json
 from sqlalchemy import Row
 
 from models.base import ModelRef
+from models.fair_queue import Kind
 from models.gate.noise import Noise
 from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
+from serving.store.people_records import WorkRow, WorkState
 from serving.store.records import (
     CertificateRow,
     GateEvent,
@@ -27,6 +29,7 @@ from serving.store.records import (
     ProjectRow,
 )
 
+WHY: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 NOISE: TypeAdapter[Noise] = TypeAdapter(Noise)
 REGIONS: TypeAdapter[tuple[Region, ...]] = TypeAdapter(tuple[Region, ...])
@@ -147,3 +150,10 @@ def to_gate_event(row: Row[Any]) -> GateEvent:
         numbers=from_json(row.numbers),
         at=row.at,
     )
+
+
+def to_work(row: Row[Any]) -> WorkRow:
+    values = dict(row._mapping)
+    values["kind"], values["state"] = Kind(row.kind), WorkState(row.state)
+    values["why"] = WHY.validate_json(row.why)
+    return WorkRow(**values)
