@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from models.errors import ConfigurationError
 from models.gate.noise import MOST_PEOPLE
+from models.skills import SkillRule
 from models.specs import HeadSpec, ModelSpec
 from models.types import Frozen
 
@@ -43,6 +44,8 @@ class ProjectFile(Frozen):
     """Different people who may be asked about one blind item, 1 to 5; odd, since a tie counts as an error. People."""
     tolerances: dict[str, Annotated[float, Field(ge=0.0, lt=1.0)]] = Field(default_factory=dict)
     """Control -> loss up to which an answer counts as right, in [0, 1); one that is not named has its kind's own."""
+    skill_rules: tuple[SkillRule, ...] = ()
+    """Which items need which skill of whoever labels them: rules, of which the first counts that holds."""
     samples: str | None = None
     """File with tasks to try it on, beside this file: JSON or JSON lines as Label Studio exports them."""
 

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Body, Depends, HTTPException
 from pydantic import Field
 
 from models.errors import NotFoundError
+from models.skills import TOP, FieldOfWork, Skill, SkillSource
 from models.types import Frozen
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
 from serving.pipeline.runtime import Runtime
-from serving.store.people_records import TOP, DeskRow, FieldOfWork, Nothing, Skill, SkillSource, WorkRow, WorkState
+from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ProjectRow
 from serving.workforce.hand_out import extend, give_back, next_for
 

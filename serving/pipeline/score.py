@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from models.base import ModelRef
 from models.errors import MediaUnavailable, ModelError, PlatformUnavailable, PrelabelError, ScorerLate
 from models.types import Failure, Item, Prediction, Scored
+from serving.pipeline import needs
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemRow, ItemState, ProjectRow
@@ -91,7 +92,8 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
     good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
     try:
         with runtime.store.begin() as uow:
-            uow.items.store_predictions(runtime.owner, good, runtime.now())
+            stored = set(uow.items.store_predictions(runtime.owner, good, runtime.now()))
+            needs.keep(uow, project, [row for row in rows if row.id in stored], dict(good))
             if uow.projects.get(project.id).active_model != ref.version:
                 raise _Overtaken
             _give_up_or_wait(runtime, uow, [row for row in rows if row.id in failures], failures)

@@ -21,6 +21,7 @@ from models.errors import ConfigurationError, PlatformError, PlatformRefused
 from models.labels import Unmatched
 from models.proposals import Proposal, propose, together
 from models.registry import assign, reference, unmatched
+from models.skills import SkillRule
 from models.specs import ModelSpec, learns
 from models.types import LabelConfig
 from serving.composition import Platforms, media_of
@@ -52,6 +53,8 @@ class Wish:
     validation_people: int = 1
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Control -> loss up to which an answer counts as right, where it is not its kind's own."""
+    skill_rules: tuple[SkillRule, ...] = ()
+    """Which items need which skill of whoever labels them."""
     history: Path | None = None
     """File with labels that the team already has (``serving.pipeline.history``)."""
 
@@ -70,7 +73,9 @@ NUMBERS = (
 
 def of_file(wish: Wish, file: ProjectFile) -> Wish:
     """Take over what a project file says."""
-    return replace(wish, **{name: getattr(file, name) for name in ("slug", "spec", "tolerances", *NUMBERS)})
+    return replace(
+        wish, **{name: getattr(file, name) for name in ("slug", "spec", "tolerances", "skill_rules", *NUMBERS)}
+    )
 
 
 def check(wish: Wish, slug: str) -> None:
@@ -204,6 +209,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         validation_fraction=wish.validation_fraction,
         audit_rate=wish.audit_rate,
         validation_people=wish.validation_people,
+        skill_rules=wish.skill_rules,
     )
     ref = None if learns(spec) else reference(spec, config.controls, name=new.slug)
     with runtime.store.begin() as uow:

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from models.errors import NotFoundError
-from serving.store.people_records import DeskRow, FieldOfWork, Need, Skill, SkillSource, TrainerRow
-from serving.store.sql import lock_items, take_turn, update_each, upsert
+from models.skills import FieldOfWork, Need, Skill, SkillSource
+from serving.store.people_records import DeskRow, TrainerRow
+from serving.store.sql import lock_items, update_each, upsert
 from serving.store.tables import desk, item, need, skill, trainer
 
 FIELDS = ("domain", "language", "task")
@@ -105,18 +106,20 @@ class PeopleRepository:
 
     def set_needs(self, project_id: int, wanted: Mapping[int, Need | None]) -> int:
         """Item id -> what it needs from now on, or nothing. Returns how many items need something else than before."""
-        take_turn(self._conn)
+        asked = {one for one in wanted.values() if one is not None}
         ids = {one: id for id, one in self.needs(project_id).items()}
-        for one in sorted(set(wanted.values()) - set(ids) - {None}, key=str):
-            assert one is not None
-            values = {"project_id": project_id, "level": one.level, **_words(one.field)}
-            ids[one] = self._conn.execute(need.insert().values(values).returning(need.c.id)).scalar_one()
+        if fresh := asked - set(ids):
+            rows = [
+                {"project_id": project_id, "level": one.level, **_words(one.field)} for one in sorted(fresh, key=str)
+            ]
+            self._conn.execute(upsert(self._conn, need).on_conflict_do_nothing(), rows)
+            ids = {one: id for id, one in self.needs(project_id).items()}
         mine = item.c.project_id == project_id
         known = {row.id: row.need_id for row in lock_items(self._conn, wanted.keys(), mine, columns=(item.c.need_id,))}
         targets = {id: None if (one := wanted[id]) is None else ids[one] for id in known}
-        rows = [{"row_id": id, "new_need_id": new} for id, new in targets.items() if new != known[id]]
-        update_each(self._conn, item, ["need_id"], rows)
-        return len(rows)
+        changes = [{"row_id": id, "new_need_id": new} for id, new in targets.items() if new != known[id]]
+        update_each(self._conn, item, ["need_id"], changes)
+        return len(changes)
 
 
 def _field(row: Any) -> FieldOfWork:

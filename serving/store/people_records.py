@@ -2,65 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from models.fair_queue import Kind
-
-TOP = 5
-"""Levels go from 1 to this; a person without a skill has level 0 in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldOfWork:
-    """(domain, language, task); an empty word is any."""
-
-    domain: str = ""
-    language: str = ""
-    task: str = ""
-
-    def covers(self, other: FieldOfWork) -> bool:
-        """Whether a skill in this field is one in the other: the same words, or any."""
-        pairs = ((self.domain, other.domain), (self.language, other.language), (self.task, other.task))
-        return all(not own or own == wanted for own, wanted in pairs)
-
-    def __str__(self) -> str:
-        return "/".join(word or "any" for word in (self.domain, self.language, self.task))
-
-
-class SkillSource(StrEnum):
-    """Who says that a person has a skill."""
-
-    OPERATOR = "operator"
-    QUALIFICATION = "qualification"
-    RESULTS = "results"
-    """The person's own answers, compared with what they came to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skill:
-    """What a person can do, and how well: a level from 1 to ``TOP``."""
-
-    field: FieldOfWork
-    level: int
-    source: SkillSource = SkillSource.OPERATOR
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What an item asks of whoever labels it."""
-
-    field: FieldOfWork
-    level: int = 1
-
-    def met_by(self, skills: Iterable[Skill]) -> bool:
-        """Whether one of the skills covers it at its level."""
-        return any(one.level >= self.level and one.field.covers(self.field) for one in skills)
-
-    def __str__(self) -> str:
-        return f"{self.field} from level {self.level}"
+from models.skills import Skill
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, u
 from sqlalchemy.exc import IntegrityError
 
 from models.errors import ConfigurationError, NotFoundError
+from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import GateState, LabelConfig
 from serving.store.records import NewProject, ProjectRow
@@ -37,6 +38,7 @@ class ProjectChanges(TypedDict, total=False):
     audit_rate: float
     validation_people: int
     validation_cut: float
+    skill_rules: tuple[SkillRule, ...]
     active_model: str | None
     challenger: str | None
     watermark: float

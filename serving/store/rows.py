@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from models.base import ModelRef
 from models.fair_queue import Kind
 from models.gate.noise import Noise
+from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 from serving.store.people_records import WorkRow, WorkState
@@ -30,6 +31,7 @@ from serving.store.records import (
 )
 
 WHY: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+RULES: TypeAdapter[tuple[SkillRule, ...]] = TypeAdapter(tuple[SkillRule, ...])
 SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 NOISE: TypeAdapter[Noise] = TypeAdapter(Noise)
 REGIONS: TypeAdapter[tuple[Region, ...]] = TypeAdapter(tuple[Region, ...])
@@ -40,6 +42,7 @@ def to_project(row: Row[Any]) -> ProjectRow:
     values["label_config"] = LabelConfig.model_validate_json(row.label_config)
     values["spec"] = SPEC.validate_json(row.spec)
     values["gate_state"] = GateState(row.gate_state)
+    values["skill_rules"] = RULES.validate_json(row.skill_rules) if row.skill_rules is not None else ()
     return ProjectRow(**values)
 
 

@@ -110,6 +110,7 @@ project = Table(
     Column("audit_rate", Double, nullable=False),
     Column("validation_people", Integer, nullable=False, server_default="1"),
     Column("validation_cut", Double, nullable=False),
+    Column("skill_rules", Json),
     Column("gate_state", Word, nullable=False),
     Column("gate_reason", Text, nullable=False),
     Column("active_model", String(200)),

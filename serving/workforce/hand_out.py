@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from models.fair_queue import Flow, Kind, order, pick
+from models.skills import Need
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
-from serving.store.people_records import DeskRow, Need, Nothing, WorkRow, WorkState
+from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ItemRow, ProjectRow
 from serving.store.work import Open
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from models.skills import FieldOfWork, Skill
 from serving.pipeline.runtime import Runtime
 from serving.settings import Settings
 from serving.store.engine import Store
-from serving.store.people_records import DeskRow, FieldOfWork, Nothing, Skill, WorkRow
+from serving.store.people_records import DeskRow, Nothing, WorkRow
 from serving.store.records import ProjectRow
 from serving.store.work import HandedIn
 from serving.workforce.hand_out import next_for

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from models.fair_queue import Kind
+from models.skills import FieldOfWork, Need
 from models.types import Route
 from serving.settings import Settings
-from serving.store.people_records import FieldOfWork, Need, Nothing, WorkRow, WorkState
+from serving.store.people_records import Nothing, WorkRow, WorkState
 from serving.workforce.hand_out import ENOUGH, extend, give_back
 from tests.store.people import SETTINGS, Desks, skill
 from tests.store.world import World

@@ -28,6 +28,7 @@ def _field_of_work() -> list[sa.Column[str]]:
 
 
 def upgrade() -> None:
+    op.add_column("project", sa.Column("skill_rules", JSON))
     op.add_column("item", sa.Column("need_id", ID))
     op.create_index(
         op.f("ix_item_suggested"), "item", ["project_id", "id"], sqlite_where=SUGGESTED, postgresql_where=SUGGESTED
@@ -107,3 +108,4 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index(op.f("ix_item_suggested"), table_name="item")
     op.drop_column("item", "need_id")
+    op.drop_column("project", "skill_rules")
