@@ -27,12 +27,6 @@ DRAWS = 2_000
 LEASE_TIMES = 3.0
 """A lease lasts so many times the time that 95 % of the items stay below."""
 LEASE_SHARE = 0.95
-LEASE_FLOOR = 300.0
-"""Seconds: nobody is hurried by a project of quick items."""
-LEASE_CEILING = 14_400.0
-"""Seconds: an item whose person has gone home waits no longer."""
-LEASE_DEFAULT = 1_800.0
-"""Seconds, while fewer than ``LEASE_FEWEST`` times are known."""
 LEASE_FEWEST = 20
 
 
@@ -103,18 +97,20 @@ def suggestion_effort(
     return Effort(threshold, tuple(factors), shown.size, hidden.size)
 
 
-def lease_seconds(lead_times: ArrayLike) -> float:
-    """How long a lease lasts: three times the 95 % quantile of the lead times, between 5 minutes and 4 hours.
+def lease_seconds(lead_times: ArrayLike, *, floor: float, ceiling: float, default: float) -> float:
+    """How long a lease lasts: three times the 95 % quantile of the lead times.
 
     Args:
-        lead_times: ``(n,)`` seconds; those that are not finite and above 0 are left out. With fewer than 20 it is 30
-            minutes.
+        lead_times: ``(n,)`` seconds; those that are not finite and above 0 are left out.
+        floor: shortest lease, seconds: nobody is hurried by a project of quick items.
+        ceiling: longest, seconds: an item whose person has gone home waits no longer.
+        default: the lease while fewer than 20 times are known, seconds.
     """
     seconds: Floats = np.asarray(lead_times, dtype=np.float64).ravel()
     seconds = seconds[np.isfinite(seconds) & (seconds > 0.0)]
     if seconds.size < LEASE_FEWEST:
-        return LEASE_DEFAULT
-    return float(np.clip(LEASE_TIMES * np.quantile(seconds, LEASE_SHARE), LEASE_FLOOR, LEASE_CEILING))
+        return default
+    return float(np.clip(LEASE_TIMES * np.quantile(seconds, LEASE_SHARE), floor, ceiling))
 
 
 def _times(name: str, confidences: ArrayLike, seconds: ArrayLike) -> tuple[Floats, Floats]:

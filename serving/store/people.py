@@ -63,6 +63,11 @@ class PeopleRepository:
         keys = ["project_id", "trainer_id"]
         self._conn.execute(statement.on_conflict_do_update(index_elements=keys, set_={"daily_cap": daily_cap}))
 
+    def seat_if_new(self, project_id: int, trainer_id: int, *, now: float) -> None:
+        """As ``seat``, without a cap; what an operator has set for the person stays."""
+        statement = upsert(self._conn, desk).values(project_id=project_id, trainer_id=trainer_id, seen_at=now)
+        self._conn.execute(statement.on_conflict_do_nothing(index_elements=["project_id", "trainer_id"]))
+
     def desks(self, project_id: int) -> list[DeskRow]:
         """Who works for a project, by trainer id."""
         names = [name for name in DeskRow.__slots__ if name not in ("trainer", "skills")]

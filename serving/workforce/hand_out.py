@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from models.fair_queue import Flow, Kind, order, pick
+from models.people.effort import lease_seconds
 from models.skills import Need
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
@@ -23,10 +22,6 @@ from serving.store.work import Open
 DAY_S = 86_400.0
 RECENT = 500
 """Pieces of work whose durations set the length of a lease."""
-ENOUGH = 20
-"""Durations from which on they do."""
-FACTOR = 3.0
-"""Length of a lease, in 95th percentiles of the time that people take."""
 AHEAD = 8
 """Items of each kind that are looked at, beside one for everybody who waits."""
 
@@ -79,18 +74,14 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
             return Nothing.OTHERS_FIRST if mine else Nothing.EMPTY
         found, flow = next((one, flow) for one, flow in mine if one.id == chosen)
         why = _why(uow.items.get(chosen), found, needs, waited=now - (person.waits_since or now), before=len(before_me))
-        lease_s = length_s(uow.work.durations(project.id, limit=RECENT), runtime)
+        lease_s = lease_seconds(
+            uow.work.durations(project.id, limit=RECENT),
+            floor=settings.people_lease_min_s,
+            ceiling=settings.people_lease_max_s,
+            default=settings.people_lease_s,
+        )
         uow.work.sit(person, offered=offered + 1.0, waits_since=None, now=now)
         return uow.work.give(person, found, flow, tag=flow.finish(virtual), why=why, until=now + lease_s, now=now)
-
-
-def length_s(durations: Sequence[float], runtime: Runtime) -> float:
-    """How long a lease lasts: three times what 95 of 100 pieces of work take, within the settings' bounds. Seconds."""
-    settings = runtime.settings
-    if len(durations) < ENOUGH:
-        return settings.people_lease_s
-    wanted = FACTOR * float(np.quantile(np.array(durations), 0.95))
-    return min(max(wanted, settings.people_lease_min_s), settings.people_lease_max_s)
 
 
 def extend(runtime: Runtime, work: WorkRow) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from models.fair_queue import Kind
+from models.people.effort import LEASE_FEWEST
 from models.skills import FieldOfWork, Need
 from models.types import Route
 from serving.settings import Settings
 from serving.store.people_records import Nothing, WorkRow, WorkState
-from serving.workforce.hand_out import ENOUGH, extend, give_back
+from serving.workforce.hand_out import extend, give_back
 from tests.store.people import SETTINGS, Desks, skill
 from tests.store.world import World
 
@@ -170,9 +171,9 @@ def test_a_cap_a_day(world: World, desks: Desks) -> None:
 
 
 def test_leases_follow_what_people_take(world: World, desks: Desks) -> None:
-    world.published(*range(1, ENOUGH + 2))
+    world.published(*range(1, LEASE_FEWEST + 2))
     desks.join(ANNA)
-    for _ in range(ENOUGH):
+    for _ in range(LEASE_FEWEST):
         work = desks.given(ANNA)
         assert work.until == world.now + 100.0
         world.now += 50.0
