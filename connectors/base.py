@@ -248,3 +248,7 @@ class Annotator(Protocol):
     def release(self, task_id: int) -> None:
         """Hold the task no longer. Does nothing where the person has labelled or skipped it, or it is gone."""
         ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...

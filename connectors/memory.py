@@ -489,3 +489,6 @@ class MemoryAnnotator(Annotator):
 
     def release(self, task_id: int) -> None:
         self._platform.release(task_id, self._user.id)
+
+    def close(self) -> None:
+        """There is nothing to close."""

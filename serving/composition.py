@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Platform
+from connectors.base import Annotator, Platform
 from connectors.label_studio.client import LabelStudio
+from connectors.label_studio.person import Person
 from connectors.media.fetcher import MediaFetcher
 from connectors.media.policy import FetchPolicy
 from models.errors import MediaError
@@ -59,6 +60,11 @@ class Platforms:
     def open(self, url: str, token: str, project: int) -> LabelStudio:
         """A client for a project that need not be stored yet."""
         return LabelStudio(url, token, project, timeout_s=self._settings.platform_timeout_s)
+
+    def annotator(self, project: ProjectRow, token: str) -> Annotator:
+        """A person's own account."""
+        timeout_s = self._settings.platform_timeout_s
+        return Person(project.platform_url, token, project.platform_project, timeout_s=timeout_s)
 
 
 def policy_of(settings: Settings) -> FetchPolicy:
@@ -154,6 +160,7 @@ def make_runtime(settings: Settings, scorer: Scorer, *, store: Store | None = No
         scorer=scorer,
         media=GuardedMedia(settings, platforms),
         platform=platforms,
+        annotator=platforms.annotator,
         owner=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
         notify=Webhook(address.get_secret_value(), settings.notify_timeout_s) if address is not None else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from connectors.base import Platform
+from connectors.base import Annotator, Platform
 from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaError
 from models.specs import HeadSpec, ModelSpec
@@ -75,6 +75,8 @@ class Runtime:
     scorer: Scorer
     media: Media
     platform: Callable[[ProjectRow], Platform]
+    annotator: Callable[[ProjectRow, str], Annotator]
+    """A person's own account on the project's platform, by the person's own token; to be closed after use."""
     owner: str
     """Unique name of this process: the owner of its leases."""
     clock: Callable[[], float] = field(default=time.time)

@@ -74,6 +74,7 @@ def runtime(store: Store, settings: Settings, clock: Any) -> Runtime:
         scorer=nothing,
         media=nothing,
         platform=nothing,
+        annotator=nothing,
         owner="queue",
         clock=clock,
     )

@@ -17,9 +17,9 @@ from typing import Any
 
 from connectors.base import PublishResult, User
 from connectors.label_studio.label_config import parse
-from connectors.memory import MemoryPlatform
+from connectors.memory import MemoryAnnotator, MemoryPlatform
 from models.base import Budget, ModelRef, TrainingExample, TrainingReport
-from models.errors import ModelError
+from models.errors import AuthenticationError, ModelError
 from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, GateState, Item, Route, Scored
 from serving.composition import GuardedMedia, Platforms
@@ -416,11 +416,20 @@ def make_world(
         scorer=scorer,
         media=GuardedMedia(configured, Platforms(configured, vault)),
         platform=lambda _: platform,
+        annotator=lambda _, token: person_of(platform, token),
         owner="worker-1",
         clock=clock,
         chunks=ChunkPace(first=configured.chunk_size),
     )
     return LocalWorld(store, platform, clock, scorer, runtime, row.id, kind=None if project else "plain")
+
+
+def person_of(platform: MemoryPlatform, token: str) -> MemoryAnnotator:
+    """The account of token ``"user 21"`` is user 21; any other is unknown."""
+    word, _, number = token.partition(" ")
+    if word != "user" or not number.isdigit():
+        raise AuthenticationError("Label Studio does not know this token: make a new one")
+    return MemoryAnnotator(platform, User(id=int(number), email=f"person-{number}@example.com"))
 
 
 def another_worker(world: LocalWorld, owner: str = "worker-2") -> Worker:
