@@ -135,7 +135,7 @@ def next_item(runtime: RuntimeDep, project: ProjectDep, user: Annotated[int, Bod
     return Next(work=view(runtime, project, found), nothing=None, retry_after_s=None)
 
 
-@router.post("/work/{lease}/beat")
+@router.post("/leases/{lease}/beat")
 def beat(runtime: RuntimeDep, lease: Number) -> Work:
     """The person is still at it."""
     with runtime.store.begin() as uow:
@@ -144,7 +144,7 @@ def beat(runtime: RuntimeDep, lease: Number) -> Work:
     return _again(runtime, lease)
 
 
-@router.post("/work/{lease}/extend")
+@router.post("/leases/{lease}/extend")
 def extend_lease(runtime: RuntimeDep, lease: Number) -> Work:
     """As much time again, once."""
     if not extend(runtime, _work(runtime, lease)):
@@ -152,7 +152,7 @@ def extend_lease(runtime: RuntimeDep, lease: Number) -> Work:
     return _again(runtime, lease)
 
 
-@router.post("/work/{lease}/give-back")
+@router.post("/leases/{lease}/give-back")
 def give_back_lease(
     runtime: RuntimeDep, lease: Number, reason: Annotated[str, Body(embed=True, min_length=3, max_length=500)]
 ) -> Work:

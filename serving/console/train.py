@@ -106,7 +106,7 @@ def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: s
     )
 
 
-@router.post("/{slug}/work/{lease}/beat", dependencies=[Depends(same_origin)])
+@router.post("/{slug}/leases/{lease}/beat", dependencies=[Depends(same_origin)])
 def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number) -> HTMLResponse:
     """The page is open; the time that is left, or what became of the item, in place of the card."""
     project, work = _mine(runtime, person, slug, lease)
@@ -117,7 +117,7 @@ def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, l
     return _page(request, "train/time.html", project=project, work=work, left_s=_left(runtime, work), beat_s=BEAT_S)
 
 
-@router.post("/{slug}/work/{lease}/extend", dependencies=[Depends(same_origin)])
+@router.post("/{slug}/leases/{lease}/extend", dependencies=[Depends(same_origin)])
 def more_time(runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number) -> Response:
     """The button goes; the countdown follows at the next beat."""
     _, work = _mine(runtime, person, slug, lease)
@@ -125,7 +125,7 @@ def more_time(runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number)
     return Response(status_code=200)
 
 
-@router.post("/{slug}/work/{lease}/give-back", dependencies=[Depends(same_origin)])
+@router.post("/{slug}/leases/{lease}/give-back", dependencies=[Depends(same_origin)])
 def give_back(
     request: Request,
     runtime: RuntimeDep,

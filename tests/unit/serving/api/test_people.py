@@ -37,9 +37,9 @@ def ask(client: TestClient, user: int) -> Any:
         ("DELETE", f"{PROJECT}/people/21"),
         ("GET", f"{PROJECT}/people/21/export"),
         ("POST", f"{PROJECT}/next"),
-        ("POST", "/api/v1/work/1/beat"),
-        ("POST", "/api/v1/work/1/extend"),
-        ("POST", "/api/v1/work/1/give-back"),
+        ("POST", "/api/v1/leases/1/beat"),
+        ("POST", "/api/v1/leases/1/extend"),
+        ("POST", "/api/v1/leases/1/give-back"),
     ],
 )
 def test_nothing_without_the_token(client: TestClient, method: str, path: str) -> None:
@@ -62,17 +62,17 @@ def test_a_label_ends_the_lease(staffed: LocalWorld, client: TestClient) -> None
     work = ask(client, 21)["work"]
     staffed.label(work["task"], user=21)
     staffed.sync()
-    assert client.post(f"/api/v1/work/{work['lease']}/beat", headers=OPERATOR).json()["state"] == "done"
+    assert client.post(f"/api/v1/leases/{work['lease']}/beat", headers=OPERATOR).json()["state"] == "done"
     assert ask(client, 21)["work"]["task"] != work["task"]
 
 
 def test_more_time_once_and_giving_back(staffed: LocalWorld, client: TestClient) -> None:
     work = ask(client, 21)["work"]
-    more = client.post(f"/api/v1/work/{work['lease']}/extend", headers=OPERATOR).json()
+    more = client.post(f"/api/v1/leases/{work['lease']}/extend", headers=OPERATOR).json()
     assert more["extended"]
     assert more["until"] > work["until"]
-    assert client.post(f"/api/v1/work/{work['lease']}/extend", headers=OPERATOR).status_code == 409
-    path = f"/api/v1/work/{work['lease']}/give-back"
+    assert client.post(f"/api/v1/leases/{work['lease']}/extend", headers=OPERATOR).status_code == 409
+    path = f"/api/v1/leases/{work['lease']}/give-back"
     assert client.post(path, json={"reason": ""}, headers=OPERATOR).status_code == 422
     assert client.post(path, json={"reason": "not my field"}, headers=OPERATOR).json()["state"] == "released"
     assert client.post(path, json={"reason": "not my field"}, headers=OPERATOR).status_code == 409
@@ -82,7 +82,7 @@ def test_strangers_and_unknown_leases(staffed: LocalWorld, client: TestClient) -
     answer = client.post(f"{PROJECT}/next", json={"user": 99}, headers=OPERATOR)
     assert answer.status_code == 404
     assert "PUT /projects/moods/people/99" in answer.json()["message"]
-    assert client.post("/api/v1/work/999/beat", headers=OPERATOR).status_code == 404
+    assert client.post("/api/v1/leases/999/beat", headers=OPERATOR).status_code == 404
 
 
 def test_a_person_is_exported_and_forgotten(staffed: LocalWorld, client: TestClient) -> None:

@@ -23,7 +23,7 @@ def next_card(browser: TestClient) -> tuple[int, str]:
     """The lease's id, and the card."""
     answer = browser.post("/train/moods/next")
     assert answer.status_code == 200, answer.text
-    found = re.search(r"/train/moods/work/(\d+)/beat", answer.text)
+    found = re.search(r"/train/moods/leases/(\d+)/beat", answer.text)
     assert found is not None, answer.text
     return int(found[1]), answer.text
 
@@ -57,12 +57,12 @@ def test_an_item_from_sign_in_to_label(filled: LocalWorld, browser: TestClient) 
     with filled.store.read() as uow:
         task = uow.items.get(uow.work.get(lease).item_id).task_id
     assert filled.platform.claim(task, 22) != "held", "Label Studio keeps it for who has it"
-    beat = browser.post(f"/train/moods/work/{lease}/beat")
+    beat = browser.post(f"/train/moods/leases/{lease}/beat")
     assert "Time left" in beat.text
     assert "hx-retarget" not in beat.headers
     filled.label(task, user=21)
     filled.sync()
-    over = browser.post(f"/train/moods/work/{lease}/beat")
+    over = browser.post(f"/train/moods/leases/{lease}/beat")
     assert "your label has arrived" in over.text
     assert over.headers["hx-retarget"] == "#place-moods"
     assert next_card(browser)[0] != lease
@@ -71,13 +71,13 @@ def test_an_item_from_sign_in_to_label(filled: LocalWorld, browser: TestClient) 
 def test_giving_back_and_more_time(filled: LocalWorld, browser: TestClient) -> None:
     sign_in(browser)
     lease, _ = next_card(browser)
-    assert browser.post(f"/train/moods/work/{lease}/extend").status_code == 200
+    assert browser.post(f"/train/moods/leases/{lease}/extend").status_code == 200
     with filled.store.read() as uow:
         work = uow.work.get(lease)
         task = uow.items.get(work.item_id).task_id
     assert work.extended
-    assert browser.post(f"/train/moods/work/{lease}/give-back", data={"reason": ""}).status_code == 422
-    back = browser.post(f"/train/moods/work/{lease}/give-back", data={"reason": "not my field"})
+    assert browser.post(f"/train/moods/leases/{lease}/give-back", data={"reason": ""}).status_code == 422
+    back = browser.post(f"/train/moods/leases/{lease}/give-back", data={"reason": "not my field"})
     assert "You gave this one back" in back.text
     assert filled.platform.claim(task, 22) == "held", "Label Studio lets it go, too"
 
@@ -86,8 +86,8 @@ def test_other_people_and_other_sites(filled: LocalWorld, browser: TestClient) -
     sign_in(browser)
     lease, _ = next_card(browser)
     sign_in(browser, 22)
-    assert browser.post(f"/train/moods/work/{lease}/beat").status_code == 404
-    assert browser.post(f"/train/moods/work/{lease}/give-back", data={"reason": "mine!"}).status_code == 404
+    assert browser.post(f"/train/moods/leases/{lease}/beat").status_code == 404
+    assert browser.post(f"/train/moods/leases/{lease}/give-back", data={"reason": "mine!"}).status_code == 404
     assert browser.post("/train/nobody/next").status_code == 404
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert browser.post("/train/moods/next", headers=headers).status_code == 403
