@@ -32,7 +32,7 @@ def desks(studio: label_studio.Server, service: Service) -> World:
     world = add_world(studio, service, "desks", mood_texts(6, seed=77))
     said = world.connect()
     assert said.code == 0, said.err
-    world.settled(6)
+    soon(lambda: world.report()["arrived"] == 6 or None)
     return world
 
 
