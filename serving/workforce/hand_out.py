@@ -41,9 +41,10 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
     Returns:
         A lease; or why there is none. Whoever gets nothing waits in line until ``people_present_s`` after asking last.
     """
-    settings, now = runtime.settings, runtime.now()
+    settings = runtime.settings
     with runtime.store.begin() as uow:
         uow.work.turn(project.id)
+        now = runtime.now()  # not before: others may have had their turn first
         uow.work.expire(project.id, now, silent_since=now - settings.people_silent_s)
         held = uow.work.held(project.id, person.trainer.id)
         desks = {one.trainer.id: one for one in uow.people.desks(project.id)}
@@ -86,8 +87,8 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
 
 def extend(runtime: Runtime, work: WorkRow) -> bool:
     """As much time again, once; False: the lease is over, or was extended before."""
-    now = runtime.now()
     with runtime.store.begin() as uow:
+        now = runtime.now()
         return uow.work.extend(work.id, max(work.until, now) + (work.until - work.granted_at), now)
 
 

@@ -20,7 +20,7 @@ from serving.store.work import HandedIn
 from serving.workforce.hand_out import next_for
 from tests.store.people import SETTINGS, runtime
 
-LEASE_S = 3.0
+LEASE_S = 20.0
 OPEN = (ItemState.RECEIVED, ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLISHED)
 
 
