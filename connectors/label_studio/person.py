@@ -77,8 +77,8 @@ class Person(Annotator):
     def stream_link(self, task_id: int) -> str:
         """The label stream of a tab that is named after the person and holds this task alone: two calls.
 
-        Label Studio's page asks for the next task of the tab. Where "Label All Tasks" was pressed in that browser before,
-        it asks for the project's and gets what the person holds, the lowest id first. ``Platform.show_queue`` with the
+        Its page asks for the next task of the tab. Where "Label All Tasks" was pressed in that browser before, it asks
+        for the project's and gets what the person holds, the lowest id first. ``Platform.show_queue`` with the
         email and no tasks takes the tab away.
         """
         tab = self._tabs.show(self.whoami().email, [task_id])
