@@ -79,7 +79,7 @@ def problem(words: list[str]) -> str | None:
 
 
 def routes() -> set[str]:
-    found = (r for router in (health.router, hooks.router, ml_backend.router, v1.router, people.router) for r in router.routes)
+    found = (r for module in (health, hooks, ml_backend, people, v1) for r in module.router.routes)
     return {f"{method} {r.path}" for r in found if isinstance(r, APIRoute) for method in r.methods or ()}
 
 
