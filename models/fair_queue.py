@@ -41,8 +41,10 @@ WEIGHTS: Mapping[Kind, float] = {
 """Shares of people's work while there is something of every kind."""
 SCARCE = 4.0
 """Factor of work that needs a skill, for those who have it: others cannot do it."""
-OLDEST_EVERY = 4
-"""Of so many items of a kind one is the oldest, whatever else its order says, so that none waits for ever."""
+SWEEP_EVERY = 4
+"""Of so many items of a kind one is taken from another place of its order, so that none waits for ever."""
+GOLDEN = 0.6180339887498949
+"""Steps of this share visit a range evenly, however many there are (Weyl 1916)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,10 @@ class Flow:
         return self.start(virtual) + 1.0 / self.weight
 
     @property
-    def oldest_next(self) -> bool:
-        """Whether its next item is to be the oldest."""
-        return self.served % OLDEST_EVERY == OLDEST_EVERY - 1
+    def place(self) -> float | None:
+        """From where in [0, 1) of its order the next item is to be taken; None: from the front."""
+        sweeps, rest = divmod(self.served, SWEEP_EVERY)
+        return (sweeps + 1) * GOLDEN % 1.0 if rest == SWEEP_EVERY - 1 else None
 
 
 def order(flows: Sequence[Flow], virtual: float) -> list[Flow]:

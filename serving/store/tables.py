@@ -53,8 +53,6 @@ SEVERAL_WANTED = "opinions > 1"
 LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')"
 """Items on the list of what to ask people for that no person has labelled yet."""
 
-SUGGESTED = "route = 'suggest' AND state = 'published'"
-"""Suggestions that are shown; the oldest come by id."""
 HELD = "state = 'held'"
 """Items that are in somebody's hands."""
 
@@ -190,13 +188,6 @@ item = Table(
         "asked",
         sqlite_where=text(LISTED),
         postgresql_where=text(LISTED),
-    ),
-    Index(
-        "ix_item_suggested",
-        "project_id",
-        "id",
-        sqlite_where=text(SUGGESTED),
-        postgresql_where=text(SUGGESTED),
     ),
     Index(
         "ix_item_lease",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
 
 from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind
@@ -14,13 +14,14 @@ from serving.store import drawing
 from serving.store.people_records import DeskRow, WorkRow, WorkState
 from serving.store.rows import to_work
 from serving.store.sql import batches, upsert
-from serving.store.tables import SUGGESTED, desk, flow, item, label, trainer, work
+from serving.store.tables import desk, flow, item, label, trainer, work
 
 HAND_OUT: Final = 0x7072656C
 """First key of the advisory lock; the second is the project."""
 OVER = (WorkState.DONE, WorkState.SKIPPED, WorkState.RELEASED, WorkState.LATE)
 """Ends after which the same person is not offered the item again."""
 HELD = work.c.state == WorkState.HELD
+NO_PLACES: Final[Mapping[tuple[Kind, bool], float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class WorkRepository:
         limit: int,
         person: DeskRow | None = None,
         needs: Collection[int] = (),
-        oldest: Collection[tuple[Kind, bool]] = (),
+        places: Mapping[tuple[Kind, bool], float] = NO_PLACES,
     ) -> list[Open]:
         """The first ``limit`` items of each kind that nobody holds, with a need and without, each in its order.
 
@@ -99,7 +100,7 @@ class WorkRepository:
             limit: of each kind.
             person: only what this person has neither labelled nor been through.
             needs: ids of the needs that the person meets; without a person every need is meant.
-            oldest: (kind, with a need) whose oldest items are wanted instead of the first of their order.
+            places: (kind, with a need) -> draw from which on its suggestions are wanted, instead of the first.
         """
         found: dict[int, Open] = {}
         user = None if person is None else person.trainer.user_id
@@ -110,8 +111,8 @@ class WorkRepository:
                 mine = [*_free(), *(() if person is None else _new_to(person))]
                 mine.append(_needing(skilled, None if person is None else needs))
                 asked = query.where(*mine)
-                if kind is Kind.SUGGESTION and (kind, skilled) in oldest:
-                    asked = asked.where(text(SUGGESTED)).order_by(None).order_by(item.c.id)
+                if kind is Kind.SUGGESTION and (place := places.get((kind, skilled))) is not None:
+                    asked = asked.where(item.c.draw >= place)
                 for row in self._conn.execute(_columns(asked).limit(limit)):
                     found.setdefault(row.id, Open(row.id, row.need_id, kind))
         return list(found.values())

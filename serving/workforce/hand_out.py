@@ -121,10 +121,13 @@ def _mine(
 ) -> list[tuple[Open, Flow]]:
     """What the person may do, each kind's first item first, in the order in which kinds are to be served."""
     met = [id for id, need in needs.items() if need.met_by(person.skills)]
-    oldest = [key for key, flow in flows.items() if flow.oldest_next]
+    places = {key: flow.place for key, flow in flows.items() if flow.place is not None}
     train = project.active_model is None
     found: dict[tuple[Kind, bool], list[Open]] = {}
-    for one in uow.work.heads(project.id, train=train, limit=limit, person=person, needs=met, oldest=oldest):
+    heads = uow.work.heads(project.id, train=train, limit=limit, person=person, needs=met, places=places)
+    if not heads and places:
+        heads = uow.work.heads(project.id, train=train, limit=limit, person=person, needs=met)
+    for one in heads:
         found.setdefault((one.kind, one.need_id is not None), []).append(one)
     served = order([flows.get(key, Flow(*key)) for key in found], virtual)
     return [(one, flow) for flow in served for one in found[flow.kind, flow.skilled]]

@@ -37,6 +37,8 @@ NAMES = ("reviews", "ner", "invoice-ocr", "document-layout", "audio-segments", "
 FILES = [ROOT / "configs/projects" / f"{name}.yaml" for name in NAMES]
 """All but the digits, which the demo has."""
 TASKS = 4
+ROUNDING = 0.05
+"""By how much scores of the same text may differ: MiniLM's int8 export rounds by what else is in the batch."""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,10 @@ def page(studio: label_studio.Server, tmp_path_factory: pytest.TempPathFactory) 
     label_studio.create_user(studio, email, password)
     with signed_in(studio, email, password, tmp_path_factory.mktemp("profile")) as opened:
         yield opened
+
+
+def without_scores(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in entry.items() if name != "score"} for entry in result]
 
 
 def submit_as_it_is(page: Page, world: World, task: int) -> list[dict[str, Any]]:
@@ -132,8 +138,8 @@ def test_annotators_get_what_was_tried(
     assert shown, "all but the blind ones"
     for key, predictions in shown.items():
         [one] = predictions
-        assert one["result"] == expected[key]["result"]
-        assert one["score"] == pytest.approx(expected[key]["score"])
+        assert without_scores(one["result"]) == without_scores(expected[key]["result"])
+        assert one["score"] == pytest.approx(expected[key]["score"], abs=ROUNDING)
     assert any(one["result"] for item in shown.values() for one in item)
     if page is not None:
         seen = next(task for task in world.tasks() if any(one["result"] for one in task["predictions"]))

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.fair_queue import OLDEST_EVERY, SCARCE, WEIGHTS, Flow, Kind, order, pick
+from models.fair_queue import SCARCE, SWEEP_EVERY, WEIGHTS, Flow, Kind, order, pick
 
 
 def serve(flows: dict[Kind, Flow], virtual: float, backlog: dict[Kind, int]) -> tuple[Kind, float]:
@@ -49,10 +50,11 @@ def test_who_has_the_skill_does_most_of_what_needs_it() -> None:
     assert order([plain, skilled], 0.0) == [skilled, plain]
 
 
-def test_every_so_many_the_oldest_is_next() -> None:
-    turns = [Flow(Kind.SUGGESTION, False, served=n).oldest_next for n in range(2 * OLDEST_EVERY)]
-    assert sum(turns) == 2
-    assert turns[OLDEST_EVERY - 1]
+def test_every_so_many_another_place_of_the_order_is_next_and_all_are_visited() -> None:
+    places = [Flow(Kind.SUGGESTION, False, served=n).place for n in range(100 * SWEEP_EVERY)]
+    visited = sorted(place for place in places if place is not None)
+    assert len(visited) == 100
+    assert max(after - before for before, after in pairwise([0.0, *visited, 1.0])) < 0.03
 
 
 @pytest.mark.parametrize(

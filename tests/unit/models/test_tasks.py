@@ -82,7 +82,8 @@ FOREIGN: dict[ControlKind, Value] = {
 def test_one_more_that_is_wrong_never_lowers_it(kind: ControlKind, data: st.DataObject) -> None:
     ours, theirs = data.draw(regions(kind)), data.draw(regions(kind))
     extra = FOREIGN.get(kind) or data.draw(VALUES[kind]).model_copy(update={"labels": ("c",)})
-    assert control_loss((*ours, region(extra)), theirs, control(kind)) >= control_loss(ours, theirs, control(kind))
+    before = control_loss(ours, theirs, control(kind))
+    assert control_loss((*ours, region(extra)), theirs, control(kind)) >= before - 1e-12
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ranker"])

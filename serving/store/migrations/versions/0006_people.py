@@ -11,7 +11,6 @@ down_revision = "0005"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
-SUGGESTED = sa.text("route = 'suggest' AND state = 'published'")
 HELD = sa.text("state = 'held'")
 
 
@@ -30,9 +29,6 @@ def _field_of_work() -> list[sa.Column[str]]:
 def upgrade() -> None:
     op.add_column("project", sa.Column("skill_rules", JSON))
     op.add_column("item", sa.Column("need_id", ID))
-    op.create_index(
-        op.f("ix_item_suggested"), "item", ["project_id", "id"], sqlite_where=SUGGESTED, postgresql_where=SUGGESTED
-    )
     op.create_table(
         "trainer",
         _pk(),
@@ -106,6 +102,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("work", "flow", "desk", "need", "skill", "trainer"):
         op.drop_table(table)
-    op.drop_index(op.f("ix_item_suggested"), table_name="item")
     op.drop_column("item", "need_id")
     op.drop_column("project", "skill_rules")
