@@ -21,7 +21,9 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     && python docker_requirements.py check-torch "$ACCELERATOR"
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     python docker_requirements.py list "$ACCELERATOR" > requirements.txt \
-    && pip install -c constraints.txt -r requirements.txt
+    && pip install -c constraints.txt -r requirements.txt \
+    # It asks for opencv-python, which needs the libraries of a display; the headless one is there already.
+    && pip install -c constraints.txt --no-deps rapid-layout
 
 COPY README.md ./
 COPY models models

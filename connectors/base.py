@@ -1,15 +1,17 @@
 """What Prelabel needs of a labeling platform, independent of Label Studio.
 
-Two real implementations: ``connectors.label_studio.client.LabelStudio`` and ``connectors.memory.MemoryPlatform``;
-``tests/contract/test_platform.py`` holds both to the same suite. All calls are synchronous, thread-safe and bounded
-in time. They raise ``models.errors.PlatformUnavailable`` (try again), ``PlatformRefused`` (do not) or
-``AuthenticationError``, and nothing else of the network.
+``Platform`` is a project seen with our account's rights, ``Annotator`` one person's own account. Each has two real
+implementations, in ``connectors.label_studio`` (``client``, ``person``) and in ``connectors.memory``, and one suite in
+``tests/contract`` that holds both of them. All calls are synchronous, thread-safe and bounded in time. They raise
+``models.errors.PlatformUnavailable`` (try again), ``PlatformRefused`` (do not) or ``AuthenticationError``, and nothing
+else of the network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from models.types import Prediction
@@ -21,6 +23,8 @@ class User:
 
     id: int
     email: str
+    name: str = ""
+    """What the person calls themself; '' when they never said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,8 @@ class Platform(Protocol):
         """Annotations that really stand on these tasks, whatever the platform's counters say; no key: no such task."""
         ...
 
-    def standing(self, model_version: str) -> tuple[int, int]:
-        """How many predictions of this version there are, and how many tasks with an annotation by our account.
+    def standing(self, model_versions: Collection[str]) -> tuple[int, int]:
+        """How many predictions of these versions there are, and how many tasks with an annotation by our account.
 
         Cheap: for seeing that something changed.
         """
@@ -184,10 +188,67 @@ class Platform(Protocol):
         """Make the platform show predictions of this version."""
         ...
 
+    def show_queue(self, name: str, task_ids: Sequence[int]) -> None:
+        """Have exactly one tab of this name on the platform, with exactly these tasks; none when there are none.
+
+        For teams that never leave the platform. Everybody sees the same tabs. Idempotent.
+        """
+        ...
+
     def ensure_webhook(self, url: str, headers: dict[str, str]) -> int:
         """Have exactly one active webhook to ``url`` with these headers; its id."""
         ...
 
     def remove_webhook(self, url: str) -> None:
         """Remove every webhook to ``url``."""
+        ...
+
+
+class Claim(StrEnum):
+    """What came of wanting a task for oneself."""
+
+    HELD = "held"
+    """It is this person's: the platform's stream offers it to them, before all else, and to nobody else."""
+    TAKEN = "taken"
+    """Others hold it, as many as are to label it."""
+    DONE = "done"
+    """It needs no label any more, or none of this person."""
+    GONE = "gone"
+    """There is no such task in the project (any more)."""
+
+
+class Annotator(Protocol):
+    """One person's own account, on one project.
+
+    What a person holds they hold by their own account only: nobody can claim for another.
+    """
+
+    def whoami(self) -> User: ...
+
+    def may_see_project(self) -> bool:
+        """Whether the project exists for this person."""
+        ...
+
+    def claim(self, task_id: int) -> Claim:
+        """Hold the task, so that the platform's own stream gives it to nobody else. Idempotent.
+
+        It keeps nobody from opening the task by its address. It ends when the person labels or skips the task, with
+        ``release``, or by itself after a day (``TASK_LOCK_TTL`` of Label Studio); claiming again does not prolong it.
+        """
+        ...
+
+    def stream_link(self, task_id: int) -> str:
+        """Where the platform's stream gives this task to the person who holds it, and then no other.
+
+        Others' answers are not to be seen there, nor a suggestion that is not the project's current one. One link for
+        each person: a call for another task changes what it gives.
+        """
+        ...
+
+    def release(self, task_id: int) -> None:
+        """Hold the task no longer. Does nothing where the person has labelled or skipped it, or it is gone."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
         ...

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.base import (
+    Annotator,
+    Claim,
     OutgoingPrediction,
     Platform,
     PublishResult,
@@ -30,6 +32,8 @@ from connectors.label_studio.label_config import interface, parse
 from models.errors import ConfigurationError, PlatformError
 
 PAGE = 500
+LOCK_S = 86_400.0
+"""How long a person holds a task, as Label Studio has it."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,8 @@ class _Task:
     annotations: list[RemoteAnnotation] = field(default_factory=list)
     people: int = 1
     """How many different people are to label it."""
+    holders: dict[int, float] = field(default_factory=dict)
+    """User -> until when they hold it, epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ class MemoryPlatform(Platform):
         self.forgotten: set[int] = set()
         """Tasks whose annotations the counters forgot, as Label Studio's do under load: pages show none."""
         self.webhooks: list[Webhook] = []
+        self.tabs: dict[str, tuple[int, ...]] = {}
+        """Name -> tasks of each queue that is shown."""
         self.calls: dict[str, int] = {}
         """How many calls of each kind reached the platform, failed ones included."""
 
@@ -149,15 +157,39 @@ class MemoryPlatform(Platform):
         self._project = replace(self._project, label_config=label_config)
 
     def offered(self, user_id: int) -> list[int]:
-        """Tasks that the platform offers to a person by itself, those that several people are to label first."""
+        """Tasks that the platform offers to a person by itself: what they hold, then what several are to label."""
         with self._lock:
-            tasks = [task for task in self._tasks.values() if self._open(task, user_id)]
-            return [task.id for task in sorted(tasks, key=lambda task: task.people == 1)]
+            tasks = [task for task in self._tasks.values() if self._claimable(task, user_id) is Claim.HELD]
+            return [task.id for task in sorted(tasks, key=lambda task: (user_id not in task.holders, task.people == 1))]
 
-    def _open(self, task: _Task, user_id: int) -> bool:
+    def claim(self, task_id: int, user_id: int) -> Claim:
+        """A person wants to hold a task; see ``connectors.base.Annotator.claim``."""
+        with self._lock:
+            self._call("claim")
+            task = self._tasks.get(task_id)
+            if task is None:
+                return Claim.GONE
+            claim = self._claimable(task, user_id)
+            if claim is Claim.HELD:
+                task.holders.setdefault(user_id, self._clock() + LOCK_S)
+            return claim
+
+    def _claimable(self, task: _Task, user_id: int) -> Claim:
+        """What a claim would give."""
+        now = self._clock()
+        task.holders = {holder: until for holder, until in task.holders.items() if until > now}
         labelled = {item.completed_by for item in task.annotations if not item.was_cancelled}
-        seen = {item.completed_by for item in task.annotations}
-        return user_id not in seen and len(labelled) < task.people
+        if user_id in {item.completed_by for item in task.annotations} or len(labelled) >= task.people:
+            return Claim.DONE
+        others = task.holders.keys() - {user_id}
+        return Claim.HELD if len(labelled) + len(others) < task.people else Claim.TAKEN
+
+    def release(self, task_id: int, user_id: int) -> None:
+        """A person holds a task no longer."""
+        with self._lock:
+            self._call("release")
+            if task_id in self._tasks:
+                self._tasks[task_id].holders.pop(user_id, None)
 
     def predictions(self, task_id: int) -> list[tuple[str, Stored]]:
         """(model version, prediction) on a task, oldest first."""
@@ -220,11 +252,11 @@ class MemoryPlatform(Platform):
         self._call("task_ids")
         return set(self._tasks)
 
-    def standing(self, model_version: str) -> tuple[int, int]:
+    def standing(self, model_versions: Collection[str]) -> tuple[int, int]:
         with self._lock:
             self._call("standing")
             predictions = [item for task in self._tasks.values() for item in task.predictions]
-            return sum(item.model_version == model_version for item in predictions), len(self._annotated())
+            return sum(item.model_version in model_versions for item in predictions), len(self._annotated())
 
     def predicted_tasks(self, model_version: str) -> set[int]:
         with self._lock:
@@ -368,6 +400,12 @@ class MemoryPlatform(Platform):
                 raise BadRequest(f"there is no prediction of model version {model_version!r} yet")
             self._project = replace(self._project, model_version=model_version)
 
+    def show_queue(self, name: str, task_ids: Sequence[int]) -> None:
+        with self._lock:
+            self._call("show_queue")
+            others = {other: shown for other, shown in self.tabs.items() if other != name}
+            self.tabs = others | ({name: tuple(sorted(set(task_ids)))} if task_ids else {})
+
     def ensure_webhook(self, url: str, headers: dict[str, str]) -> int:
         with self._lock:
             self._call("ensure_webhook")
@@ -407,6 +445,7 @@ class MemoryPlatform(Platform):
         task.updated_at = self._now()
         new = RemoteAnnotation(self._new_id(), task.id, user_id, result, task.updated_at, was_cancelled, lead_time)
         task.annotations.append(new)
+        task.holders.pop(user_id, None)
 
     def _annotation(self, annotation_id: int) -> tuple[_Task, int]:
         for task in self._tasks.values():
@@ -425,3 +464,31 @@ class MemoryPlatform(Platform):
             total_predictions=len(task.predictions),
             total_annotations=sum(not item.was_cancelled for item in task.annotations),
         )
+
+
+class MemoryAnnotator(Annotator):
+    """A person's account on a platform in memory: the twin of ``connectors.label_studio.person.Person``."""
+
+    def __init__(self, platform: MemoryPlatform, user: User) -> None:
+        self._platform, self._user = platform, user
+        self.member = True
+        """Whether the person may see the project."""
+
+    def whoami(self) -> User:
+        return self._user
+
+    def may_see_project(self) -> bool:
+        return self.member
+
+    def claim(self, task_id: int) -> Claim:
+        return self._platform.claim(task_id, self._user.id)
+
+    def stream_link(self, task_id: int) -> str:
+        self._platform.show_queue(self._user.email, [task_id])
+        return f"memory://{self._user.email}"
+
+    def release(self, task_id: int) -> None:
+        self._platform.release(task_id, self._user.id)
+
+    def close(self) -> None:
+        """There is nothing to close."""

@@ -7,60 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from pydantic import Field
 
+from models.specs import ModelSpec, Trainable
 from models.types import ControlSpec, Frozen, HumanLabel, Item, Scored
-
-Provider = Literal["cpu", "cuda", "tensorrt"]
-"""Where the arithmetic runs. Falling back silently is an error (``ProviderError``)."""
-
-EncoderName = Literal["ngram", "pixels", "minilm"]
-
-ConfidenceChoice = Literal["auto", "max", "temperature", "correctness"]
-"""How a head's probabilities become a confidence (``models.gate.confidence``); auto: by its train labels."""
-
-
-class HeadSpec(Frozen):
-    """A small trainable head over a frozen encoder, retrained from the project's own labels."""
-
-    kind: Literal["head"] = "head"
-    encoder: EncoderName
-    provider: Provider = "cpu"
-    quantize: bool = True
-    """int8 weights where the encoder is a network (minilm). Shifts confidences a little."""
-    confidence: ConfidenceChoice = "auto"
-
-
-class TransformersSpec(Frozen):
-    """Any ``transformers`` sequence classifier, used as it is."""
-
-    kind: Literal["transformers"] = "transformers"
-    source: str
-    """Hub id or local folder."""
-    revision: str | None = None
-    runtime: Literal["torch", "onnx"] = "torch"
-    provider: Provider = "cpu"
-    label_map: dict[str, str] = Field(default_factory=dict)
-    """What the model calls a class -> what the label config calls it; exact and
-    case-insensitive matches need no entry."""
-
-
-ModelSpec = HeadSpec | TransformersSpec
 
 
 class ModelRef(Frozen):
     """One loadable model version; travels with every chunk, so a swap drops nothing."""
 
-    spec: ModelSpec = Field(discriminator="kind")
+    spec: ModelSpec
     control: ControlSpec
+    """What it fills, or the first of several: the one that a trained model was trained for."""
+    others: tuple[ControlSpec, ...] = ()
+    """Further controls that it fills."""
+    parts: tuple[ModelRef, ...] = ()
+    """Of several models: each one's own."""
     version: str
     """What Label Studio shows as ``model_version``: ``name-<first 12 hex of sha256>``."""
     sha256: str
     """Digest of the artefact's content, or of the model folder."""
     path: str | None = None
     """Artefact folder of a trained head; None for a model that is used as it is."""
+
+    @property
+    def controls(self) -> tuple[ControlSpec, ...]:
+        """All that it fills."""
+        return (self.control, *self.others)
 
 
 class Model(Protocol):
@@ -129,7 +104,7 @@ class Trainer(Protocol):
 
     def train(
         self,
-        spec: HeadSpec,
+        spec: Trainable,
         control: ControlSpec,
         examples: Sequence[TrainingExample],
         *,

@@ -7,10 +7,12 @@
     │   ├── MissingDependencyError  an optional package is not installed              (501)
     │   └── ProviderError           an execution provider is not the one asked for    (500)
     ├── ModelError                  score: a model could not load or run              (500)
+    │   ├── JudgeRefused            score: a judge refuses one item, not the others   (422)
     │   └── ParityError             export: artefact differs from its source          (500)
     ├── NotTrainableError           learn: the labels do not allow training yet       (409)
     ├── PlatformError               fetch, publish, reconcile: Label Studio           (502)
-    │   ├── PlatformUnavailable     timeout, refused, 5xx, 429: try again             (503)
+    │   ├── PlatformUnavailable     timeout, refused, 5xx, 429, of a judge too        (503)
+    │   │   └── ScorerLate          score: no answer in time; fewer items may do      (503)
     │   ├── PlatformRefused         4xx: trying again will not help                   (502)
     │   └── AuthenticationError     the token is wrong or of a disabled kind          (401)
     ├── MediaError                  fetch: an item's media cannot be had              (422)
@@ -64,6 +66,13 @@ class ModelError(PrelabelError):
     code = "model"
 
 
+class JudgeRefused(ModelError):
+    """A language model's endpoint refuses what one item asks: too long, or not wanted there."""
+
+    status = 422
+    code = "judge_refused"
+
+
 class ParityError(ModelError):
     """An exported artefact does not give what its source gives."""
 
@@ -89,6 +98,12 @@ class PlatformUnavailable(PlatformError):
 
     status = 503
     code = "platform_unavailable"
+
+
+class ScorerLate(PlatformUnavailable):
+    """The scorer did not answer in time; it may with fewer items."""
+
+    code = "scorer_late"
 
 
 class PlatformRefused(PlatformError):

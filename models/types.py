@@ -6,16 +6,35 @@ Everything here is immutable, JSON-serializable (pydantic) and free of Label Stu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from models.errors import ConfigurationError
+from models.values import Choices, Frozen, Value, labels_of, path_text
 
-class Frozen(BaseModel):
-    """Base of all values: immutable, and unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = [
+    "Choices",
+    "ControlKind",
+    "ControlSpec",
+    "Failure",
+    "Fold",
+    "Frozen",
+    "GateState",
+    "HumanLabel",
+    "InputSpec",
+    "Item",
+    "LabelConfig",
+    "Medium",
+    "PictureSize",
+    "Prediction",
+    "Region",
+    "Route",
+    "Scored",
+    "Value",
+]
 
 
 class Medium(StrEnum):
@@ -23,6 +42,21 @@ class Medium(StrEnum):
 
     TEXT = "text"
     IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    TIMESERIES = "timeseries"
+    """A table, or the address of one."""
+    HYPERTEXT = "hypertext"
+    """HTML."""
+    DIALOGUE = "dialogue"
+    """A list of utterances, each with its speaker."""
+    LIST = "list"
+    """A list of things to rank, each with an id."""
+
+    @property
+    def fetched(self) -> bool:
+        """Whether the field holds an address, and a model reads the file behind it."""
+        return self in (Medium.IMAGE, Medium.AUDIO, Medium.VIDEO)
 
 
 class InputSpec(Frozen):
@@ -33,6 +67,37 @@ class InputSpec(Frozen):
     field: str
     """Key in the item's data: ``text`` for ``value="$text"``."""
     medium: Medium
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Of a structured field, what its parts are called: ``text`` and ``speaker`` of an utterance."""
+
+
+ControlKind = Literal[
+    "choices",
+    "taxonomy",
+    "labels",
+    "hypertextlabels",
+    "paragraphlabels",
+    "rectangle",
+    "rectanglelabels",
+    "ellipse",
+    "ellipselabels",
+    "polygon",
+    "polygonlabels",
+    "brush",
+    "brushlabels",
+    "keypoint",
+    "keypointlabels",
+    "timeserieslabels",
+    "videorectangle",
+    "timelinelabels",
+    "textarea",
+    "rating",
+    "number",
+    "datetime",
+    "pairwise",
+    "ranker",
+]
+"""Label Studio's control tags, in small letters; what each may say: docs/label-types.md."""
 
 
 class ControlSpec(Frozen):
@@ -40,13 +105,35 @@ class ControlSpec(Frozen):
 
     name: str
     """Name of the control tag (``from_name``)."""
-    kind: Literal["choices"]
+    kind: ControlKind
     labels: tuple[str, ...]
-    """The values that Label Studio accepts, in the order of the label config."""
+    """The values that Label Studio accepts, in the order of the label config; of a taxonomy the parts of its paths."""
     multiple: bool = False
     """Whether several labels may hold at once."""
     required: bool = False
     input: InputSpec
+    others: tuple[InputSpec, ...] = ()
+    """Further objects that the control speaks of: the right one of a pair."""
+    context: tuple[InputSpec, ...] = ()
+    """Objects that it is judged by, where a model reads them besides: the question that was answered."""
+    per_region: bool = False
+    """Whether it says something of each marked region, not of the whole item."""
+    names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Label -> what else it is called: its ``predicted_values``, its alias or displayed text."""
+    paths: tuple[tuple[str, ...], ...] = ()
+    """Of a taxonomy: every node's path."""
+    minimum: float | None = None
+    """Of a number or rating; None: not said."""
+    maximum: float | None = None
+    buckets: tuple[str, ...] = ()
+    """Of a ranker; empty: one plain order."""
+    tolerance: float | None = Field(default=None, ge=0.0, lt=1.0)
+    """Loss up to which an answer counts as right; None: the kind's own (``models.tasks.TOLERANCES``)."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a classifier chooses from: the labels, or a taxonomy's paths as texts."""
+        return tuple(map(path_text, self.paths)) if self.kind == "taxonomy" else self.labels
 
 
 class LabelConfig(Frozen):
@@ -55,9 +142,40 @@ class LabelConfig(Frozen):
     digest: str
     """sha256 of the XML as Label Studio gave it, hex."""
     controls: tuple[ControlSpec, ...]
-    """The controls that we can predict; others are named in ``unsupported``."""
+    """The controls that are understood; of a connected project: those that its models fill."""
+    by_people: tuple[ControlSpec, ...] = ()
+    """Controls that are understood, and left to people."""
     unsupported: tuple[str, ...] = ()
     """``name (Tag)`` of every control that no task of ours covers."""
+    inputs: tuple[InputSpec, ...] = ()
+    """Every object that shows a field of the item, whether a control speaks of it or not."""
+
+    def read_inputs(self) -> tuple[InputSpec, ...]:
+        """The objects that the filled controls speak of, each once."""
+        found = {source.name: source for control in self.controls for source in (control.input, *control.others)}
+        return tuple(found.values())
+
+    def tolerating(self, tolerances: Mapping[str, float]) -> LabelConfig:
+        """With these tolerances (control -> loss in [0, 1) up to which an answer counts as right).
+
+        Raises:
+            ConfigurationError: a name is that of no control.
+        """
+        known = {control.name for control in self.controls + self.by_people}
+        if unknown := sorted(tolerances.keys() - known):
+            raise ConfigurationError(
+                f"tolerances name {unknown[0]!r}, the label config has {', '.join(sorted(known)) or 'no control'}"
+            )
+        changed = {
+            part: tuple(
+                control.model_copy(update={"tolerance": tolerances[control.name]})
+                if control.name in tolerances
+                else control
+                for control in getattr(self, part)
+            )
+            for part in ("controls", "by_people")
+        }
+        return self.model_copy(update=changed)
 
 
 class Item(Frozen):
@@ -71,15 +189,11 @@ class Item(Frozen):
     """Data field -> path of a local file that holds the fetched content."""
 
 
-class Choices(Frozen):
-    """Labels chosen from a fixed list. Order carries no meaning."""
+class PictureSize(Frozen):
+    """Of the picture that a region lies on, in pixels, as a person sees it (turned as its EXIF says)."""
 
-    kind: Literal["choices"] = "choices"
-    labels: tuple[str, ...]
-
-
-Value = Choices
-"""Union of all value types, discriminated by ``kind``; one member a control kind."""
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
 
 
 class Region(Frozen):
@@ -88,6 +202,15 @@ class Region(Frozen):
     control: str
     value: Value
     score: float | None = Field(default=None, ge=0.0, le=1.0)
+    group: str | None = None
+    """Regions with the same group are about the same marked thing: its box, its label, its text."""
+    size: PictureSize | None = None
+    """Of a region on a picture."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that its value carries; none where its kind has no labels."""
+        return labels_of(self.value)
 
 
 class Prediction(Frozen):

@@ -10,8 +10,8 @@ import sys
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("export", "minilm")
-"""Extras that the service needs besides its dependencies: the MiniLM encoder is exported where it runs."""
+EXTRAS = ("export", "minilm", "ocr", "audio")
+"""Extras that the service needs besides its dependencies: those that bring, or export, models."""
 
 
 def requirements(pyproject: Path, accelerator: str) -> list[str]:

@@ -97,13 +97,23 @@ make_venv() {
         fi
         quietly "packages" "var/setup/$name-pip.log" \
             "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@"
+        if [ -n "$alone" ]; then
+            quietly "$alone" "var/setup/$name-pip-alone.log" \
+                "$venv/bin/python" -m pip install --disable-pip-version-check --no-input -c constraints.txt --no-deps "$alone"
+        fi
         echo "$wanted" >"$venv/.stamp"
     fi
     exec 9>&-
 }
 
+# A package to install without what it asks for. rapid-layout asks for opencv-python, which needs the libraries of a
+# display; opencv-python-headless, which rapidocr brings, does as well and stands in the same folder.
+alone=''
+
 project() {
+    alone=rapid-layout
     make_venv .venv "$(digest pyproject.toml constraints.txt)" -c constraints.txt -e '.[dev]'
+    alone=''
 }
 
 label_studio() {

@@ -11,20 +11,20 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from models.base import EncoderName, HeadSpec, ModelSpec, TransformersSpec
 from models.errors import PrelabelError
+from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec
 from serving.gate_cli import gate_app
 from serving.logs import configure
+from serving.models_cli import mapping, mapping_table, models_app, table_of, try_file
 from serving.project_file import ProjectFile
 from serving.secrets import operator_token
 from serving.settings import Settings
-from serving.store.records import ModelVersionRow, ProjectRow
-from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show, stamp
+from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-models_app = typer.Typer(no_args_is_help=True, help="Model versions of a project.")
 app.add_typer(gate_app, name="gate")
 app.add_typer(models_app, name="models")
+app.command("try")(try_file)
 
 
 def main() -> None:
@@ -78,6 +78,7 @@ def connect(
     audit_rate: Annotated[float | None, typer.Option(help="Share of acceptable items checked blind; 0.05.")] = None,
     validation_people: Annotated[int | None, typer.Option(help="People for each blind item; default 1.")] = None,
     history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what annotators would see; write nothing.")] = False,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -105,6 +106,14 @@ def connect(
     if file is not None:
         wish = connecting.of_file(wish, ProjectFile.load(file))
     wish = replace(wish, **{key: value for key, value in asked.items() if value is not None})
+    if dry_run:
+        with err.status("reading tasks, predicting"):
+            seen, tried = connecting.rehearse(runtime, wish)
+        show(tried.as_json() | {"mapping": mapping(seen.spec, seen.config)}, as_json, table_of(tried.items))
+        if not as_json:
+            err.print(mapping_table(seen.spec, seen.config))
+            err.print("; ".join(tried.notes), markup=False)
+        return
     with err.status("connecting: token, label config, webhook, tasks"):
         done = connecting.connect(runtime, wish)
     secret = runtime.vault.decrypt(done.project.webhook_secret).decode()
@@ -301,47 +310,3 @@ def train(slug: Slug, as_json: Json = False, config: Config = None) -> None:
         ref = learn.train(runtime, project_of(runtime, slug), actor="operator")
     version = ref.version if ref is not None else None
     show({"model_version": version}, as_json, version or "nothing new: too few labels, or the same labels as before")
-
-
-@models_app.command("list")
-def models_list(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """Model versions of a project, with what they were trained on."""
-    runtime = runtime_of(config)
-    project = project_of(runtime, slug)
-    with runtime.store.read() as uow:
-        rows = uow.models.list(project.id)
-    table = Table("version", "labels", "accuracy (cross-validated)", "confidence (expected coverage)", "made", "")
-    for row in rows:
-        accuracy = row.metrics.get("accuracy")
-        table.add_row(
-            row.ref.version,
-            str(row.n_train),
-            f"{accuracy:.1%}" if accuracy is not None else "-",
-            certainty(row.metrics),
-            stamp(row.created_at),
-            standing_of(row, project),
-        )
-    value = [
-        r.ref.model_dump(mode="json")
-        | {"n_train": r.n_train, "metrics": r.metrics, "standing": standing_of(r, project)}
-        for r in rows
-    ]
-    show(value, as_json, table)
-
-
-def standing_of(row: ModelVersionRow, project: ProjectRow) -> str:
-    """``active``, ``challenger`` (on trial), ``rejected`` (was on trial), ``former`` (was active), or nothing."""
-    if row.ref.version == project.active_model:
-        return "active"
-    if row.ref.version == project.challenger:
-        return "challenger"
-    if row.rejected_at is not None and row.rejected_at > (row.activated_at or 0.0):
-        return "rejected"
-    return "former" if row.activated_at is not None else ""
-
-
-def certainty(metrics: dict[str, Any]) -> str:
-    """Which confidence a head has, and what a gate was expected to certify with each kind that was tried."""
-    kind, expected = metrics.get("confidence"), metrics.get("expected") or {}
-    tried = ", ".join(f"{name} {share:.1%}" for name, share in expected.items())
-    return "-" if kind is None else f"{kind} ({tried})" if tried else str(kind)

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.base import Budget, HeadSpec, Model, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, Model, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError, PlatformUnavailable, PrelabelError
 from models.heads.spread import spread
-from models.registry import load, trainer
+from models.registry import load, train
+from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, Item, Scored
 
 
@@ -51,15 +52,22 @@ class LocalScorer:
 
     def train(
         self,
-        spec: HeadSpec,
-        control: ControlSpec,
+        spec: ModelSpec,
+        controls: tuple[ControlSpec, ...],
         examples: Sequence[TrainingExample],
         *,
         name: str,
         budget: Budget | None = None,
     ) -> TrainingReport:
-        return trainer(spec, threads=self._threads, model_dir=self._folder).train(
-            spec, control, examples, name=name, folder=self._folder, budget=budget
+        return train(
+            spec,
+            controls,
+            examples,
+            name=name,
+            folder=self._folder,
+            budget=budget,
+            threads=self._threads,
+            model_dir=self._folder,
         )
 
     def spread(self, spec: HeadSpec, control: ControlSpec, items: Sequence[Item], n: int) -> list[str]:

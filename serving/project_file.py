@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import yaml
 from pydantic import ConfigDict, Field, ValidationError
 
-from models.base import HeadSpec, ModelSpec
 from models.errors import ConfigurationError
 from models.gate.noise import MOST_PEOPLE
+from models.skills import SkillRule
+from models.specs import HeadSpec, ModelSpec
 from models.types import Frozen
 
 
@@ -41,6 +42,16 @@ class ProjectFile(Frozen):
     """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
     validation_people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
     """Different people who may be asked about one blind item, 1 to 5; odd, since a tie counts as an error. People."""
+    tolerances: dict[str, Annotated[float, Field(ge=0.0, lt=1.0)]] = Field(default_factory=dict)
+    """Control -> loss up to which an answer counts as right, in [0, 1); one that is not named has its kind's own."""
+    skill_rules: tuple[SkillRule, ...] = ()
+    """Which items need which skill of whoever labels them: rules, of which the first counts that holds."""
+    samples: str | None = None
+    """File with tasks to try it on, beside this file: JSON or JSON lines as Label Studio exports them."""
+
+    def samples_beside(self, path: Path) -> Path | None:
+        """Where the samples are, of a project file at ``path``."""
+        return None if self.samples is None else path.parent / self.samples
 
     @classmethod
     def load(cls, path: Path) -> Self:

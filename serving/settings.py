@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     """Largest request body, bytes. Label Studio sends 5,000 tasks in one webhook."""
 
     chunk_size: int = Field(default=64, ge=1, le=1024)
-    """Items that are claimed and scored in one call. Items."""
+    """Items that are claimed and scored in one call at most; fewer where a model takes long. Items."""
     publish_batch: int = Field(default=500, ge=1, le=5000)
     """Predictions or annotations written to Label Studio in one call. Items."""
     lease_s: float = Field(default=60.0, gt=0)
@@ -97,6 +97,17 @@ class Settings(BaseSettings):
     drift_window: int = Field(default=500, ge=50)
     """Newly arrived items that are compared with the blind sample at a time. Items."""
 
+    people_lease_s: float = Field(default=900.0, gt=0)
+    """How long a person keeps an item while too little is known of how long people take. Seconds."""
+    people_lease_min_s: float = Field(default=120.0, gt=0)
+    """Shortest lease; it is three times what 95 of 100 pieces of work take. Seconds."""
+    people_lease_max_s: float = Field(default=14_400.0, gt=0)
+    """Longest lease. Seconds."""
+    people_silent_s: float = Field(default=300.0, gt=0)
+    """How long a person's page may say nothing before the item goes to somebody else. Seconds."""
+    people_present_s: float = Field(default=30.0, gt=0)
+    """How long after asking last a person who got nothing stays in line. Seconds."""
+
     notify_url: SecretStr | None = None
     """Where each change of a gate is told, by POST of JSON with a "text": a Slack webhook, or any other that takes it.
     The address is taken for a secret. null: nowhere."""
@@ -113,16 +124,21 @@ class Settings(BaseSettings):
     """Folder for trained heads and exported encoders. {data_dir} is replaced."""
 
     media_cache_dir: Path = Path("{data_dir}/media")
-    """Folder for fetched images. {data_dir} is replaced."""
+    """Folder for fetched media. {data_dir} is replaced."""
     media_cache_bytes: int = Field(default=2 * 2**30, ge=0)
     """Largest size of that folder; the files used longest ago go first. Bytes."""
     media_max_bytes: int = Field(default=32 * 2**20, ge=1)
     """Largest file that is fetched. Bytes."""
     media_max_pixels: int = Field(default=50_000_000, ge=1)
     """Largest image that is decoded, width times height. Pixels."""
+    media_max_seconds: float = Field(default=14_400.0, gt=0.0)
+    """Longest recording that is fetched. Seconds."""
     media_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts besides Label Studio from which media may be fetched, also on private networks. Host names; in the
     environment separated by commas."""
+    judge_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts on private networks at which a judge, a language model, may be asked. Host names, with or without a port;
+    in the environment separated by commas."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is logged."""
@@ -153,7 +169,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise ConfigurationError(_explain(error, file)) from None
 
-    @field_validator("media_allowed_hosts", mode="before")
+    @field_validator("media_allowed_hosts", "judge_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -11,6 +11,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console, RenderableType
 
+from serving import judges
 from serving.composition import make_runtime
 from serving.local import LocalScorer
 from serving.logs import configure
@@ -30,6 +31,7 @@ def runtime_of(config: Path | None) -> Runtime:
     """The composition of a command: the store, and models in this very process."""
     settings = Settings.load(config)
     configure(settings.model_copy(update={"log_json": False, "log_level": "WARNING"}))
+    judges.provide(settings.judge_allowed_hosts)
     return make_runtime(settings, LocalScorer(Path(settings.model_dir)))
 
 

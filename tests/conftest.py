@@ -15,8 +15,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 SERVERS = (("tests/e2e/", "tests/ray/"), ("tests/contract/",))
 """Folders of tests with real servers; each group is one unit of work."""
-POLITE = 10
-"""Niceness of what runs beside the servers: Label Studio gives a service one second to say that it is well."""
+FIRST = ("tests/e2e/test_demo.py", "tests/e2e/test_nothing_is_lost.py")
+"""They have services of their own, and take long: before the shared one runs, which polls until all tests are over."""
+POLITE = 19
+"""Niceness of what runs beside the servers, above Ray's own 15 for replicas: Label Studio gives a service one second to
+say that it is well."""
 
 
 def group(nodeid: str) -> int:
@@ -40,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ServersAp
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest unit of work begins first."""
-    items.sort(key=lambda item: group(item.nodeid))
+    items.sort(key=lambda item: (group(item.nodeid), not item.nodeid.startswith(FIRST)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

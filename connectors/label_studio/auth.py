@@ -17,13 +17,18 @@ def check_token(url: str, token: str) -> User:
         PlatformUnavailable: nothing answers.
         PlatformRefused: something else than Label Studio answers.
     """
-    if not token.strip() or not token.isascii():
-        raise AuthenticationError(UNKNOWN_CREDENTIAL)
-    transport = Transport(url, token.strip(), TIMEOUT_S)
+    transport = connect(url, token)
     try:
         return whoami(transport)
     finally:
         transport.close()
+
+
+def connect(url: str, token: str, timeout_s: float = TIMEOUT_S) -> Transport:
+    """A connection by a token as somebody typed it. Raises ``AuthenticationError`` for what cannot be a token."""
+    if not token.strip() or not token.isascii():
+        raise AuthenticationError(UNKNOWN_CREDENTIAL)
+    return Transport(url, token.strip(), timeout_s)
 
 
 def whoami(transport: Transport) -> User:
@@ -34,7 +39,8 @@ def whoami(transport: Transport) -> User:
         answer = None
     if not isinstance(answer, dict) or not isinstance(answer.get("id"), int) or "email" not in answer:
         raise PlatformRefused(f"what answers at {transport.url} is not a Label Studio: check the address")
-    return User(id=answer["id"], email=str(answer["email"]))
+    name = f"{answer.get('first_name') or ''} {answer.get('last_name') or ''}".strip()
+    return User(id=answer["id"], email=str(answer["email"]), name=name)
 
 
 def list_projects(url: str, token: str) -> list[RemoteProject]:

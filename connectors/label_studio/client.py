@@ -23,6 +23,7 @@ from connectors.label_studio import results
 from connectors.label_studio.auth import check_token, list_projects, remote_project, whoami
 from connectors.label_studio.label_config import interface, parse
 from connectors.label_studio.reader import Reader, Row, annotation, condition
+from connectors.label_studio.tabs import Tabs
 from connectors.label_studio.transport import RESERVED, Transport
 from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
 
@@ -51,6 +52,7 @@ class LabelStudio(Platform):
         self._sdk = self._transport.sdk
         self._project_id = project_id
         self._reader = Reader(self._transport, project_id)
+        self._tabs = Tabs(self._transport, project_id)
         self._lock = threading.Lock()
         self._me: User | None = None
         self._config: tuple[str, float] = ("", -CONFIG_AGE_S)
@@ -132,9 +134,11 @@ class LabelStudio(Platform):
         """Ids of all tasks; reads whole tasks (Label Studio has no lighter list), 450-750 a second."""
         return self._reader.task_ids()
 
-    def standing(self, model_version: str) -> tuple[int, int]:
+    def standing(self, model_versions: Collection[str]) -> tuple[int, int]:
         """Two calls."""
-        return self._reader.version_counts().get(model_version, 0), self._reader.count_annotated_by(self.whoami().id)
+        counts = self._reader.version_counts()
+        predictions = sum(counts.get(version, 0) for version in model_versions)
+        return predictions, self._reader.count_annotated_by(self.whoami().id)
 
     def predicted_tasks(self, model_version: str) -> set[int]:
         """Reads all predictions (7,000 a second)."""
@@ -309,6 +313,10 @@ class LabelStudio(Platform):
         """Label Studio refuses a version of which there is no prediction yet: call it after the first publish."""
         with self._transport.errors():
             self._sdk.projects.update(self._project_id, model_version=model_version)
+
+    def show_queue(self, name: str, task_ids: Sequence[int]) -> None:
+        """A tab of the data manager; see ``connectors.label_studio.tabs``."""
+        self._tabs.show(name, task_ids)
 
     def ensure_webhook(self, url: str, headers: dict[str, str]) -> int:
         """One active webhook with our headers and actions; others to the same address are removed."""

@@ -3,14 +3,63 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
+from xml.etree import ElementTree
 
 from label_studio_sdk.label_interface import LabelInterface
 
 from models.errors import ConfigurationError
-from models.types import ControlSpec, InputSpec, LabelConfig, Medium
+from models.types import ControlKind, ControlSpec, InputSpec, LabelConfig, Medium
 
-MEDIA = {"text": Medium.TEXT, "image": Medium.IMAGE}
+MEDIA = {
+    "text": Medium.TEXT,
+    "image": Medium.IMAGE,
+    "audio": Medium.AUDIO,
+    "video": Medium.VIDEO,
+    "timeseries": Medium.TIMESERIES,
+    "hypertext": Medium.HYPERTEXT,
+    "paragraphs": Medium.DIALOGUE,
+    "list": Medium.LIST,
+}
+"""Object tags that are understood."""
+
+EVERYTHING = frozenset(MEDIA.values())
+PICTURE = frozenset({Medium.IMAGE})
+ON: dict[ControlKind, frozenset[Medium]] = {
+    "choices": EVERYTHING,
+    "taxonomy": EVERYTHING,
+    "labels": frozenset({Medium.TEXT, Medium.AUDIO, Medium.IMAGE, Medium.VIDEO}),
+    "hypertextlabels": frozenset({Medium.HYPERTEXT}),
+    "paragraphlabels": frozenset({Medium.DIALOGUE}),
+    "rectangle": PICTURE,
+    "rectanglelabels": PICTURE,
+    "ellipse": PICTURE,
+    "ellipselabels": PICTURE,
+    "polygon": PICTURE,
+    "polygonlabels": PICTURE,
+    "brush": PICTURE,
+    "brushlabels": PICTURE,
+    "keypoint": PICTURE,
+    "keypointlabels": PICTURE,
+    "timeserieslabels": frozenset({Medium.TIMESERIES}),
+    "videorectangle": frozenset({Medium.VIDEO}),
+    "timelinelabels": frozenset({Medium.VIDEO}),
+    "textarea": EVERYTHING,
+    "rating": EVERYTHING,
+    "number": EVERYTHING,
+    "datetime": EVERYTHING,
+    "pairwise": EVERYTHING,
+    "ranker": frozenset({Medium.LIST}),
+}
+"""Control tag -> what it may speak of."""
+
+ABOUT_REGIONS = ("choices", "textarea", "rating", "number", "datetime", "taxonomy")
+"""Controls that may be asked for each region (``perRegion``)."""
+UNLABELLED = ("rectangle", "ellipse", "polygon", "brush", "keypoint", "videorectangle", "textarea", "rating", "number")
+STARS = 5.0
+"""Label Studio's own ``maxRating``."""
 
 
 @lru_cache(maxsize=64)
@@ -42,51 +91,137 @@ def _reason(error: Exception) -> str:
 
 @lru_cache(maxsize=64)
 def parse(xml: str) -> LabelConfig:
-    """Reduce a label config to the controls that a model can fill.
+    """Reduce a label config to what models and losses need of it, every control that is understood among it.
 
     Raises:
         ConfigurationError: as ``interface`` does.
     """
     controls, unsupported = [], []
     found = interface(xml)
+    tree = ElementTree.fromstring(xml)  # noqa: S314  # the SDK has read it before
+    elements = {element.get("name"): element for element in tree.iter() if element.get("toName")}
     for control in found.controls:
         obstacle = _obstacle(control)
         if obstacle is None:
-            controls.append(_spec(control))
+            controls.append(_spec(control, elements[control.name]))
         else:
             unsupported.append(f"{control.name} ({control.tag}{obstacle})")
-    digest = hashlib.sha256(xml.encode()).hexdigest()
-    return LabelConfig(digest=digest, controls=tuple(controls), unsupported=tuple(unsupported))
+    return LabelConfig(
+        digest=hashlib.sha256(xml.encode()).hexdigest(),
+        controls=tuple(controls),
+        unsupported=tuple(unsupported),
+        inputs=tuple(_input(source) for source in found.objects if _readable(source) is None),
+    )
 
 
 def _obstacle(control: LabelInterface) -> str | None:
     """Why no task of ours covers the control; '' when its kind says it all, None when one does."""
-    if control.tag.lower() != "choices":
+    kind = control.tag.lower()
+    if kind not in ON:
         return ""
-    if len(control.objects) != 1:
+    if len(control.objects) != (2 if kind == "pairwise" else 1):
         return f" on {len(control.objects)} objects"
-    source = control.objects[0]
-    for attribute, reason in (("perRegion", "per region"), ("perItem", "per item"), ("allowNested", "nested")):
-        if str(control.get_attr(attribute, "")).lower() == "true":
+    if _yes(control, "perRegion") and kind not in ABOUT_REGIONS:
+        return ", per region"
+    for attribute, reason in (("perItem", "per item"), ("allowNested", "nested")):
+        if _yes(control, attribute):
             return f", {reason}"
-    if control.dynamic_value or not control.labels:
-        return ", choices from the task"
+    labelled = kind not in (*UNLABELLED, "datetime", "pairwise", "ranker")
+    if labelled and (control.dynamic_value or not control.labels):
+        return f", {'choices' if kind in ('choices', 'taxonomy') else 'labels'} from the task"
+    for source in control.objects:
+        if MEDIA.get(source.tag.lower()) not in ON[kind]:
+            return f" on {source.tag}"
+        if (unreadable := _readable(source)) is not None:
+            return unreadable
+    return None
+
+
+def _readable(source: Any) -> str | None:
+    """Why an object cannot be read; None when it can."""
     if source.tag.lower() not in MEDIA:
         return f" on {source.tag}"
     if source.get_attr("valueList") is not None:
         return f" on {source.tag} list"
-    if str(source.value_type).lower() == "url":
+    if source.tag.lower() in ("text", "hypertext", "paragraphs") and str(source.value_type).lower() == "url":
         return f" on {source.tag} by URL"
     return None if source.value_is_variable else f" on {source.tag} without a $field"
 
 
-def _spec(control: LabelInterface) -> ControlSpec:
-    source = control.objects[0]
+def _yes(tag: Any, attribute: str) -> bool:
+    return str(tag.get_attr(attribute, "")).lower() == "true"
+
+
+def _spec(control: LabelInterface, element: Any) -> ControlSpec:
+    kind: ControlKind = control.tag.lower()
+    sources = [_input(source) for source in control.objects]
     return ControlSpec(
         name=control.name,
-        kind="choices",
-        labels=tuple(control.labels),
-        multiple=control.is_multiple_choice,
+        kind=kind,
+        labels=tuple(control.labels or ()),
+        multiple=_multiple(control, kind),
         required=control.is_output_required,
-        input=InputSpec(name=source.name, field=source.value_name, medium=MEDIA[source.tag.lower()]),
+        input=sources[0],
+        others=tuple(sources[1:]),
+        per_region=_yes(control, "perRegion"),
+        names=_names(control),
+        paths=tuple(_paths(element)) if kind == "taxonomy" else (),
+        minimum=_number(control.get_attr("min")) if kind == "number" else None,
+        maximum=_maximum(control, kind),
+        buckets=tuple(str(bucket.get("name")) for bucket in element.iter("Bucket")) if kind == "ranker" else (),
     )
+
+
+def _input(source: Any) -> InputSpec:
+    medium = MEDIA[source.tag.lower()]
+    keys = {}
+    if medium is Medium.DIALOGUE:
+        keys = {"text": str(source.get_attr("textKey", "text")), "speaker": str(source.get_attr("nameKey", "author"))}
+    if medium is Medium.TIMESERIES and source.get_attr("timeColumn") is not None:
+        keys = {"time": str(source.get_attr("timeColumn"))}
+    return InputSpec(name=source.name, field=source.value_name, medium=medium, keys=keys)
+
+
+def _multiple(control: Any, kind: str) -> bool:
+    if kind == "choices":
+        return bool(control.is_multiple_choice)
+    if kind == "textarea":
+        return _number(control.get_attr("maxSubmissions")) != 1.0
+    if kind == "taxonomy":
+        return _number(control.get_attr("maxUsages")) != 1.0
+    return str(control.get_attr("choice", "")).lower() == "multiple"
+
+
+def _names(control: Any) -> dict[str, tuple[str, ...]]:
+    """What labels are called besides: for models that do not know the label config's own words."""
+    found = {}
+    for label, tag in (control.labels_attrs or {}).items():
+        said = [*str(tag.attr.get("predicted_values") or "").split(","), tag.attr.get("value"), tag.attr.get("html")]
+        other = dict.fromkeys(name.strip() for name in said if name and name.strip() and name.strip() != label)
+        if other:
+            found[label] = tuple(other)
+    return found
+
+
+def _paths(element: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every node of a taxonomy, as Label Studio names it: by its alias, or else its value."""
+    for node in element:
+        if node.tag == "Choice":
+            path = (*above, str(node.get("alias") or node.get("value")))
+            yield path
+            yield from _paths(node, path)
+        else:
+            yield from _paths(node, above)
+
+
+def _maximum(control: Any, kind: str) -> float | None:
+    if kind == "rating":
+        return _number(control.get_attr("maxRating")) or STARS
+    return _number(control.get_attr("max")) if kind == "number" else None
+
+
+def _number(text: object) -> float | None:
+    try:
+        return float(str(text))
+    except ValueError:
+        return None

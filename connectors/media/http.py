@@ -18,11 +18,11 @@ import httpx
 from connectors.media import network
 from connectors.media.addresses import Resolver, is_public
 from connectors.media.network import Deadline
-from connectors.media.platform import PlatformSite, is_platform_path
+from connectors.media.platform import PlatformSite, is_cloud_uri, is_platform_path
 from connectors.media.policy import FetchPolicy
 from models.errors import MediaError, MediaUnavailable
 
-_HEADERS = {"User-Agent": "Prelabel", "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
+_HEADERS = {"User-Agent": "Prelabel", "Accept": "image/*,audio/*,video/*,*/*;q=0.5", "Accept-Encoding": "identity"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRY_AGAIN = frozenset({408, 425, 429})
 _PORTS = {"http": 80, "https": 443}
@@ -49,6 +49,8 @@ class HttpSource:
             MediaError: the URI is of a kind that is not fetched, or is malformed.
         """
         try:
+            if is_cloud_uri(uri):
+                return self._site.resolving(uri)
             return self._site.absolute(uri) if is_platform_path(uri) else _checked(httpx.URL(uri))
         except httpx.InvalidURL:
             raise MediaError(_unknown_kind("")) from None
@@ -153,8 +155,6 @@ def _checked(url: httpx.URL) -> httpx.URL:
 
 
 def _unknown_kind(scheme: str) -> str:
-    if scheme in {"s3", "gs", "azure-blob"}:
-        return f"{scheme}:// URI: cloud storage is not read directly; put pre-signed https URLs into the tasks"
     name = f"{scheme[:20]}: URI" if scheme else "no URI"
     return f"{name}: media must be an http(s) URL, a path on Label Studio (/data/...) or a base64 data URI"
 
@@ -179,6 +179,8 @@ def _advice(url: httpx.URL, status: int, *, owned: bool) -> str:
         return "; the link may have expired" if status in {401, 403, 404, 410} else ""
     if status == 401:
         return "; Label Studio does not accept the project's token: give a valid one"
+    if "/resolve/" in url.path:
+        return "; add a cloud storage that covers the bucket to the Label Studio project, and check its credentials"
     if "/data/local-files/" in url.path:
         return (
             "; local files need LOCAL_FILES_SERVING_ENABLED=true and LOCAL_FILES_DOCUMENT_ROOT in Label Studio, "

@@ -55,13 +55,42 @@ def get(
         httpcore.NetworkError: none of the addresses could be reached, or the connection broke.
         httpcore.ProtocolError: the other side does not speak HTTP, or broke off.
     """
+    with _request("GET", url, headers, None, addresses, deadline, tls) as response:
+        yield response
+
+
+@contextmanager
+def post(
+    url: httpx.URL,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    addresses: Sequence[str],
+    deadline: Deadline,
+    tls: ssl.SSLContext | None,
+) -> Iterator[httpcore.Response]:
+    """Send content; the rest as for ``get``."""
+    with _request("POST", url, headers, content, addresses, deadline, tls) as response:
+        yield response
+
+
+@contextmanager
+def _request(
+    method: str,
+    url: httpx.URL,
+    headers: Mapping[str, str],
+    content: bytes | None,
+    addresses: Sequence[str],
+    deadline: Deadline,
+    tls: ssl.SSLContext | None,
+) -> Iterator[httpcore.Response]:
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     sent = [(b"Host", url.netloc), (b"Connection", b"close")]
     sent += [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
     backend = _PinnedBackend(addresses, deadline)
     with (
         httpcore.ConnectionPool(ssl_context=tls, max_connections=1, network_backend=backend) as pool,
-        pool.stream("GET", target, headers=sent) as response,
+        pool.stream(method, target, headers=sent, content=content) as response,
     ):
         yield response
 

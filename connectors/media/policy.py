@@ -19,6 +19,8 @@ class FetchPolicy:
     """Bytes of one item's content."""
     max_pixels: int = 50_000_000
     """Width times height of one image; a decoder needs up to 4 bytes for each."""
+    max_duration: float = 4 * 3600.0
+    """Seconds that one recording may last."""
     seconds: float = 20.0
     """Time for one item, redirects and slow answers included. Resolving a name counts, but is not cut short."""
     max_redirects: int = 3
@@ -28,7 +30,7 @@ class FetchPolicy:
     """Seconds for which content that was just asked for stays, even where the cache grows over its limit."""
 
     def __post_init__(self) -> None:
-        for name in ("max_bytes", "max_pixels", "seconds", "cache_bytes"):
+        for name in ("max_bytes", "max_pixels", "max_duration", "seconds", "cache_bytes"):
             if getattr(self, name) <= 0:
                 raise ConfigurationError(f"media policy: {name} must be greater than 0")
         if self.max_bytes > self.cache_bytes:

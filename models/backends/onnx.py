@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Provider
 from models.errors import ModelError, ProviderError
+from models.specs import Provider
 
 Arrays = Mapping[str, NDArray[np.int64]]
 
@@ -38,11 +38,20 @@ class OnnxRunner:
         """
         self._session = _open(path, provider, threads)
         self.inputs = tuple(str(node.name) for node in self._session.get_inputs())
+        self._names = tuple(str(node.name) for node in self._session.get_outputs())
 
     def __call__(self, arrays: Arrays) -> NDArray[np.float32]:
         """Run once; arrays that the model does not take are left out."""
-        output: NDArray[np.float32] = self._session.run(None, {name: arrays[name] for name in self.inputs})[0]
-        return output
+        return self.outputs(arrays)[0]
+
+    def outputs(self, arrays: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Run once; every output, in the network's order."""
+        found: list[NDArray[np.float32]] = self._session.run(None, {name: arrays[name] for name in self.inputs})
+        return found
+
+    def named(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """Run once: every output by its name, in the model's order."""
+        return dict(zip(self._names, self.outputs(arrays), strict=True))
 
 
 def available() -> tuple[Provider, ...]:

@@ -5,18 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from models.base import TransformersSpec
 from models.errors import ModelError
+from models.specs import PipelineTask
 
-Task = Literal["embedding", "classification"]
+Task = Literal["embedding", "classification", "tokens"]
+
+_CLASSES: dict[Task, str] = {
+    "embedding": "AutoModel",
+    "classification": "AutoModelForSequenceClassification",
+    "tokens": "AutoModelForTokenClassification",
+}
 
 _FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
 """What a model needs of a hub repository: no pickles, no code."""
 
 
-def resolve(spec: TransformersSpec) -> Path:
+class Source(Protocol):
+    """A spec that names a model."""
+
+    @property
+    def source(self) -> str:
+        """Hub id or local folder."""
+        ...
+
+    @property
+    def revision(self) -> str | None:
+        """Of the hub."""
+        ...
+
+
+def resolve(spec: Source) -> Path:
     """The local folder of a model, downloaded from the hub where ``source`` is not a folder.
 
     Raises:
@@ -44,6 +64,12 @@ def describe(folder: Path) -> tuple[Any, ...]:
         )
 
 
+def configuration(folder: Path) -> Any:
+    """The configuration alone: models that look or listen have no tokenizer."""
+    with _quiet() as transformers, _readable(folder):
+        return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
+
+
 def load(folder: Path, task: Task) -> Any:
     """The network, on the CPU, in the precision it was saved in.
 
@@ -51,8 +77,19 @@ def load(folder: Path, task: Task) -> Any:
         ModelError: the folder does not hold such a network.
     """
     with _quiet() as transformers, _readable(folder):
-        kind = transformers.AutoModel if task == "embedding" else transformers.AutoModelForSequenceClassification
-        return kind.from_pretrained(folder, trust_remote_code=False)
+        return getattr(transformers, _CLASSES[task]).from_pretrained(folder, trust_remote_code=False)
+
+
+def pipeline(folder: Path, task: PipelineTask, device: Any) -> Any:
+    """The pipeline of a task, in the precision that the network was saved in, on a torch device.
+
+    Raises:
+        ModelError: the folder does not hold such a model.
+    """
+    with _quiet() as transformers, _readable(folder):
+        return transformers.pipeline(
+            task, model=str(folder), device=device, trust_remote_code=False, model_kwargs={"use_safetensors": True}
+        )
 
 
 @contextmanager

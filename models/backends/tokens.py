@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Provider
 from models.batching import plan, restore
+from models.specs import Provider
 
 Columns = Mapping[str, Sequence[Sequence[int]]]
 """Input name -> token numbers of each text, unpadded; all columns of a text have one length."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Provider
 from models.errors import ProviderError
+from models.specs import Provider
 
 
 class TorchRunner:

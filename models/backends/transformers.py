@@ -16,13 +16,14 @@ from models.backends import pretrained
 from models.backends.onnx import OnnxRunner, require
 from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
 from models.backends.torch import TorchRunner, device
-from models.base import ModelRef, TransformersSpec
+from models.base import Model, ModelRef
 from models.errors import ConfigurationError, ModelError
 from models.export import build
-from models.export.cache import folder_sha256
+from models.export.cache import Manifest, folder_sha256
+from models.specs import TransformersSpec
 from models.tasks.classify import Classifier, Probabilities
 from models.tasks.traits import of_text
-from models.types import ControlSpec, Item, Medium, Scored
+from models.types import ControlSpec, Item, LabelConfig, Medium, Scored
 
 MAX_TOKENS = 512
 """Text beyond this, or beyond what the model can read, is not read."""
@@ -48,7 +49,7 @@ class TransformersModel:
         if found != ref.sha256:
             raise ModelError(f"{spec.source} holds {found[:12]}, not {ref.sha256[:12]}: connect the model again.")
         tokenizer, config = pretrained.describe(folder)
-        targets = labels.match(_classes(spec, config), ref.control.labels, spec.label_map)
+        targets = labels.match(_classes(spec, config), ref.control.labels, spec.label_map, ref.control.names)
         self._gather = Gather(targets, independent=config.problem_type == "multi_label_classification")
         self._network = _Network(folder, spec, tokenizer, config, threads=threads, model_dir=model_dir)
         self.version = ref.version
@@ -101,8 +102,7 @@ class _Network:
         self, folder: Path, spec: TransformersSpec, tokenizer: Any, config: Any, *, threads: int, model_dir: Path | None
     ) -> None:
         self._tokenizer, self._lock = tokenizer, Lock()
-        readable = getattr(config, "max_position_embeddings", MAX_TOKENS)
-        self._longest = min(tokenizer.model_max_length, readable, MAX_TOKENS)
+        self._longest = _longest(tokenizer, config)
         run = self._runner(folder, spec, threads, model_dir)
         self._texts = TextRunner(self._tokenize, run, _padding(tokenizer), budget=TOKEN_BUDGET[spec.provider])
 
@@ -119,16 +119,62 @@ class _Network:
             device(spec.provider)
             return TorchRunner(pretrained.load(folder, "classification"), spec.provider, threads=threads)
         require(spec.provider)
-        names = tuple(self._tokenize([""]))
-        wanted = build.recipe(spec.source, folder, "classification", quantized=False)
-        path, _ = build.obtain(wanted, folder, names, longest=self._longest, root=model_dir)
+        path, _ = _exported(spec, folder, tuple(self._tokenize([""])), self._longest, model_dir)
         return OnnxRunner(path, spec.provider, threads=threads)
 
 
-def reference(spec: TransformersSpec, control: ControlSpec, *, name: str) -> ModelRef:
+def export(spec: TransformersSpec, model_dir: Path | None) -> tuple[Path, Manifest]:
+    """The network on onnxruntime, exporting it now where that was not done, and how it compared with its source.
+
+    Raises:
+        ParityError: the export does not give what its source gives.
+        ModelError: the source is not there, or its architecture cannot be exported.
+    """
+    folder = pretrained.resolve(spec)
+    tokenizer, config = pretrained.describe(folder)
+    return _exported(spec, folder, tuple(tokenizer([""]).data), _longest(tokenizer, config), model_dir)
+
+
+def _exported(
+    spec: TransformersSpec, folder: Path, names: tuple[str, ...], longest: int, model_dir: Path | None
+) -> tuple[Path, Manifest]:
+    wanted = build.recipe(spec.source, folder, "classification", quantized=False)
+    return build.obtain(wanted, folder, names, longest=longest, root=model_dir)
+
+
+def _longest(tokenizer: Any, config: Any) -> int:
+    """Tokens that the model can read."""
+    readable = getattr(config, "max_position_embeddings", MAX_TOKENS)
+    return int(min(tokenizer.model_max_length, readable, MAX_TOKENS))
+
+
+def controls(spec: TransformersSpec, config: LabelConfig) -> tuple[ControlSpec, ...]:
+    """The first choice on a text."""
+    choices = [one for one in config.controls if one.kind == "choices" and not one.per_region]
+    found = next((one for one in choices if one.input.medium is Medium.TEXT), None)
+    if found is None:
+        raise ConfigurationError(f"{spec.source} fills Choices on a text, and the label config has none.")
+    return (found,)
+
+
+def reference(spec: TransformersSpec, controls: tuple[ControlSpec, ...], *, name: str) -> ModelRef:
     """A loadable reference to a ready-made classifier; its sha256 is over all files of the folder."""
     digest = folder_sha256(pretrained.resolve(spec))
-    return ModelRef(spec=spec, control=control, version=f"{name}-{digest[:12]}", sha256=digest)
+    return ModelRef(spec=spec, control=controls[0], version=f"{name}-{digest[:12]}", sha256=digest)
+
+
+def load(ref: ModelRef, *, threads: int, model_dir: Path | None) -> Model:
+    """See ``models.registry.load``."""
+    assert isinstance(ref.spec, TransformersSpec)
+    return TransformersModel(ref, ref.spec, threads=threads, model_dir=model_dir)
+
+
+def unmatched(spec: TransformersSpec, controls: tuple[ControlSpec, ...]) -> labels.Unmatched:
+    """See ``models.families.MatchingFamily``. A class without a label is an error, so only labels can be left."""
+    control = controls[0]
+    classes = _classes(spec, pretrained.describe(pretrained.resolve(spec))[1])
+    found = labels.match(classes, control.labels, spec.label_map, control.names)
+    return labels.unmatched(control.name, dict(zip(classes, found, strict=True)), classes, control.labels)
 
 
 def _classes(spec: TransformersSpec, config: Any) -> list[str]:

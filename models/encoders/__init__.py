@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from models.base import EncoderName, HeadSpec
 from models.encoders.base import Encoder
 from models.errors import ProviderError
+from models.specs import EncoderName, HeadSpec
 from models.types import Medium
 
 __all__ = ["MEDIA", "Encoder", "get"]

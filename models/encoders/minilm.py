@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from models.backends.onnx import OnnxRunner, require
 from models.backends.tokens import TOKEN_BUDGET, Columns, Padding, TextRunner
-from models.base import Provider
 from models.encoders.base import Dense, length
 from models.errors import MissingDependencyError
 from models.export import build
+from models.export.cache import Manifest
+from models.specs import Provider
 from models.tasks.traits import of_text
 from models.types import Medium
 
@@ -51,11 +52,9 @@ class MinilmEncoder:
             ParityError: the export does not give what its source gives.
         """
         require(provider)
-        source = package_folder()
-        wanted = build.recipe(PACKAGE, source, "embedding", quantized=quantize)
-        path, self.manifest = build.obtain(wanted, source, _INPUTS, longest=MAX_TOKENS, root=model_dir)
-        self.digest = sha256(f"minilm-1 {wanted.digest} {MAX_TOKENS}".encode()).hexdigest()
-        self._tokenizer = _tokenizer(source)
+        path, self.manifest = export(quantize=quantize, model_dir=model_dir)
+        self.digest = sha256(f"minilm-1 {self.manifest.recipe.digest} {MAX_TOKENS}".encode()).hexdigest()
+        self._tokenizer = _tokenizer(package_folder())
         self._runner = TextRunner(
             self._tokenize, OnnxRunner(path, provider, threads=threads), Padding({}), budget=TOKEN_BUDGET[provider]
         )
@@ -91,6 +90,18 @@ class MinilmEncoder:
             "attention_mask": [encoding.attention_mask for encoding in encodings],
             "token_type_ids": [encoding.type_ids for encoding in encodings],
         }
+
+
+def export(*, quantize: bool, model_dir: Path | None) -> tuple[Path, Manifest]:
+    """The network on onnxruntime, exporting it now where that was not done, and how it compared with its source.
+
+    Raises:
+        MissingDependencyError: the package is not installed.
+        ParityError: the export does not give what its source gives.
+    """
+    source = package_folder()
+    wanted = build.recipe(PACKAGE, source, "embedding", quantized=quantize)
+    return build.obtain(wanted, source, _INPUTS, longest=MAX_TOKENS, root=model_dir)
 
 
 def package_folder() -> Path:

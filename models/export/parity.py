@@ -26,7 +26,7 @@ class Tolerance(Frozen):
     """Of any one row."""
 
 
-class Parity(Frozen):
+class Parity(Frozen, allow_inf_nan=True):
     """One comparison, as it came out."""
 
     compared: str

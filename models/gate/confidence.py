@@ -119,7 +119,7 @@ def fit_max(probabilities: ArrayLike, correct: ArrayLike, *, multiple: bool = Fa
         multiple: see ``ConfidenceModel``.
     """
     rows, right = _checked(probabilities, multiple), _answers(correct)
-    slope, offset, _ = _logistic(signals.plain_logit(rows, multiple), np.zeros((right.size, 0)), right, np.zeros(0))
+    slope, offset, _ = logistic(signals.plain_logit(rows, multiple), np.zeros((right.size, 0)), right, np.zeros(0))
     return ConfidenceModel("max", multiple, {"slope": np.array(slope), "offset": np.array(offset)})
 
 
@@ -156,7 +156,7 @@ def fit_correctness(
     scales[scales < 1e-9] = 1.0
     columns = np.hstack([_standard(seen, means, scales), signals.said(rows, multiple)])
     spreads = np.repeat([SPREAD, CLASS_SPREAD], [seen.shape[1], rows.shape[1]])
-    slope, offset, weights = _logistic(signals.plain_logit(rows, multiple), columns, right, spreads)
+    slope, offset, weights = logistic(signals.plain_logit(rows, multiple), columns, right, spreads)
     parameters = {
         "slope": np.array(slope),
         "offset": np.array(offset),
@@ -264,8 +264,15 @@ def _standard(seen: Floats, means: Floats, scales: Floats) -> Floats:
     return np.asarray(np.clip((seen - means) / scales, -REACH, REACH))
 
 
-def _logistic(base: Floats, columns: Floats, right: Floats, spreads: Floats) -> tuple[float, float, Floats]:
-    """Slope, offset and weights of the largest posterior; convex but for the slope, which starts at "as it is"."""
+def logistic(base: Floats, columns: Floats, right: Floats, spreads: Floats) -> tuple[float, float, Floats]:
+    """Slope, offset and weights of the largest posterior; convex but for the slope, which starts at "as it is".
+
+    Args:
+        base: ``(n,)``, logits that are stretched and shifted.
+        columns: ``(n, F)``, what shifts them besides.
+        right: ``(n,)`` of 0 and 1.
+        spreads: ``(F,)``, standard deviation of the normal prior of each weight.
+    """
     targets, n = _targets(right), base.size
 
     def objective(values: Floats) -> tuple[float, Floats]:

@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,6 +25,7 @@ from models.heads.scaling import NO_SCALES
 from models.types import Frozen
 
 Arrays = dict[str, NDArray[np.generic]]
+M = TypeVar("M", bound=Frozen)
 PREFIX = "confidence_"
 """Of the arrays that belong to the confidence."""
 
@@ -56,7 +58,30 @@ class HeadManifest(Frozen):
 
 def save(folder: Path, manifest: HeadManifest, weights: Weights, sure: ConfidenceModel) -> tuple[str, Path]:
     """Write ``folder/<sha256>/`` at once or not at all; returns the digest and the path."""
-    arrays = _pack(weights) | {PREFIX + name: np.asarray(value) for name, value in sure.parameters.items()}
+    own = {PREFIX + name: np.asarray(value) for name, value in sure.parameters.items()}
+    return store(folder, manifest, _pack(weights) | own)
+
+
+def load(path: Path, digest: str) -> tuple[HeadManifest, Weights, ConfidenceModel]:
+    """Read a head and check that it is the one that was named.
+
+    Raises:
+        ModelError: files are missing, damaged, or of another content than ``digest``.
+    """
+    manifest, arrays = fetch(path, digest, HeadManifest)
+    try:
+        own = {name[len(PREFIX) :]: np.asarray(arrays[name], np.float64) for name in arrays if name.startswith(PREFIX)}
+        return (
+            manifest,
+            _unpack(arrays, manifest),
+            ConfidenceModel(manifest.confidence, manifest.multiple, own, manifest.expected),
+        )
+    except KeyError as error:
+        raise _unreadable(path, error) from error
+
+
+def store(folder: Path, manifest: Frozen, arrays: Mapping[str, NDArray[Any]]) -> tuple[str, Path]:
+    """Write any manifest with its arrays, as ``save`` does; returns the digest and the path."""
     digest = _digest(manifest, arrays)
     target = folder / digest
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,26 +100,26 @@ def save(folder: Path, manifest: HeadManifest, weights: Weights, sure: Confidenc
     return digest, target
 
 
-def load(path: Path, digest: str) -> tuple[HeadManifest, Weights, ConfidenceModel]:
-    """Read a head and check that it is the one that was named.
+def fetch(path: Path, digest: str, kind: type[M]) -> tuple[M, Arrays]:
+    """Read what ``store`` wrote, and check that it is what was named.
 
     Raises:
         ModelError: files are missing, damaged, or of another content than ``digest``.
     """
     try:
-        manifest = HeadManifest.model_validate_json((path / "manifest.json").read_bytes())
+        manifest = kind.model_validate_json((path / "manifest.json").read_bytes())
         with (path / "weights.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays: Arrays = {name: stored[name] for name in stored.files}
         found = _digest(manifest, arrays)
     except (OSError, ValueError, KeyError, BadZipFile, ValidationError) as error:
-        raise ModelError(
-            f"The model folder {path.name} cannot be read ({type(error).__name__}): train again."
-        ) from error
+        raise _unreadable(path, error) from error
     if found != digest:
         raise ModelError(f"The model folder {path.name} holds {found[:12]}, not {digest[:12]}: train again.")
-    own = {name[len(PREFIX) :]: np.asarray(arrays[name], np.float64) for name in arrays if name.startswith(PREFIX)}
-    sure = ConfidenceModel(manifest.confidence, manifest.multiple, own, manifest.expected)
-    return manifest, _unpack(arrays, manifest), sure
+    return manifest, arrays
+
+
+def _unreadable(path: Path, error: Exception) -> ModelError:
+    return ModelError(f"The model folder {path.name} cannot be read ({type(error).__name__}): train again.")
 
 
 def _pack(weights: Weights) -> Arrays:
@@ -125,7 +150,7 @@ def _unpack(arrays: Arrays, manifest: HeadManifest) -> Weights:
     return Weights(by_feature.T, intercepts, scales, None, manifest.multiple)
 
 
-def _digest(manifest: HeadManifest, arrays: Arrays) -> str:
+def _digest(manifest: Frozen, arrays: Mapping[str, NDArray[Any]]) -> str:
     """Over the meaning, not the bytes on disk: zip headers and JSON layout carry no meaning."""
     state = sha256(json.dumps(manifest.model_dump(mode="json"), sort_keys=True).encode())
     for name in sorted(arrays):

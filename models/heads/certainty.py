@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from models.base import Budget, ConfidenceChoice
+from models.base import Budget
 from models.gate import confidence
 from models.gate.confidence import ConfidenceModel
 from models.heads import validation
 from models.heads.fitting import Fit
 from models.heads.logistic import Truth
+from models.specs import ConfidenceChoice
 
 
 def learn(

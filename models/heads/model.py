@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from models import encoders
-from models.base import HeadSpec, ModelRef
+from models.base import ModelRef
 from models.encoders.base import Encoder
 from models.errors import ConfigurationError, ModelError
 from models.heads import artefact
+from models.specs import HeadSpec
 from models.tasks.classify import Classifier, Confidences, Probabilities
 from models.types import ControlSpec, Item, Scored
 
@@ -68,8 +69,8 @@ def check_medium(spec: HeadSpec, control: ControlSpec) -> None:
 def _check_fit(ref: ModelRef, manifest: artefact.HeadManifest, encoder: Encoder[Any]) -> None:
     if manifest.encoder_digest != encoder.digest:
         raise ModelError(f"The model {ref.version} was trained on another encoder than the one at hand: train again.")
-    if manifest.multiple != ref.control.multiple or not set(manifest.labels) <= set(ref.control.labels):
+    if manifest.multiple != ref.control.multiple or not set(manifest.labels) <= set(ref.control.options):
         raise ConfigurationError(
             f"The model {ref.version} knows the labels {', '.join(manifest.labels)}; the control "
-            f"{ref.control.name!r} now has {', '.join(ref.control.labels)}: train again."
+            f"{ref.control.name!r} now has {', '.join(ref.control.options)}: train again."
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from models import encoders
-from models.base import EncoderName, HeadSpec, ModelSpec
 from models.ordering import farthest_first
+from models.specs import EncoderName, HeadSpec, ModelSpec
 from models.tasks.inputs import UnreadableItem, read
 from models.types import ControlSpec, Item
 

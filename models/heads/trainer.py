@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models import encoders
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.encoders.base import Encoder
 from models.errors import NotTrainableError
 from models.heads import certainty
@@ -19,6 +19,7 @@ from models.heads.artefact import HeadManifest, save
 from models.heads.fitting import fit
 from models.heads.logistic import Truth
 from models.heads.model import check_medium
+from models.specs import HeadSpec, Trainable
 from models.tasks import choices
 from models.tasks.inputs import UnreadableItem, read
 from models.types import ControlSpec
@@ -35,7 +36,7 @@ class HeadTrainer:
 
     def train(
         self,
-        spec: HeadSpec,
+        spec: Trainable,
         control: ControlSpec,
         examples: Sequence[TrainingExample],
         *,
@@ -45,12 +46,13 @@ class HeadTrainer:
     ) -> TrainingReport:
         """See ``models.base.Trainer``."""
         started = time.monotonic()
+        assert isinstance(spec, HeadSpec)
         check_medium(spec, control)
         encoder = encoders.get(spec, threads=self._threads, model_dir=self._model_dir)
         rows = _readable(encoder, control, examples)
         classes = Counter(label for labels, _ in rows for label in labels)
         _refuse_too_few(control, rows, classes, skipped=len(examples) - len(rows))
-        known = tuple(label for label in control.labels if control.multiple or classes[label])
+        known = tuple(label for label in control.options if control.multiple or classes[label])
         values = [value for _, value in rows]
         features, truth = encoder.encode(values), _truth(rows, known, multiple=control.multiple)
         fitted = fit(features, truth, len(known), multiple=control.multiple)
@@ -108,7 +110,7 @@ def _readable(encoder: Encoder[Any], control: ControlSpec, examples: Sequence[Tr
 
 
 def _refuse_too_few(control: ControlSpec, rows: list[Row], classes: Counter[str], *, skipped: int) -> None:
-    counts = ", ".join(f"{label}: {classes[label]}" for label in control.labels)
+    counts = ", ".join(f"{label}: {classes[label]}" for label in control.options)
     if control.multiple:
         if any(2 <= count <= len(rows) - 2 for count in classes.values()):
             return

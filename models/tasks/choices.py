@@ -1,4 +1,4 @@
-"""Choices: from class probabilities to regions and a confidence, and the loss against a person's choice."""
+"""Choices, and paths of a taxonomy: class probabilities -> regions and a confidence, and the loss against a choice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.types import Choices, ControlSpec, HumanLabel, Region
+from models.values import Taxonomy, labels_of, path_text
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def _single(
     p1, p2 = _two_highest(probabilities)
     shares = probabilities / max(float(probabilities.sum()), 1e-12)
     numbers = {"p1": p1, "p2": p2, "margin": p1 - p2, "entropy": _plogp(shares)}
-    region = Region(control=control.name, value=Choices(labels=(labels[best],)), score=top)
+    region = Region(control=control.name, value=said((labels[best],), control), score=top)
     return Outcome((region,), top, numbers)
 
 
@@ -52,7 +53,7 @@ def _multiple(
     chosen = np.flatnonzero(probabilities >= 0.5)
     regions: tuple[Region, ...] = ()
     if chosen.size:
-        value = Choices(labels=tuple(labels[int(i)] for i in chosen))
+        value = said([labels[int(i)] for i in chosen], control)
         regions = (Region(control=control.name, value=value, score=_unit(float(probabilities[chosen].min()))),)
     p1, p2 = _two_highest(probabilities)
     margin = float(np.abs(2 * probabilities - 1).min())
@@ -76,8 +77,18 @@ def loss(predicted: Sequence[Region], human: Sequence[Region], control: ControlS
 
 
 def chosen_labels(regions: Sequence[Region], control: ControlSpec) -> frozenset[str]:
-    """All labels that the regions give to the control."""
-    return frozenset(label for region in regions if region.control == control.name for label in region.value.labels)
+    """All labels that the regions give to the control; of a taxonomy its paths, as in ``ControlSpec.options``."""
+    mine = [region.value for region in regions if region.control == control.name]
+    paths = [path_text(path) for value in mine if isinstance(value, Taxonomy) for path in value.paths]
+    return frozenset([*paths, *(label for value in mine for label in labels_of(value))])
+
+
+def said(options: Sequence[str], control: ControlSpec) -> Choices | Taxonomy:
+    """These of the control's options, as its value."""
+    if control.kind != "taxonomy":
+        return Choices(labels=tuple(options))
+    paths = dict(zip(control.options, control.paths, strict=True))
+    return Taxonomy(paths=tuple(paths[option] for option in options))
 
 
 def target(label: HumanLabel, control: ControlSpec) -> frozenset[str] | None:
@@ -87,7 +98,7 @@ def target(label: HumanLabel, control: ControlSpec) -> frozenset[str] | None:
     choices on a single control. No choice on an optional multiple control is an answer: none holds.
     """
     chosen = chosen_labels(label.regions, control)
-    if not chosen <= set(control.labels):
+    if not chosen <= set(control.options):
         return None
     if not control.multiple:
         return chosen if len(chosen) == 1 else None

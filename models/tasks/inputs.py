@@ -22,7 +22,7 @@ def read(item: Item, source: InputSpec) -> str:
     Raises:
         UnreadableItem: ``missing_field``, ``wrong_type`` or ``media_not_fetched``.
     """
-    if source.medium is Medium.IMAGE and source.field in item.media:
+    if source.medium.fetched and source.field in item.media:
         return item.media[source.field]
     value = item.data.get(source.field)
     if value is None:
@@ -37,8 +37,9 @@ def read(item: Item, source: InputSpec) -> str:
             "wrong_type",
             f"Field {source.field!r} holds {type(value).__name__}, not text: correct the task's data.",
         )
-    if source.medium is Medium.IMAGE:
+    if source.medium.fetched:
         raise UnreadableItem(
-            "media_not_fetched", f"The image of field {source.field!r} was not fetched: check its address and storage."
+            "media_not_fetched",
+            f"The {source.medium} of field {source.field!r} was not fetched: check its address and storage.",
         )
     return value.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half of a surrogate pair: no text at all

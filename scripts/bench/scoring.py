@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from models.backends.tokens import MAX_ITEMS
-from models.base import HeadSpec, ModelRef
+from models.base import ModelRef
 from models.batching import plan
 from models.encoders.minilm import MinilmEncoder, package_folder
 from models.export import build
 from models.registry import trainer
+from models.specs import HeadSpec
 from models.types import Failure, Item
 from scripts.bench import texts
 from scripts.bench.measure import Line, Say, Series, chunks, turns

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models import encoders
-from models.base import EncoderName, HeadSpec
 from models.encoders.base import Features
 from models.gate.certify import certify
 from models.heads.fitting import Weights, fit
 from models.heads.spread import SPREAD
 from models.ordering import CANDIDATES, by_uncertainty, control_from, farthest_first, with_control
+from models.specs import EncoderName, HeadSpec
 from scripts.datasets import Example, digits, reviews
 
 Ids = NDArray[np.int64]

@@ -25,7 +25,10 @@ def drift(
     importer: Importer,
     number: int,
 ) -> dict[str, Any]:
-    """Let the turned stream come until the gate has closed, or there is no more of it; what came of it."""
+    """Let the turned stream come until the gate has closed, or there is no more of it; what came of it.
+
+    It is counted when trainers have stopped and the service rests, so that all figures are of one moment.
+    """
     row = progress.add_task(f"a stream in which {chosen.turn}", total=len(chosen.later))
     said = report(service, slug)
     before, threshold, sent = said["arrived"], said["certificate"]["threshold"], 0
@@ -38,6 +41,8 @@ def drift(
         if said["gate"] in ACCEPTS:
             threshold = said["certificate"]["threshold"]
         progress.update(row, completed=sent)
+    trainers.stop()
+    said = next(said for said in watch(service, slug, trainers, limit_s=600.0) if _rests(said))
     progress.update(row, total=sent, completed=sent, description=f"the gate is {said['gate']}")
     return {"turn": chosen.turn, "arrived": sent} | _outcome(service, slug, importer, number, said, threshold)
 
@@ -47,9 +52,16 @@ def _settled(service: Service, slug: str, trainers: Trainers, arrived: int) -> d
 
     def settled(said: dict[str, Any]) -> bool:
         waits = said["gate"] in ACCEPTS and any(item["blind"] for item in queue(service, slug)[:1])
-        return bool(said["arrived"] == arrived and not moving(said) and not waits)
+        return bool(said["arrived"] == arrived and _rests(said) and not waits)
 
     return next(said for said in watch(service, slug, trainers, limit_s=600.0) if settled(said))
+
+
+def _rests(said: dict[str, Any]) -> bool:
+    """Whether, by this report, nothing is on its way, and the audits are not about to close the gate."""
+    seen = said["monitor"]
+    closes = said["gate"] in ACCEPTS and seen is not None and seen["statistic"] >= seen["close_level"]
+    return not moving(said) and not closes
 
 
 def _outcome(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
-from serving.api import errors, health, hooks, ml_backend, v1
+from serving.api import errors, health, hooks, ml_backend, people, v1
 from serving.api.guard import Guard
+from serving.console import session, train
 from serving.pipeline.runtime import Runtime
 
 
@@ -19,7 +21,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_exception_handler(PrelabelError, errors.ours)
     app.add_exception_handler(HTTPException, errors.http)
     app.add_exception_handler(RequestValidationError, errors.invalid)
+    session.install(app, runtime)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    for router in (health.router, hooks.router, ml_backend.router, v1.router):
+    for router in (health.router, hooks.router, ml_backend.router, v1.router, people.router, train.router):
         app.include_router(router)
+    app.mount("/static", StaticFiles(directory=train.STATIC), name="static")
     return app

@@ -13,16 +13,19 @@ from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
-from models.errors import ModelError, PlatformUnavailable, PrelabelError
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
+from models.errors import ModelError, PlatformUnavailable, PrelabelError, ScorerLate
+from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, Item, Scored
+from serving import judges
 from serving.local import LocalScorer
 
 
 class ScorerReplica:
     """All logic is in ``models``; this only loads, serializes calls and answers for its health."""
 
-    def __init__(self, model_dir: str, threads: int) -> None:
+    def __init__(self, model_dir: str, threads: int, judge_hosts: tuple[str, ...] = ()) -> None:
+        judges.provide(judge_hosts)
         self._local = LocalScorer(Path(model_dir), threads=threads)
         self._one = asyncio.Semaphore(1)
 
@@ -53,16 +56,26 @@ class ServeScorer:
         handle = self._handles[family_of(ref)]
         try:
             result: list[Scored] = handle.remote(ref, list(items)).result(timeout_s=self._timeout_s)
-        except (BackPressureError, DeploymentUnavailableError, RayActorError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise ScorerLate(
+                f"the model did not predict {len(items)} items in {self._timeout_s:g} s (scorer_timeout_s)"
+            ) from error
+        except (BackPressureError, DeploymentUnavailableError, RayActorError) as error:
             raise PlatformUnavailable(f"the scorer is busy or restarting: {type(error).__name__}") from error
         except RayTaskError as error:
             raise unwrap(error) from error
         return result
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, budget: Budget
+        self,
+        spec: ModelSpec,
+        controls: tuple[ControlSpec, ...],
+        examples: Sequence[TrainingExample],
+        *,
+        name: str,
+        budget: Budget,
     ) -> TrainingReport:
-        task = _train.remote(spec, control, list(examples), name, str(self._folder), budget)
+        task = _train.remote(spec, controls, list(examples), name, str(self._folder), budget)
         try:
             report: TrainingReport = ray.get(task)
         except RayTaskError as error:
@@ -79,7 +92,7 @@ class ServeScorer:
 
 
 def family_of(ref: ModelRef) -> str:
-    """Which deployment serves a model: its encoder, or ``transformers``."""
+    """Which deployment serves a model: its encoder, or its kind."""
     return ref.spec.encoder if isinstance(ref.spec, HeadSpec) else ref.spec.kind
 
 
@@ -91,9 +104,14 @@ def unwrap(error: RayTaskError) -> PrelabelError:
 
 @ray.remote(num_cpus=0, max_retries=1)  # type: ignore[untyped-decorator]
 def _train(
-    spec: HeadSpec, control: ControlSpec, examples: list[TrainingExample], name: str, folder: str, budget: Budget
+    spec: ModelSpec,
+    controls: tuple[ControlSpec, ...],
+    examples: list[TrainingExample],
+    name: str,
+    folder: str,
+    budget: Budget,
 ) -> TrainingReport:
-    return LocalScorer(Path(folder)).train(spec, control, examples, name=name, budget=budget)
+    return LocalScorer(Path(folder)).train(spec, controls, examples, name=name, budget=budget)
 
 
 @ray.remote(num_cpus=0, max_retries=1)  # type: ignore[untyped-decorator]

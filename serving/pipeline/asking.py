@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from models.base import HeadSpec
 from models.errors import PlatformUnavailable, PrelabelError
 from models.gate.sampling import keyed_uniform
 from models.heads.spread import spreads
 from models.ordering import CANDIDATES, by_uncertainty, control_from, with_control
+from models.specs import HeadSpec
 from models.types import Item
 from serving.pipeline import score
 from serving.pipeline.runtime import Runtime
@@ -70,6 +70,8 @@ def _seeds(runtime: Runtime, project: ProjectRow, waiting: set[int], size: int) 
         rows = uow.asking.seeds(project.id, below=below, limit=CANDIDATES * size)
     if waiting.issuperset(row.id for row in rows):
         return []
+    if not isinstance(project.spec, HeadSpec):
+        return [row.id for row in rows[:size]]
     return _spread(runtime, project, rows, size)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from models.base import ModelRef
+from models.errors import ScorerLate
 from models.gate import Certificate
 from models.gate.sequence import percent
 from models.types import GateState, Prediction
@@ -163,7 +164,7 @@ def _score(runtime: Runtime, project: ProjectRow, trial: _Trial) -> bool:
 
     What it cannot read is never accepted. Where media are away it tries again; a few of the waiting items may stay so.
     """
-    size, done = runtime.settings.chunk_size, 0
+    size, done = runtime.chunks.size(trial.ref.version, runtime.settings.chunk_size), 0
     for start in range(0, min(len(trial.missing), CHUNKS * size), size):
         done += _score_chunk(runtime, project, trial.ref, trial.missing[start : start + size])
     return done > 0
@@ -172,7 +173,13 @@ def _score(runtime: Runtime, project: ProjectRow, trial: _Trial) -> bool:
 def _score_chunk(runtime: Runtime, project: ProjectRow, ref: ModelRef, ids: Sequence[int]) -> int:
     with runtime.store.read() as uow:
         rows = {str(row.id): row for row in uow.items.rows(ids)}
-    results = score.predict(runtime, project, ref, [score.to_item(row) for row in rows.values()])
+    began = runtime.now()
+    try:
+        results = score.predict(runtime, project, ref, [score.to_item(row) for row in rows.values()])
+    except ScorerLate:
+        runtime.chunks.late(ref.version, len(rows))
+        raise
+    runtime.chunks.took(ref.version, len(rows), runtime.now() - began, runtime.settings.scorer_timeout_s)
     good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
     broken = {int(r.key) for r in results if not isinstance(r, Prediction) and r.code != score.AWAY}
     known, unreadable = runtime.unreadable.get(project.id, ("", set()))

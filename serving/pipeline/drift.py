@@ -92,4 +92,4 @@ def _answer(said: Prediction) -> str | None:
     """The labels of a prediction that is nothing but labels."""
     if not all(isinstance(region.value, Choices) for region in said.regions):
         return None
-    return "; ".join(sorted(f"{region.control}: {', '.join(sorted(region.value.labels))}" for region in said.regions))
+    return "; ".join(sorted(f"{region.control}: {', '.join(sorted(region.labels))}" for region in said.regions))

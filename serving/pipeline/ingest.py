@@ -13,9 +13,11 @@ from connectors.label_studio.results import decode
 from models.gate.sampling import fold_of, keyed_uniform
 from models.tasks import item_loss
 from models.types import Route
+from serving.pipeline import needs
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import BLIND_AUDIT, ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
+from serving.store.work import HandedIn
 
 
 def digest_of(data: dict[str, Any]) -> str:
@@ -42,7 +44,10 @@ def receive_tasks(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, tasks:
         return ReceiveResult(0, 0, 0)
     secret = runtime.sampling_secret(project)
     unique = {task.id: new_item(task, project, secret) for task in tasks}
-    return uow.items.receive(project.id, list(unique.values()), runtime.now())
+    received = uow.items.receive(project.id, list(unique.values()), runtime.now())
+    if received.new or received.changed:
+        needs.of_arrived(uow, project, list(unique))
+    return received
 
 
 def role_of(item: ItemRow, *, opened: float = 0.0, shown_until: float = -math.inf) -> LabelRole:
@@ -102,4 +107,6 @@ def receive_annotations(
                 remote_updated_at=annotation.updated_at,
             )
         )
-    return uow.labels.upsert(project.id, labels, runtime.now())
+    now = runtime.now()
+    uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
+    return uow.labels.upsert(project.id, labels, now)

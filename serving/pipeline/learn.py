@@ -15,9 +15,10 @@ from __future__ import annotations
 import logging
 import math
 
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TransformersSpec
+from models.base import Budget, ModelRef, TrainingExample
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.registry import reference
+from models.specs import learns
 from models.types import Fold, GateState, HumanLabel, Item
 from serving.pipeline import asking, challenge, draw, history, opinions, score
 from serving.pipeline.certifying import certify_if_due, validation_sample
@@ -35,8 +36,8 @@ RETRAIN_GROWTH = 1.5
 def tick(runtime: Runtime, project: ProjectRow) -> bool:
     """Take what steps are due. Returns whether anything changed for the other stages; a new list does not."""
     changed = draw.validation(runtime, project)
-    if isinstance(project.spec, TransformersSpec) and project.active_model is None:
-        changed |= adopt(runtime, project, project.spec) is not None
+    if not learns(project.spec) and project.active_model is None:
+        changed |= adopt(runtime, project) is not None
     if training_due(runtime, project):
         changed |= train(runtime, project, actor=SELF) is not None
     with runtime.store.read() as uow:
@@ -69,7 +70,7 @@ def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[Tra
 
 def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     """Whether a first or a better head can be trained now without being asked for."""
-    if not isinstance(project.spec, HeadSpec) or project.challenger is not None:
+    if not learns(project.spec) or project.challenger is not None:
         return False
     return labels_to_go(runtime, project) <= 0
 
@@ -100,11 +101,11 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
 
     While the gate accepts, the new head is a challenger; else it predicts from now on.
     """
-    if not isinstance(project.spec, HeadSpec):
+    if not learns(project.spec):
         return None
     with runtime.store.read() as uow:
         data = examples(runtime, uow, project)
-    control = project.label_config.controls[0]
+    controls = project.label_config.controls
     attached = runtime.media.attach(project, [e.item for e in data])
     if away := [got for got in attached if isinstance(got, MediaUnavailable)]:
         raise PlatformUnavailable(f"the media of {len(away)} labelled items do not answer: {away[0]}")
@@ -113,14 +114,14 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
     ]
     try:
         budget = Budget(epsilon=project.epsilon, delta=project.delta)
-        report = runtime.scorer.train(project.spec, control, usable, name=project.slug, budget=budget)
+        report = runtime.scorer.train(project.spec, controls, usable, name=project.slug, budget=budget)
     except NotTrainableError as error:
         log.info("not trainable yet", extra={"project": project.slug, "reason": str(error)})
         return None
     metrics = report.model_dump(mode="json", exclude={"ref"}) | {"labels": len(data)}
     with runtime.store.begin() as uow:
         project = uow.projects.hold(project.id)
-        if project.label_config.controls[:1] != (control,):
+        if project.label_config.controls != controls:
             log.info("trained for a label config of the past", extra={"project": project.slug})
             return None
         made = uow.models.add(project.id, report.ref, report.n, metrics, runtime.now())
@@ -136,14 +137,14 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
     return report.ref
 
 
-def adopt(runtime: Runtime, project: ProjectRow, spec: TransformersSpec) -> ModelRef | None:
-    """Put a ready-made classifier to work again after the label config changed; its version names the config too.
+def adopt(runtime: Runtime, project: ProjectRow) -> ModelRef | None:
+    """Put a ready-made model to work again after the label config changed; its version names the config too.
 
     Raises:
         PrelabelError: the model is not there, or its classes are not those of the control.
     """
-    control, digest = project.label_config.controls[0], project.label_config.digest
-    ref = reference(spec, control, name=f"{project.slug}-{digest[:6]}")
+    digest = project.label_config.digest
+    ref = reference(project.spec, project.label_config.controls, name=f"{project.slug}-{digest[:6]}")
     with runtime.store.begin() as uow:
         current = uow.projects.hold(project.id)
         if current.active_model is not None or current.label_config.digest != digest:

@@ -1,4 +1,4 @@
-"""How much one bulk write takes: less while Label Studio does not answer in time, more again when it does."""
+"""How much one call takes: less while it is not answered in time, more again when it is."""
 
 from __future__ import annotations
 
@@ -24,3 +24,38 @@ class Pace:
 
     def faster(self, project_id: int) -> None:
         self._sizes[project_id] = min(self._most, self.size(project_id) * 2)
+
+
+class ChunkPace:
+    """How many items are scored in one call, for each model: what takes ``SHARE`` of the time that a call may take.
+
+    A page takes the OCR model a second and a text takes the n-grams a tenth of a millisecond. A chunk of one size would
+    be a detour for the one and time out for ever with the other, or outlive its lease and be scored twice.
+    """
+
+    SHARE = 0.25
+    """Of ``scorer_timeout_s``: what is left is for a longer text, a larger picture, a busy machine."""
+
+    def __init__(self, first: int = 8) -> None:
+        """``first``: items of a model's first call, in which it is loaded, too."""
+        self._first = first
+        self._fit: dict[str, float] = {}
+        self._proven: set[str] = set()
+
+    def size(self, version: str, most: int) -> int:
+        """Items of the next call, between 1 and ``most``."""
+        return max(1, min(most, int(self._fit.get(version, self._first))))
+
+    def took(self, version: str, n: int, seconds: float, timeout_s: float) -> None:
+        """``n`` items took so long, their media included; the size follows, and grows fourfold at most."""
+        fit = self.SHARE * timeout_s * n / max(seconds, 1e-6)
+        self._fit[version] = max(1.0, min(fit, 4.0 * self._fit.get(version, self._first)))
+        self._proven.add(version)
+
+    def late(self, version: str, n: int) -> None:
+        """``n`` items were too many, or the scorer was away."""
+        self._fit[version] = max(1.0, min(n / 2, self._fit.get(version, self._first)))
+
+    def proven(self, version: str) -> bool:
+        """Whether this model has answered in time before: then a single item that it does not answer is at fault."""
+        return version in self._proven

@@ -12,6 +12,7 @@ from dataclasses import replace
 from connectors.base import Platform, RemoteProject, RemoteTask
 from connectors.label_studio.label_config import parse
 from models.errors import ConfigurationError, PlatformRefused
+from models.registry import assign
 from models.types import GateState, LabelConfig
 from serving.pipeline import ingest
 from serving.pipeline.runtime import Runtime
@@ -174,9 +175,7 @@ def follow_config(runtime: Runtime, project: ProjectRow, xml: str) -> ProjectRow
     if xml == project.label_config_xml and not project.paused:
         return project
     try:
-        config = parse(xml)
-        if not config.controls:
-            raise ConfigurationError("the label config has no control that Prelabel can predict")
+        config = _assigned(project, xml)
     except ConfigurationError as error:
         _pause(runtime, project, f"paused: the label config changed and cannot be used: {error}")
         raise
@@ -185,6 +184,14 @@ def follow_config(runtime: Runtime, project: ProjectRow, xml: str) -> ProjectRow
         if xml == current.label_config_xml and not current.paused:
             return current
         return _take_over(uow, current, config, xml, runtime.now())
+
+
+def _assigned(project: ProjectRow, xml: str) -> LabelConfig:
+    """The new config with the project's models and, where its controls are still there, its tolerances."""
+    config = assign(project.spec, parse(xml))
+    names = {control.name for control in config.controls}
+    kept = {c.name: c.tolerance for c in project.label_config.controls if c.tolerance is not None and c.name in names}
+    return config.tolerating(kept)
 
 
 def _pause(runtime: Runtime, project: ProjectRow, reason: str) -> None:

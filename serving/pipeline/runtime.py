@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from connectors.base import Platform
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
+from connectors.base import Annotator, Platform
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaError
+from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, Item, Scored
 from serving.notify import Notice
+from serving.pipeline.pace import ChunkPace
 from serving.secrets import Vault
 from serving.settings import Settings
 from serving.store.engine import Store
@@ -30,11 +32,18 @@ class Scorer(Protocol):
         Raises:
             ModelError: the chunk as a whole failed.
             PlatformUnavailable: the scorer is overloaded or restarting; try again.
+            ScorerLate: it did not answer in time; try again with fewer items.
         """
         ...
 
     def train(
-        self, spec: HeadSpec, control: ControlSpec, examples: Sequence[TrainingExample], *, name: str, budget: Budget
+        self,
+        spec: ModelSpec,
+        controls: tuple[ControlSpec, ...],
+        examples: Sequence[TrainingExample],
+        *,
+        name: str,
+        budget: Budget,
     ) -> TrainingReport:
         """Train a head off the request path, for the gate that has to be passed with it.
 
@@ -66,6 +75,8 @@ class Runtime:
     scorer: Scorer
     media: Media
     platform: Callable[[ProjectRow], Platform]
+    annotator: Callable[[ProjectRow, str], Annotator]
+    """A person's own account on the project's platform, by the person's own token; to be closed after use."""
     owner: str
     """Unique name of this process: the owner of its leases."""
     clock: Callable[[], float] = field(default=time.time)
@@ -74,12 +85,14 @@ class Runtime:
     """Project -> what this process's last poll read of the window that the next one looks at (see ``reconcile``)."""
     listless: dict[int, float] = field(default_factory=dict)
     """Project -> until when no list of what to ask for is tried again, epoch seconds (see ``asking``)."""
-    swept: dict[int, tuple[str, int, int]] = field(default_factory=dict)
-    """Project -> the model and the differences of counts with which all stood as it should (see ``sweep``)."""
+    swept: dict[int, tuple[tuple[str, ...], int, int]] = field(default_factory=dict)
+    """Project -> its models and the differences of counts with which all stood as it should (see ``sweep``)."""
     uncounted: dict[int, set[int]] = field(default_factory=dict)
     """Project -> tasks whose annotation Label Studio had not counted at the last look (see ``sweep``)."""
     drifts: dict[int, tuple[int, Comparison]] = field(default_factory=dict)
     """Project -> certificate, and the last comparison of arrivals with its blind sample (see ``drift``)."""
+    chunks: ChunkPace = field(default_factory=ChunkPace)
+    """Model -> how many items one call takes (see ``score``)."""
     unreadable: dict[int, tuple[str, set[int]]] = field(default_factory=dict)
     """Project -> its challenger, and the items that it cannot read (see ``challenge``)."""
     notify: Callable[[Notice], None] | None = None

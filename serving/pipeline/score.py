@@ -1,4 +1,7 @@
-"""Arrow 2: received items -> predictions, one chunk a call, poison items singled out by bisection."""
+"""Arrow 2: received items -> predictions, one chunk a call, poison items singled out by bisection.
+
+How large a chunk is follows the model (``ChunkPace``). An item that alone takes longer than a call may is at fault.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import logging
 from collections.abc import Sequence
 
 from models.base import ModelRef
-from models.errors import MediaUnavailable, ModelError, PlatformUnavailable, PrelabelError
+from models.errors import MediaUnavailable, ModelError, PlatformUnavailable, PrelabelError, ScorerLate
 from models.types import Failure, Item, Prediction, Scored
+from serving.pipeline import needs
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemRow, ItemState, ProjectRow
@@ -58,7 +62,7 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
         rows = uow.items.claim(
             project.id,
             ItemState.RECEIVED,
-            limit=settings.chunk_size,
+            limit=runtime.chunks.size(ref.version, settings.chunk_size),
             owner=runtime.owner,
             lease_s=settings.lease_s,
             now=runtime.now(),
@@ -68,17 +72,28 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
     started = runtime.now()
     try:
         results = predict(runtime, project, ref, [to_item(row) for row in rows])
+    except ScorerLate as error:
+        runtime.chunks.late(ref.version, len(rows))
+        if len(rows) == 1 and runtime.chunks.proven(ref.version):
+            failure = Failure(key=str(rows[0].id), code=error.code, message=str(error))
+            with runtime.store.begin() as uow:
+                _give_up_or_wait(runtime, uow, rows, {rows[0].id: failure})
+        else:
+            _wait(runtime, rows, str(error))
+        return 0
     except PlatformUnavailable as error:
         _wait(runtime, rows, str(error))
         return 0
     except PrelabelError as error:
         _wait(runtime, rows, str(error))
         raise
+    runtime.chunks.took(ref.version, len(rows), runtime.now() - started, settings.scorer_timeout_s)
     failures = {int(r.key): r for r in results if isinstance(r, Failure)}
     good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
     try:
         with runtime.store.begin() as uow:
-            uow.items.store_predictions(runtime.owner, good, runtime.now())
+            stored = set(uow.items.store_predictions(runtime.owner, good, runtime.now()))
+            needs.keep(uow, project, [row for row in rows if row.id in stored], dict(good))
             if uow.projects.get(project.id).active_model != ref.version:
                 raise _Overtaken
             _give_up_or_wait(runtime, uow, [row for row in rows if row.id in failures], failures)

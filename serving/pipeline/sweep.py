@@ -8,6 +8,7 @@ disagreed, so its item goes to people, and no longer counts as accepted.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from connectors.base import Platform
 from serving.pipeline.decide import RETURNED
@@ -51,26 +52,33 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
     if version is None:
         return 0
     platform = runtime.platform(project)
-    difference = _difference(runtime, project, platform, version)
-    if runtime.swept.get(project.id) == (version, *difference):
+    with runtime.store.read() as uow:
+        versions = tuple(row.ref.version for row in uow.models.list(project.id) if row.activated_at is not None)
+    seen = (versions, *_difference(runtime, project, platform, versions))
+    if runtime.swept.get(project.id) == seen:
         return 0
     mended = compare(runtime, project, platform, version)
     if mended:
         runtime.swept.pop(project.id, None)
     else:
-        runtime.swept[project.id] = (version, *difference)
+        runtime.swept[project.id] = seen
     return mended
 
 
-def _difference(runtime: Runtime, project: ProjectRow, platform: Platform, version: str) -> tuple[int, int]:
+def _difference(
+    runtime: Runtime, project: ProjectRow, platform: Platform, versions: Collection[str]
+) -> tuple[int, int]:
     """By how much Label Studio's counts of predictions and of our annotations are above our own.
 
     The difference need not be zero (suggestions are withdrawn, tasks deleted with all that they have); but as long as
     it stays what it was when all was well, nothing was lost since.
     """
-    predictions, annotated = platform.standing(version)
+    predictions, annotated = platform.standing(versions)
     with runtime.store.read() as uow:
-        sent = uow.outbox.counts(project.id, model_version=version).get((OutboxKind.SUGGESTION, OutboxState.SENT), 0)
+        sent = sum(
+            uow.outbox.counts(project.id, model_version=version).get((OutboxKind.SUGGESTION, OutboxState.SENT), 0)
+            for version in versions
+        )
         accepted = uow.items.accepted(project.id)
     return predictions - sent, annotated - accepted
 
@@ -81,13 +89,22 @@ def compare(runtime: Runtime, project: ProjectRow, platform: Platform, version: 
     predicted, annotated = platform.predicted_tasks(version), platform.annotated_tasks()
     with runtime.store.read() as uow:
         ours = {stand: uow.sweep.tasks(project.id, stand, version=version, before=asked_at) for stand in Stand}
+        former = uow.sweep.accepted_by_others(project.id, version, before=asked_at)
     wrong = {
         Stand.SHOWN: ours[Stand.SHOWN] - predicted,
         Stand.HIDDEN: ours[Stand.HIDDEN] & predicted,
         Stand.ACCEPTED: _without(platform, project, ours[Stand.ACCEPTED] - annotated),
         Stand.UNLABELED: ours[Stand.UNLABELED] & annotated,
     }
-    return sum(_mend(runtime, project, stand, tasks, version, asked_at) for stand, tasks in wrong.items() if tasks)
+    lost = {other: tasks - platform.predicted_tasks(other) for other, tasks in former.items()}
+    return sum(
+        _mend(runtime, project, stand, tasks, of, asked_at)
+        for stand, tasks, of in (
+            *((stand, tasks, version) for stand, tasks in wrong.items()),
+            *((Stand.SHOWN, tasks, other) for other, tasks in lost.items()),
+        )
+        if tasks
+    )
 
 
 def _without(platform: Platform, project: ProjectRow, suspects: set[int]) -> set[int]:

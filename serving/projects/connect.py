@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from connectors.base import User
+from connectors.base import RemoteProject, User
 from connectors.label_studio.auth import check_token
+from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
-from models.base import HeadSpec, ModelSpec, TransformersSpec
+from models.base import Budget
 from models.errors import ConfigurationError, PlatformError, PlatformRefused
-from models.registry import reference
-from models.types import LabelConfig, Medium
-from serving.composition import Platforms
+from models.labels import Unmatched
+from models.proposals import Proposal, propose, together
+from models.registry import assign, reference, unmatched
+from models.skills import SkillRule
+from models.specs import ModelSpec, learns
+from models.types import LabelConfig
+from serving.composition import Platforms, media_of
 from serving.pipeline import history, reconcile, standing
 from serving.pipeline.runtime import Runtime
 from serving.project_file import ProjectFile
+from serving.projects import trying
+from serving.projects.trying import Plan, Tried
 from serving.secrets import new_secret
 from serving.store.records import NewProject, ProjectRow
 
@@ -41,6 +51,10 @@ class Wish:
     validation_fraction: float = 0.25
     audit_rate: float = 0.05
     validation_people: int = 1
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    """Control -> loss up to which an answer counts as right, where it is not its kind's own."""
+    skill_rules: tuple[SkillRule, ...] = ()
+    """Which items need which skill of whoever labels them."""
     history: Path | None = None
     """File with labels that the team already has (``serving.pipeline.history``)."""
 
@@ -59,7 +73,9 @@ NUMBERS = (
 
 def of_file(wish: Wish, file: ProjectFile) -> Wish:
     """Take over what a project file says."""
-    return replace(wish, **{name: getattr(file, name) for name in ("slug", "spec", *NUMBERS)})
+    return replace(
+        wish, **{name: getattr(file, name) for name in ("slug", "spec", "tolerances", "skill_rules", *NUMBERS)}
+    )
 
 
 def check(wish: Wish, slug: str) -> None:
@@ -89,12 +105,34 @@ class Connected:
     """What works worse than it could, and how to mend it."""
 
 
-def connect(runtime: Runtime, wish: Wish) -> Connected:
-    """Connect one project; nothing is stored before everything that can be checked has been.
+REHEARSED = 4
+"""Pages of tasks that a rehearsal reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there is to connect, and how; nothing was written for it."""
+
+    url: str
+    token: str
+    user: User
+    remote: RemoteProject
+    platform: LabelStudio
+    spec: ModelSpec
+    config: LabelConfig
+    """With the controls that the model fills."""
+    proposals: list[Proposal]
+    """Where the model was not named: how it came about."""
+    unmatched: list[Unmatched]
+    """Classes without a label, labels without a class."""
+
+
+def look(runtime: Runtime, wish: Wish) -> Seen:
+    """Check all that can be checked without writing anything.
 
     Raises:
         AuthenticationError: the token is not accepted.
-        ConfigurationError: the label config has nothing to predict, or the project is connected already.
+        ConfigurationError: the label config has nothing to predict, or the model cannot fill it.
         PlatformError: Label Studio cannot be reached or refuses.
     """
     url = wish.url.rstrip("/")
@@ -114,14 +152,50 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
             "the label config has no control that Prelabel can predict"
             + (f"; not covered yet: {', '.join(config.unsupported)}" if config.unsupported else "")
         )
-    spec = wish.spec or propose(config)
+    proposals = [] if wish.spec else propose(config)
+    spec = wish.spec or together(proposals)
+    config = assign(spec, config).tolerating(wish.tolerances)
+    lacking = unmatched(spec, config.controls)
+    return Seen(url, token, user, remote, platform, spec, config, proposals, lacking)
+
+
+def rehearse(runtime: Runtime, wish: Wish, *, tasks: int = 20) -> tuple[Seen, Tried]:
+    """What annotators would see of the first tasks, without writing anything anywhere but the models' folder.
+
+    A model that learns is taught by the labels that are in Label Studio already.
+
+    Raises:
+        NotTrainableError: it learns, and there are too few labels yet.
+        AuthenticationError, ConfigurationError, PlatformError: as ``look``.
+    """
+    seen = look(runtime, wish)
+    slug = wish.slug or slug_of(seen.remote.title, wish.platform_project)
+    plan = Plan(slug, seen.remote.label_config, seen.spec, seen.config, Budget(epsilon=wish.epsilon, delta=wish.delta))
+    rows = [
+        {"data": task.data, "annotations": [{"result": one.result} for one in task.annotations or () if one.result]}
+        for page in itertools.islice(seen.platform.tasks(with_annotations=True), REHEARSED)
+        for task in page
+    ]
+    with tempfile.TemporaryDirectory(prefix="prelabel-") as folder:
+        attach = media_of(runtime.settings, seen.url, seen.remote.id, seen.platform, seen.config, Path(folder))
+        return seen, trying.run(plan, runtime.scorer, rows, attach, limit=tasks)
+
+
+def connect(runtime: Runtime, wish: Wish) -> Connected:
+    """Connect one project; nothing is stored before everything that can be checked has been.
+
+    Raises:
+        AuthenticationError, ConfigurationError, PlatformError: as ``look``; or the project is connected already.
+    """
+    seen = look(runtime, wish)
+    user, remote, config, spec = seen.user, seen.remote, seen.config, seen.spec
     slug = wish.slug or slug_of(remote.title, wish.platform_project)
     check(wish, slug)
     new = NewProject(
         slug=slug,
-        platform_url=url,
+        platform_url=seen.url,
         platform_project=wish.platform_project,
-        token=runtime.vault.encrypt(token.encode()),
+        token=runtime.vault.encrypt(seen.token.encode()),
         webhook_secret=runtime.vault.encrypt(new_secret().encode()),
         sampling_secret=runtime.vault.encrypt(new_secret().encode()),
         service_user=user.id,
@@ -135,15 +209,16 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         validation_fraction=wish.validation_fraction,
         audit_rate=wish.audit_rate,
         validation_people=wish.validation_people,
+        skill_rules=wish.skill_rules,
     )
-    ref = reference(spec, config.controls[0], name=new.slug) if isinstance(spec, TransformersSpec) else None
+    ref = None if learns(spec) else reference(spec, config.controls, name=new.slug)
     with runtime.store.begin() as uow:
         project = uow.projects.add(new, runtime.now())
-        past = history.keep(runtime.settings, new.slug, config.controls[0], wish.history) if wish.history else 0
+        past = history.keep(runtime.settings, new.slug, config, wish.history) if wish.history else 0
         if ref is not None:
             uow.models.add(project.id, ref, 0, {}, runtime.now())
             standing.activate(uow, project, ref, actor="connect", numbers={}, now=runtime.now())
-    warnings = notes(config, remote.show_suggestions)
+    warnings = notes(config, remote.show_suggestions, seen.unmatched)
     try:
         register_webhook(runtime, project)
     except PlatformError as error:
@@ -192,26 +267,22 @@ def register_webhook(runtime: Runtime, project: ProjectRow) -> None:
     runtime.platform(project).ensure_webhook(webhook_url(runtime, project), {SECRET_HEADER: secret})
 
 
-def propose(config: LabelConfig) -> ModelSpec:
-    """The model for a project that names none: needs no download, and learns from the project's own labels."""
-    medium = config.controls[0].input.medium
-    return HeadSpec(encoder="pixels" if medium is Medium.IMAGE else "ngram")
-
-
 def slug_of(title: str, number: int) -> str:
     """A name for URLs: letters, digits and hyphens of the title, or the project's number."""
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-")
     return slug if slug and slug[0].isalpha() else f"project-{number}"
 
 
-def notes(config: LabelConfig, show_suggestions: bool) -> list[str]:
+def notes(config: LabelConfig, show_suggestions: bool, unmatched: Sequence[Unmatched] = ()) -> list[str]:
     """What an operator should know before people start."""
-    found = []
+    found = [str(one) for one in unmatched]
     if config.unsupported:
         found.append(f"not predicted: {', '.join(config.unsupported)}")
-    if len(config.controls) > 1:
-        names = ", ".join(c.name for c in config.controls[1:])
-        found.append(f"only {config.controls[0].name} is predicted; people fill in: {names}")
+    if config.by_people:
+        names = ", ".join(c.name for c in config.by_people)
+        found.append(f"predicted: {', '.join(c.name for c in config.controls)}; people fill in: {names}")
+    if required := [c.name for c in config.by_people if c.required]:
+        found.append(f"nothing will be accepted without people: {', '.join(required)} must be filled in, by no model")
     if not show_suggestions:
         found.append(
             "annotators see no suggestions: in Label Studio, Settings > Annotation, switch on 'Use predictions to "

@@ -11,6 +11,7 @@ from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.errors import AuthenticationError, ConfigurationError, PlatformError
+from models.registry import assign
 from models.types import Frozen
 from serving.monitoring.monitor import monitor
 from serving.pipeline import reconcile
@@ -82,16 +83,11 @@ def _version(platform: LabelStudio, note: Note) -> None:
 
 def _config(project: ProjectRow, remote: RemoteProject, note: Note) -> None:
     try:
-        config = parse(remote.label_config)
+        config = assign(project.spec, parse(remote.label_config))
     except ConfigurationError as error:
         note("label config", False, str(error), f"mend the labeling interface in Label Studio: {error}")
         return
-    note(
-        "label config",
-        bool(config.controls),
-        f"{len(config.controls)} controls can be predicted",
-        f"no control can be predicted; not covered: {', '.join(config.unsupported)}",
-    )
+    note("label config", True, f"predicted: {', '.join(control.name for control in config.controls)}", "")
     for warning in notes(config, remote.show_suggestions):
         note("label config", remote.show_suggestions or not warning.startswith("annotators"), warning, warning)
 

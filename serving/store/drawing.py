@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, text, update
 
+from models.fair_queue import Kind
 from models.types import Fold, Route
 from serving.store.asking import SHOWN, listed
 from serving.store.opinions import ANSWERS, because_of, wanting
@@ -50,7 +51,7 @@ def wanted(
 ) -> list[ItemRow]:
     """See ``ItemRepository.wanted``."""
     found: list[ItemRow] = []
-    for query in _queues(project_id, train=train, by=by):
+    for _, query in queues(project_id, train=train, by=by):
         if exclude:
             query = query.where(item.c.id.not_in(exclude))
         found += [to_item(row) for row in conn.execute(query.limit(limit - len(found)))]
@@ -59,23 +60,27 @@ def wanted(
     return found
 
 
-def _queues(project_id: int, *, train: bool, by: int | None) -> Iterator[Select[Any]]:
-    """What is not listed comes in order of draw: the control last, and the next to be drawn blind last of all."""
+def queues(project_id: int, *, train: bool, by: int | None) -> Iterator[tuple[Kind, Select[Any]]]:
+    """What people may label, most urgent first; each query in its order.
+
+    What is not listed comes in order of draw: the control last, and the next to be drawn blind last of all.
+    """
     mine = select(item).where(item.c.project_id == project_id)
     audit = item.c.reason == BLIND_AUDIT
     same = (decision.c.item_id == item.c.id, decision.c.revision == item.c.revision)
     drawn_by = select(func.min(decision.c.id)).where(
         *same, decision.c.route == Route.AUDIT, decision.c.certificate_id.is_not(None)
     )
-    yield mine.where(text(AWAITS_BLIND), audit).order_by(drawn_by.scalar_subquery())
-    yield mine.where(text(AWAITS_BLIND), or_(item.c.reason.is_(None), ~audit)).order_by(item.c.draw)
-    yield _again(mine, by).order_by(item.c.draw)
-    yield select(item).where(*listed(project_id, train=train)).order_by(item.c.asked)
+    yield Kind.AUDIT, mine.where(text(AWAITS_BLIND), audit).order_by(drawn_by.scalar_subquery())
+    yield Kind.VALIDATION, mine.where(text(AWAITS_BLIND), or_(item.c.reason.is_(None), ~audit)).order_by(item.c.draw)
+    yield Kind.OPINION, _again(mine, by).order_by(item.c.draw)
+    yield Kind.TEACHING, select(item).where(*listed(project_id, train=train)).order_by(item.c.asked)
     rest = mine.where(item.c.asked.is_(None))
     if train:
-        yield rest.where(text(AWAITS_TRAINING), item.c.blind.is_(False)).order_by(item.c.draw)
-    yield rest.where(*SHOWN, item.c.fold == Fold.TRAIN).order_by(item.c.draw)
-    yield rest.where(*SHOWN, item.c.fold == Fold.VALIDATION).order_by(item.c.draw.desc())
+        seeds = rest.where(text(AWAITS_TRAINING), item.c.blind.is_(False))
+        yield Kind.TEACHING, seeds.order_by(item.c.draw)
+    yield Kind.SUGGESTION, rest.where(*SHOWN, item.c.fold == Fold.TRAIN).order_by(item.c.draw)
+    yield Kind.SUGGESTION, rest.where(*SHOWN, item.c.fold == Fold.VALIDATION).order_by(item.c.draw.desc())
 
 
 def _again(query: Select[Any], by: int | None) -> Select[Any]:

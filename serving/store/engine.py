@@ -27,10 +27,12 @@ from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
 from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
+from serving.store.people import PeopleRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
 from serving.store.watching import WatchRepository
+from serving.store.work import WorkRepository
 
 BUSY_TIMEOUT_S = 10.0
 """How long a SQLite writer waits for another process's transaction."""
@@ -59,6 +61,8 @@ class UnitOfWork:
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
         self.asking = AskingRepository(conn)
+        self.people = PeopleRepository(conn)
+        self.work = WorkRepository(conn)
 
 
 class Store:

@@ -8,8 +8,9 @@ from typing import TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from models.base import ModelSpec
 from models.errors import ConfigurationError, NotFoundError
+from models.skills import SkillRule
+from models.specs import ModelSpec
 from models.types import GateState, LabelConfig
 from serving.store.records import NewProject, ProjectRow
 from serving.store.rows import to_project
@@ -37,6 +38,7 @@ class ProjectChanges(TypedDict, total=False):
     audit_rate: float
     validation_people: int
     validation_cut: float
+    skill_rules: tuple[SkillRule, ...]
     active_model: str | None
     challenger: str | None
     watermark: float

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from models.base import ModelRef, ModelSpec
+from models.base import ModelRef
 from models.gate.noise import Noise
+from models.skills import SkillRule
+from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 
 BLIND_AUDIT = "blind_audit"
@@ -154,6 +156,8 @@ class ProjectRow:
     announced: int
     """Id of the newest gate event that was announced, or passed over."""
     created_at: float
+    skill_rules: tuple[SkillRule, ...] = ()
+    """Which items need which skill of whoever labels them; the first counts that holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ class NewProject:
     validation_fraction: float
     audit_rate: float
     validation_people: int = 1
+    skill_rules: tuple[SkillRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

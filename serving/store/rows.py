@@ -8,9 +8,13 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 from sqlalchemy import Row
 
-from models.base import ModelRef, ModelSpec
+from models.base import ModelRef
+from models.fair_queue import Kind
 from models.gate.noise import Noise
+from models.skills import SkillRule
+from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
+from serving.store.people_records import WorkRow, WorkState
 from serving.store.records import (
     CertificateRow,
     GateEvent,
@@ -26,6 +30,8 @@ from serving.store.records import (
     ProjectRow,
 )
 
+WHY: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+RULES: TypeAdapter[tuple[SkillRule, ...]] = TypeAdapter(tuple[SkillRule, ...])
 SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 NOISE: TypeAdapter[Noise] = TypeAdapter(Noise)
 REGIONS: TypeAdapter[tuple[Region, ...]] = TypeAdapter(tuple[Region, ...])
@@ -36,6 +42,7 @@ def to_project(row: Row[Any]) -> ProjectRow:
     values["label_config"] = LabelConfig.model_validate_json(row.label_config)
     values["spec"] = SPEC.validate_json(row.spec)
     values["gate_state"] = GateState(row.gate_state)
+    values["skill_rules"] = RULES.validate_json(row.skill_rules) if row.skill_rules is not None else ()
     return ProjectRow(**values)
 
 
@@ -146,3 +153,10 @@ def to_gate_event(row: Row[Any]) -> GateEvent:
         numbers=from_json(row.numbers),
         at=row.at,
     )
+
+
+def to_work(row: Row[Any]) -> WorkRow:
+    values = dict(row._mapping)
+    values["kind"], values["state"] = Kind(row.kind), WorkState(row.state)
+    values["why"] = WHY.validate_json(row.why)
+    return WorkRow(**values)

@@ -27,11 +27,19 @@ class SweepRepository:
         Args:
             project_id: whose items.
             stand: what has to hold.
-            version: the active model.
+            version: the active model; of ``SHOWN`` whichever is asked about.
             before: epoch seconds. What was written since may not have been seen by whoever asked Label Studio.
         """
         query = select(item.c.task_id).where(*_conditions(project_id, stand, version, before))
         return set(self._conn.scalars(query))
+
+    def accepted_by_others(self, project_id: int, version: str, *, before: float) -> dict[str, set[int]]:
+        """Model version -> tasks of items, untouched since ``before``, that were accepted by another than this one."""
+        mine = (*_conditions(project_id, Stand.ACCEPTED, version, before), item.c.model_version != version)
+        found: dict[str, set[int]] = {}
+        for row in self._conn.execute(select(item.c.model_version, item.c.task_id).where(*mine)):
+            found.setdefault(row.model_version, set()).add(row.task_id)
+        return found
 
     def mend(
         self, project_id: int, stand: Stand, tasks: Collection[int], *, version: str, before: float, now: float

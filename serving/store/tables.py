@@ -41,7 +41,7 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 Word = String(32)
 
 MAY_BE_DRAWN = "fold = 'validation'"
-"""Literal, like the next four: these are the conditions of partial indexes."""
+"""Literal, like the next six: these are the conditions of partial indexes."""
 AWAITS_BLIND = "blind AND state IN ('received', 'scored', 'decided', 'published')"
 """Items that people must label without seeing a suggestion."""
 AWAITS_TRAINING = "fold = 'train' AND route IS NULL AND state IN ('received', 'scored')"
@@ -52,6 +52,9 @@ SEVERAL_WANTED = "opinions > 1"
 """Blind items that more than one person is asked about."""
 LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')"
 """Items on the list of what to ask people for that no person has labelled yet."""
+
+HELD = "state = 'held'"
+"""Items that are in somebody's hands."""
 
 
 def _pk() -> Column[int]:
@@ -69,6 +72,15 @@ def _lease() -> tuple[Column[str], Column[float], Column[int], Column[float], Co
         Column("attempts", Integer, nullable=False, server_default="0"),
         Column("not_before", Double, nullable=False, server_default="0"),
         Column("last_error", Text),
+    )
+
+
+def _field_of_work() -> tuple[Column[str], Column[str], Column[str]]:
+    """An empty word: any."""
+    return (
+        Column("domain", String(64), nullable=False),
+        Column("language", String(64), nullable=False),
+        Column("task", String(64), nullable=False),
     )
 
 
@@ -96,6 +108,7 @@ project = Table(
     Column("audit_rate", Double, nullable=False),
     Column("validation_people", Integer, nullable=False, server_default="1"),
     Column("validation_cut", Double, nullable=False),
+    Column("skill_rules", Json),
     Column("gate_state", Word, nullable=False),
     Column("gate_reason", Text, nullable=False),
     Column("active_model", String(200)),
@@ -134,6 +147,7 @@ item = Table(
     Column("confidence", Double),
     Column("model_version", String(200)),
     Column("asked", Integer),
+    Column("need_id", Id),
     Column("received_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("project_id", "task_id"),
@@ -326,4 +340,83 @@ lease = Table(
     Column("name", String(200), primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("until", Double, nullable=False),
+)
+
+trainer = Table(
+    "trainer",
+    metadata,
+    _pk(),
+    Column("platform_url", String(1000), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("token", LargeBinary),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("platform_url", "user_id"),
+)
+
+skill = Table(
+    "skill",
+    metadata,
+    _pk(),
+    _parent("trainer"),
+    *_field_of_work(),
+    Column("level", Integer, nullable=False),
+    Column("source", Word, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    UniqueConstraint("trainer_id", "domain", "language", "task"),
+)
+
+need = Table(
+    "need",
+    metadata,
+    _pk(),
+    _parent("project"),
+    *_field_of_work(),
+    Column("level", Integer, nullable=False),
+    UniqueConstraint("project_id", "domain", "language", "task", "level"),
+)
+
+desk = Table(
+    "desk",
+    metadata,
+    _pk(),
+    _parent("project"),
+    _parent("trainer", index=True),
+    Column("offered", Double, nullable=False, server_default="0"),
+    Column("waits_since", Double),
+    Column("seen_at", Double, nullable=False),
+    Column("daily_cap", Integer),
+    UniqueConstraint("project_id", "trainer_id"),
+)
+
+flow = Table(
+    "flow",
+    metadata,
+    Column("project_id", Id, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Word, primary_key=True),
+    Column("skilled", Boolean, primary_key=True),
+    Column("tag", Double, nullable=False),
+    Column("served", BigInteger, nullable=False),
+)
+
+work = Table(
+    "work",
+    metadata,
+    _pk(),
+    _parent("project"),
+    _parent("item"),
+    _parent("trainer"),
+    Column("kind", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("why", Json, nullable=False),
+    Column("granted_at", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("beat_at", Double, nullable=False),
+    Column("extended", Boolean, nullable=False),
+    Column("ended_at", Double),
+    Index("ix_work_held", "item_id", unique=True, sqlite_where=text(HELD), postgresql_where=text(HELD)),
+    Index("ix_work_item", "item_id", "trainer_id"),
+    Index("ix_work_trainer", "trainer_id", "project_id", "granted_at"),
+    Index("ix_work_until", "project_id", "state", "until"),
 )

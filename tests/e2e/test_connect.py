@@ -201,7 +201,7 @@ def test_nothing_to_predict(mood: World, studio: label_studio.Server) -> None:
     with mood.admin() as http:
         project = http.post("/api/projects/", json=body).raise_for_status().json()["id"]
     said = prelabel(mood.service, "connect", "--url", studio.url, "--token", studio.token, "--project", str(project))
-    fails(said, "configuration", "no control that Prelabel can predict", "answer (TextArea)")
+    fails(said, "configuration", "no model is proposed", "docs/label-types.md")
     with mood.service.client() as http:
         assert project not in {row["label_studio_project"] for row in http.get("/api/v1/projects").json()}
     assert httpx.get(f"{mood.service.url}/healthz", trust_env=False, timeout=30).status_code == 200

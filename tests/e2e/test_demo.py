@@ -110,7 +110,7 @@ def test_accepted_means_one_annotation_in_label_studio(report: dict[str, Any], h
     finally:
         server.stop()
     assert (len(gold), len(later)) == (ITEMS + drift["arrived"], drift["arrived"])
-    assert {len(labels) for labels in machine.values()} == {1}
+    assert {len(labels) for labels in machine.values()} <= {1}, "none is left where all were taken back"
     assert len(machine.keys() & later) == drift["shipped"]
     left = report["accepted"] - len(machine.keys() - later)
     assert 0 <= left <= drift["reopened"], "only what was opened again is gone"

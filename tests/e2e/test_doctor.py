@@ -133,7 +133,7 @@ def test_a_config_without_anything_to_predict(studio: label_studio.Server, servi
     soon(lambda: world.summary()["paused"] or None)
     code, wrong = doctor(world)
     assert (code, sorted(wrong)) == (1, ["label config", "paused"])
-    assert "answer (TextArea)" in wrong["label config"]["advice"]
+    assert "fills Choices" in wrong["label config"]["advice"]
     world.change(label_config=before)
     soon(lambda: not world.summary()["paused"] or None)
     assert doctor(world) == (0, {})

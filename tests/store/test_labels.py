@@ -24,7 +24,7 @@ def test_a_label_ends_the_items_way(world: World) -> None:
     assert world.item(1).state is ItemState.LABELED
     [label] = stored(world)
     assert (label.annotation_id, label.completed_by, label.lead_time, label.loss) == (10, 3, 2.5, 1.0)
-    assert label.regions[0].value.labels == ("b",)
+    assert label.regions[0].labels == ("b",)
     assert label.prediction_id == world.item(1).prediction_id
 
 
@@ -197,7 +197,7 @@ def test_training_gives_the_newest_label_of_each_item_of_the_train_fold(world: W
         assert uow.labels.training_count(world.project) == 2
     assert [(item.task_id, label.annotation_id) for item, label in pairs] == [(1, 11), (3, 30)]
     assert pairs[0][0] == world.item(1)
-    assert pairs[0][1].regions[0].value.labels == ("b",)
+    assert pairs[0][1].regions[0].labels == ("b",)
 
 
 def test_validation_gives_every_drawn_item_with_its_first_label_or_none(world: World) -> None:

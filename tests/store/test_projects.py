@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from models.base import TransformersSpec
 from models.errors import ConfigurationError, NotFoundError
+from models.specs import TransformersSpec
 from models.types import GateState, Route
 from serving.store.engine import Store
 from serving.store.records import LabelRole

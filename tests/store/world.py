@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from models.base import HeadSpec, ModelRef
+from models.base import ModelRef
+from models.specs import HeadSpec
 from models.types import Choices, ControlSpec, Fold, InputSpec, LabelConfig, Medium, Prediction, Region, Route
 from serving.store.engine import Store
 from serving.store.records import (

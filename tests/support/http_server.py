@@ -92,7 +92,7 @@ class HttpServer:
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
-            do_POST = do_GET
+            do_POST = do_HEAD = do_GET
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

@@ -17,14 +17,16 @@ from typing import Any
 
 from connectors.base import PublishResult, User
 from connectors.label_studio.label_config import parse
-from connectors.memory import MemoryPlatform
-from models.base import Budget, HeadSpec, ModelRef, TrainingExample, TrainingReport
-from models.errors import ModelError
+from connectors.memory import MemoryAnnotator, MemoryPlatform
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
+from models.errors import AuthenticationError, ModelError
+from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, GateState, Item, Route, Scored
 from serving.composition import GuardedMedia, Platforms
 from serving.local import LocalScorer
 from serving.monitoring.automation import AutomationReport, report
 from serving.pipeline import learn, reconcile
+from serving.pipeline.pace import ChunkPace
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.worker import Worker
 from serving.secrets import Vault, new_key
@@ -89,6 +91,8 @@ class WatchedScorer(LocalScorer):
         super().__init__(model_dir)
         self.trained: list[list[TrainingExample]] = []
         self.calls: list[int] = []
+        self.texts: set[str] = set()
+        """Of the call that goes on."""
         self.failures: list[Exception] = []
         self.poison: set[str] = set()
         """Texts with which a chunk fails as a whole."""
@@ -97,6 +101,7 @@ class WatchedScorer(LocalScorer):
 
     def score(self, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
         self.calls.append(len(items))
+        self.texts = {str(item.data.get("text")) for item in items}
         self.before()
         if self.failures:
             raise self.failures.pop(0)
@@ -106,15 +111,15 @@ class WatchedScorer(LocalScorer):
 
     def train(
         self,
-        spec: HeadSpec,
-        control: ControlSpec,
+        spec: ModelSpec,
+        controls: tuple[ControlSpec, ...],
         examples: Sequence[TrainingExample],
         *,
         name: str,
         budget: Budget | None = None,
     ) -> TrainingReport:
         self.trained.append(list(examples))
-        made = super().train(spec, control, examples, name=name, budget=budget)
+        made = super().train(spec, controls, examples, name=name, budget=budget)
         self.during_training()
         return made
 
@@ -411,10 +416,20 @@ def make_world(
         scorer=scorer,
         media=GuardedMedia(configured, Platforms(configured, vault)),
         platform=lambda _: platform,
+        annotator=lambda _, token: person_of(platform, token),
         owner="worker-1",
         clock=clock,
+        chunks=ChunkPace(first=configured.chunk_size),
     )
     return LocalWorld(store, platform, clock, scorer, runtime, row.id, kind=None if project else "plain")
+
+
+def person_of(platform: MemoryPlatform, token: str) -> MemoryAnnotator:
+    """The account of token ``"user 21"`` is user 21; any other is unknown."""
+    word, _, number = token.partition(" ")
+    if word != "user" or not number.isdigit():
+        raise AuthenticationError("Label Studio does not know this token: make a new one")
+    return MemoryAnnotator(platform, User(id=int(number), email=f"person-{number}@example.com"))
 
 
 def another_worker(world: LocalWorld, owner: str = "worker-2") -> Worker:

@@ -15,7 +15,7 @@ HOOK = "http://127.0.0.1:9/hooks/label-studio/1"
 
 
 def labels_of(result: list[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(label for region in decode(result, parse(XML)) for label in region.value.labels)
+    return tuple(label for region in decode(result, parse(XML)) for label in region.labels)
 
 
 def _regions(label: str, score: float | None = None) -> tuple[Region, ...]:

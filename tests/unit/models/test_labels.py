@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from models.errors import ConfigurationError
-from models.labels import match
+from models.labels import match, partial
 
 
 def test_same_name_then_same_but_for_case_then_the_map() -> None:
@@ -32,3 +32,18 @@ def test_case_does_not_decide_between_two_labels() -> None:
 def test_an_entry_that_names_neither_side_is_an_error(label_map: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         match(["good", "bad"], ["good", "bad"], label_map)
+
+
+def test_what_a_label_is_called_besides_counts_after_its_name() -> None:
+    names = {"person": ["PER", "human"], "place": ["LOC", "person"]}
+    assert match(["PER", "loc", "person"], ["person", "place"], {}, names) == ["person", "place", "person"]
+    assert match(["PER"], ["person", "place"], {"PER": "place"}, names) == ["place"]
+
+
+def test_a_name_of_two_labels_decides_nothing() -> None:
+    with pytest.raises(ConfigurationError, match="'X' have no label"):
+        match(["X"], ["a", "b"], {}, {"a": ["X"], "b": ["X"]})
+
+
+def test_classes_without_a_label_are_named() -> None:
+    assert partial(["PER", "MISC", "loc"], ["LOC", "per"], {}) == ({"PER": "per", "loc": "LOC"}, ("MISC",))

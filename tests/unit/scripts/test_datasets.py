@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 
 from models.errors import MissingDependencyError
 from scripts import datasets
-from scripts.datasets import DIGIT_LABELS, REVIEW_LABELS, Example, digits, reviews
+from scripts.datasets import DIGIT_LABELS, NAME_LABELS, REVIEW_LABELS, Example, digits, names, reviews
 
 
 def png(example: Example) -> bytes:
@@ -69,4 +69,29 @@ def test_the_package_is_found_without_running_it() -> None:
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
     with pytest.raises(MissingDependencyError, match=r"prelabel\[demo\]"):
-        datasets._review_folder()
+        datasets._package_folder("tag")
+
+
+def test_names_stand_where_their_spans_say() -> None:
+    sentences = names(2000)
+    assert len({one.text for one in sentences}) == 2000
+    assert len({one.id for one in sentences}) == 2000
+    assert {label for one in sentences for _, _, label in one.spans} == set(NAME_LABELS)
+    for one in sentences:
+        edges = [edge for start, end, _ in one.spans for edge in (start, end)]
+        assert edges == sorted(edges)
+        assert all(0 <= start < end <= len(one.text) for start, end, _ in one.spans)
+    assert np.mean([bool(one.spans) for one in sentences]) == pytest.approx(0.45, abs=0.05)
+
+
+def test_family_and_given_name_are_one_person() -> None:
+    found = next(one for one in names() if one.text == "中共中央总书记、国家主席江泽民")
+    assert [(found.text[start:end], label) for start, end, label in found.spans] == [
+        ("中共中央", "organization"),
+        ("江泽民", "person"),
+    ]
+
+
+def test_more_names_than_there_are_are_refused() -> None:
+    with pytest.raises(ValueError, match="distinct sentences, not 9999999"):
+        names(9_999_999)

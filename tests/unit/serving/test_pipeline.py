@@ -82,7 +82,7 @@ def test_what_people_do_with_a_suggestion_is_measured(world: LocalWorld) -> None
     with world.store.read() as uow:
         said = uow.items.predictions([i.prediction_id or 0 for i in shown[:4]])
     for n, item in enumerate(shown[:4]):
-        answer = said[item.prediction_id or 0].prediction.regions[0].value.labels[0]
+        answer = said[item.prediction_id or 0].prediction.regions[0].labels[0]
         world.label(item.task_id, answer if n else {"good": "bad", "bad": "good"}[answer])
     world.sync()
     assert world.report().suggestions_unchanged == 0.75

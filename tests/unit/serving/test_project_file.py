@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from label_studio_sdk.label_interface import LabelInterface
 
-from models.base import HeadSpec
+from connectors.label_studio.label_config import parse
 from models.errors import ConfigurationError
+from models.registry import assign
+from models.specs import HeadSpec
 from serving.project_file import ProjectFile
 from serving.store.records import NewProject
 
@@ -20,16 +22,18 @@ def test_shipped_files_load_and_hold_a_valid_label_config(path: Path) -> None:
     assert project.slug == path.stem
     interface = LabelInterface(project.label_config)
     interface.validate()
-    assert [control.tag for control in interface.controls] == ["Choices"]
+    assert not parse(project.label_config).unsupported
+    assert assign(project.spec, parse(project.label_config)).controls
 
 
 def test_both_demo_projects_are_there() -> None:
-    assert [path.stem for path in FILES] == ["digits", "reviews"]
+    assert {"digits", "reviews"} <= {path.stem for path in FILES}
 
 
 def test_fields_are_those_that_a_project_stores() -> None:
     stored = {field.name for field in dataclasses.fields(NewProject)} | {"label_config"}
-    assert ProjectFile.model_fields.keys() - {"title"} <= stored
+    beside = {"title", "samples", "tolerances"}
+    assert ProjectFile.model_fields.keys() - beside <= stored, "tolerances stand in the label config"
 
 
 def test_defaults(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.media.addresses import system_resolver
 from connectors.media.fetcher import MediaFetcher
 from connectors.media.policy import FetchPolicy
 from tests.support.http_server import HttpServer
@@ -40,13 +41,12 @@ def make_fetcher(tmp_path: Path) -> MakeFetcher:
         **policy: object,
     ) -> MediaFetcher:
         limits = FetchPolicy(**policy)  # type: ignore[arg-type]  # the tests' own names
-        more = {} if resolver is None else {"resolver": resolver}
         return MediaFetcher(
             tmp_path / "media",
             policy=limits,
             platform_url=platform_url,
             auth_headers=auth_headers,
-            **more,
+            resolver=resolver or system_resolver,
         )
 
     return make

@@ -188,9 +188,10 @@ def test_the_next_address_is_tried(server: HttpServer, make_fetcher: MakeFetcher
 @pytest.mark.parametrize(
     ("uri", "said"),
     [
-        ("s3://bucket/key.png", "^s3:// URI: cloud storage is not read directly"),
+        ("s3://bucket/key.png", "^s3:// URI: read through the storages of a Label Studio project, but none is known"),
         ("gs://bucket/key.png", "^gs:// URI"),
         ("azure-blob://box/key.png", "^azure-blob:// URI"),
+        ("s3://", "^s3: URI: media must be an http"),
         ("file:///etc/passwd", "^file: URI: media must be an http"),
         ("//169.254.169.254/latest", "^no URI: media must be an http"),
         ("just a sentence", "^no URI"),

@@ -33,6 +33,9 @@ def test_a_model_runs_and_takes_only_its_own_inputs(doubler: Path, threads: int)
     assert runner.inputs == ("x",)
     given = np.array([[1, 2], [3, 4]])
     np.testing.assert_array_equal(runner({"x": given, "unused": given}), given * 2)
+    named = runner.named({"x": given, "unused": given})
+    assert list(named) == ["y"]
+    np.testing.assert_array_equal(named["y"], given * 2)
 
 
 @pytest.mark.parametrize("provider", ["cuda", "tensorrt"])

@@ -14,8 +14,9 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedTo
 
 from models import registry
 from models.backends.transformers import Gather
-from models.base import ModelRef, TransformersSpec
+from models.base import ModelRef
 from models.errors import ConfigurationError, ModelError, ProviderError
+from models.specs import TransformersSpec
 from models.types import Failure, Item, Medium, Prediction
 from tests.unit.models.samples import control, text_item
 
@@ -93,7 +94,7 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def reference(folder: Path, **changes: object) -> ModelRef:
     spec = TransformersSpec.model_validate({"source": str(folder), **changes})
-    return registry.reference(spec, control(), name="tiny")
+    return registry.reference(spec, (control(),), name="tiny")
 
 
 ITEMS = [text_item(str(i), text) for i, text in enumerate(sentences(60)[0])]
@@ -108,7 +109,7 @@ def test_both_runtimes_are_right_and_agree(folder: Path, model_dir: Path) -> Non
     assert len(answers["torch"]) == len(answers["onnx"]) == len(ITEMS)
     truth = [("bad", "good")[k] for k in sentences(60)[1]]
     for ours, theirs, gold in zip(answers["torch"], answers["onnx"], truth, strict=True):
-        assert ours.regions[0].value.labels == theirs.regions[0].value.labels == (gold,)
+        assert ours.regions[0].labels == theirs.regions[0].labels == (gold,)
         assert ours.confidence == pytest.approx(theirs.confidence, abs=1e-4)
         assert ours.numbers == pytest.approx(theirs.numbers, abs=1e-3)
     (kept,) = [path for path in model_dir.iterdir() if path.is_dir()]
@@ -156,16 +157,16 @@ def test_a_class_without_a_label_is_an_error_at_load(tmp_path: Path, model_dir: 
     model = registry.load(reference(folder, label_map={"LABEL_0": "bad", "LABEL_1": "good"}))
     (answer,) = model.predict([text_item("1", "the parcel lovely lovely")])
     assert isinstance(answer, Prediction)
-    assert answer.regions[0].value.labels == ("good",)
+    assert answer.regions[0].labels == ("good",)
 
 
 def test_a_multi_label_model_decides_each_label(tmp_path: Path) -> None:
     folder = make(tmp_path / "multi", ["bad", "good"], "multi_label_classification")
     spec = TransformersSpec(source=str(folder))
-    ref = registry.reference(spec, control(multiple=True), name="multi")
+    ref = registry.reference(spec, (control(multiple=True),), name="multi")
     answers = registry.load(ref).predict(ITEMS[:20])
     gold = [("bad", "good")[k] for k in sentences(60)[1]][:20]
-    found = [answer.regions[0].value.labels for answer in answers if isinstance(answer, Prediction) and answer.regions]
+    found = [answer.regions[0].labels for answer in answers if isinstance(answer, Prediction) and answer.regions]
     assert found == [(label,) for label in gold]
 
 
@@ -189,7 +190,7 @@ def test_what_is_no_classifier_says_so(tmp_path: Path) -> None:
 
 def test_a_name_that_is_nowhere_says_what_to_check() -> None:
     with pytest.raises(ModelError, match=r"neither a folder here.*check the name"):
-        registry.reference(TransformersSpec(source="no such folder, no such model"), control(), name="none")
+        registry.reference(TransformersSpec(source="no such folder, no such model"), (control(),), name="none")
 
 
 def test_a_text_model_refuses_a_control_of_images(folder: Path) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from models import encoders
-from models.base import HeadSpec
 from models.encoders.minilm import MAX_TOKENS, MinilmEncoder
 from models.errors import ProviderError
+from models.specs import HeadSpec
 
 TEXTS = [
     "The parcel came late.",

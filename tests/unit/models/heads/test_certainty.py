@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.base import Budget, ConfidenceChoice
+from models.base import Budget
 from models.heads import certainty, validation
 from models.heads.fitting import fit
+from models.specs import ConfidenceChoice
 
 BUDGET = Budget(epsilon=0.1, delta=0.1)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.base import HeadSpec, TransformersSpec
 from models.heads.spread import spread, spreads
+from models.specs import HeadSpec, TransformersSpec
 from models.types import Item, Medium
 from tests.unit.models.samples import control, image_item, write_grey
 

@@ -10,9 +10,11 @@ import pytest
 from sklearn.datasets import load_digits
 
 from models import encoders, registry
-from models.base import HeadSpec, ModelRef, TrainingExample, TrainingReport, TransformersSpec
+from models.base import ModelRef, TrainingExample, TrainingReport
 from models.errors import ConfigurationError, ModelError, NotTrainableError
-from models.types import Failure, HumanLabel, Item, Medium, Prediction
+from models.specs import HeadSpec, TransformersSpec
+from models.types import Failure, HumanLabel, Item, Medium, Prediction, Region
+from models.values import Taxonomy
 from tests.unit.models.samples import control, image_item, regions, reviews, text_example, text_item, write_grey
 
 SPEC = HeadSpec(encoder="ngram")
@@ -25,9 +27,7 @@ def train(examples: list[TrainingExample], folder: Path, **changes: object) -> T
 
 def labels_of(ref: ModelRef, *texts: str) -> list[tuple[str, ...]]:
     answers = registry.load(ref).predict([text_item(str(i), text) for i, text in enumerate(texts)])
-    return [
-        answer.regions[0].value.labels if answer.regions else () for answer in answers if isinstance(answer, Prediction)
-    ]
+    return [answer.regions[0].labels if answer.regions else () for answer in answers if isinstance(answer, Prediction)]
 
 
 def test_a_head_learns_is_saved_and_serves(tmp_path: Path) -> None:
@@ -39,6 +39,26 @@ def test_a_head_learns_is_saved_and_serves(tmp_path: Path) -> None:
     assert report.ref.version == f"reviews-{report.ref.sha256[:12]}"
     assert report.ref.path == str(tmp_path / report.ref.sha256)
     assert labels_of(report.ref, "a lovely warm thing", "很差 要退货") == [("good",), ("bad",)]
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_a_head_learns_paths_of_a_taxonomy(tmp_path: Path, multiple: bool) -> None:
+    """A node's name may stand in several places of the tree; what is chosen is the path."""
+    paths = (("mood",), ("mood", "good"), ("shop",), ("shop", "good > bad"))
+    tree = control(multiple=multiple).model_copy(update={"kind": "taxonomy", "paths": paths})
+    told = {"good": paths[1], "bad": paths[3]}
+
+    def example(row: TrainingExample) -> TrainingExample:
+        value = Taxonomy(paths=(told[row.label.regions[0].labels[0]],))
+        return row.model_copy(update={"label": HumanLabel(regions=(Region(control=tree.name, value=value),))})
+
+    report = registry.trainer(SPEC).train(SPEC, tree, [example(row) for row in reviews(40)], name="t", folder=tmp_path)
+    assert report.classes["mood > good"] == report.classes["shop > good \\> bad"] == 20
+    said = registry.load(report.ref).predict([text_item("1", "a lovely warm thing"), text_item("2", "很差 要退货")])
+    assert [one.regions[0].value for one in said if isinstance(one, Prediction)] == [
+        Taxonomy(paths=(paths[1],)),
+        Taxonomy(paths=(paths[3],)),
+    ]
 
 
 def test_the_reference_survives_json(tmp_path: Path) -> None:
@@ -229,15 +249,3 @@ def test_the_model_warms_up_and_tests_itself(tmp_path: Path) -> None:
     model = registry.load(train(reviews(20), tmp_path).ref)
     model.warm_up()
     model.self_test()
-
-
-def test_the_registry_says_what_it_can_run() -> None:
-    described = {info.name: info for info in registry.describe().encoders}
-    assert {name: info.medium for name, info in described.items()} == {
-        "ngram": "text",
-        "pixels": "image",
-        "minilm": "text",
-    }
-    assert all(info.ready for info in described.values())
-    assert described["pixels"].providers == ("cpu",)
-    assert registry.describe().runtimes == ("torch", "onnx")

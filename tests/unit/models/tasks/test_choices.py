@@ -20,7 +20,7 @@ SUBSET = st.sets(st.sampled_from("abc"))
 def test_single_takes_the_most_probable_label() -> None:
     outcome = choices.decide(("a", "b", "c"), np.array([0.2, 0.7, 0.1]), SINGLE)
     (region,) = outcome.regions
-    assert (region.control, region.value.labels, region.score) == ("verdict", ("b",), 0.7)
+    assert (region.control, region.labels, region.score) == ("verdict", ("b",), 0.7)
     assert outcome.confidence == 0.7
     assert outcome.numbers["p1"] == 0.7
     assert outcome.numbers["p2"] == 0.2
@@ -32,7 +32,7 @@ def test_single_takes_the_most_probable_label() -> None:
 def test_several_takes_all_from_one_half_up() -> None:
     outcome = choices.decide(("a", "b", "c"), np.array([0.5, 0.9, 0.2]), SEVERAL)
     (region,) = outcome.regions
-    assert set(region.value.labels) == {"a", "b"}
+    assert set(region.labels) == {"a", "b"}
     assert region.score == 0.5
     assert outcome.confidence == pytest.approx(0.5 * 0.9 * 0.8)
 

@@ -36,7 +36,7 @@ def test_unreadable_items_fail_in_place_and_leave_their_neighbours_alone() -> No
     ]
     answers = classifier().predict(items)
     assert [answer.key for answer in answers] == list("123456789")
-    codes = [answer.code if isinstance(answer, Failure) else answer.regions[0].value.labels[0] for answer in answers]
+    codes = [answer.code if isinstance(answer, Failure) else answer.regions[0].labels[0] for answer in answers]
     assert codes == ["good", "missing_field", "bad", "bad", "missing_field", "bad", *["wrong_type"] * 3]
     alone = classifier().predict([items[2]])
     assert alone == [answers[2]]

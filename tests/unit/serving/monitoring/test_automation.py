@@ -72,7 +72,7 @@ def said(world: LocalWorld, prediction_id: int | None) -> str:
     assert prediction_id is not None
     with world.store.read() as uow:
         row = uow.items.predictions([prediction_id])[prediction_id]
-    return row.prediction.regions[0].value.labels[0]
+    return row.prediction.regions[0].labels[0]
 
 
 def test_the_certificate_is_the_newest(busy: LocalWorld) -> None:

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from connectors.label_studio.label_config import parse
-from models.base import HeadSpec
 from models.errors import MediaError, MediaUnavailable
 from models.ordering import CANDIDATES, control_from
+from models.specs import HeadSpec
 from models.types import Fold, Item, Route
 from serving.pipeline import asking, certifying
 from serving.pipeline.asking import REFILL, SHORTEST

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from models.base import ModelRef, TransformersSpec
+from models.base import ModelRef
 from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
 from models.gate import spend
+from models.specs import TransformersSpec
 from models.types import ControlSpec, Fold, GateState, Item, Route
 from serving.pipeline import certifying, learn
 from serving.pipeline.worker import Worker
@@ -368,9 +369,9 @@ def test_a_ready_made_classifier_follows_the_label_config(make: MakeWorld, monke
     world = make(spec=TransformersSpec(source="nowhere"))
     asked: list[tuple[str, ...]] = []
 
-    def refer(spec: TransformersSpec, control: ControlSpec, *, name: str) -> ModelRef:
-        asked.append(control.labels)
-        return ModelRef(spec=spec, control=control, version=f"{name}-{'0' * 12}", sha256="0" * 64)
+    def refer(spec: TransformersSpec, controls: tuple[ControlSpec, ...], *, name: str) -> ModelRef:
+        asked.append(controls[0].labels)
+        return ModelRef(spec=spec, control=controls[0], version=f"{name}-{'0' * 12}", sha256="0" * 64)
 
     monkeypatch.setattr(learn, "reference", refer)
     assert world.tick()

@@ -174,7 +174,7 @@ def accepted_errors(world: LocalWorld) -> tuple[int, int]:
     accepted = [i for i in world.items() if i.route is Route.ACCEPT and i.state is ItemState.PUBLISHED]
     with world.store.read() as uow:
         rows = uow.items.predictions([i.prediction_id for i in accepted if i.prediction_id is not None])
-    told = {row.item_id: row.prediction.regions[0].value.labels[0] for row in rows.values()}
+    told = {row.item_id: row.prediction.regions[0].labels[0] for row in rows.values()}
     return sum(told[i.id] != world.gold[i.data["text"]] for i in accepted), len(accepted)
 
 
@@ -205,11 +205,11 @@ class TestThreePeople:
         sample = [i for i in world.items() if i.blind and i.state is ItemState.LABELED and i.reason != "blind_audit"]
         assert len(sample) == 150
         for item in sample:
-            labels = [one.regions[0].value.labels[0] for one in heard[item.id]]
+            labels = [one.regions[0].labels[0] for one in heard[item.id]]
             assert len({one.completed_by for one in heard[item.id]}) == len(labels) == crowd.given[item.task_id]
             with world.store.read() as uow:
                 said_ = uow.items.predictions([item.prediction_id or 0])[item.prediction_id or 0].prediction
-            agreed = said_.regions[0].value.labels[0] == labels[0]
+            agreed = said_.regions[0].labels[0] == labels[0]
             again = not agreed or opinions.is_checked(item, secret)
             assert len(labels) == (1 if not again else 2 if labels[0] == labels[1] else 3)
 

@@ -195,7 +195,7 @@ class TestLabels:
         world.sync()
         with world.store.read() as uow:
             [label] = uow.labels.for_project(world.id)
-        assert label.regions[0].value.labels == ("bad",)
+        assert label.regions[0].labels == ("bad",)
 
     def test_a_label_that_the_platform_forgot_to_count_is_kept(self, world: LocalWorld) -> None:
         task, other, _ = world.arrive(easy(3))

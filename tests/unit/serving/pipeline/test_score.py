@@ -9,7 +9,7 @@ from shutil import rmtree
 
 import pytest
 
-from models.errors import ConfigurationError, MediaError, MediaUnavailable, ModelError, PlatformUnavailable
+from models.errors import ConfigurationError, MediaError, MediaUnavailable, ModelError, PlatformUnavailable, ScorerLate
 from models.types import Item
 from serving.pipeline import score
 from serving.pipeline.worker import Worker
@@ -41,6 +41,47 @@ def test_a_chunk_is_one_call(ready: LocalWorld) -> None:
     assert ready.worker.score(ready.project) == 8
     assert ready.worker.score(ready.project) == 0
     assert ready.scorer.calls == [32, 8]
+
+
+def test_a_chunk_that_takes_too_long_comes_back_smaller(ready: LocalWorld) -> None:
+    ready.scorer.failures = [ScorerLate("no answer"), ScorerLate("no answer")]
+    assert ready.worker.score(ready.project) == 0
+    assert len(received(ready)) == 40, "nothing is lost"
+    ready.later(60)
+    assert ready.worker.score(ready.project) == 0
+    ready.later(60)
+    assert ready.worker.score(ready.project) == 8
+    assert ready.scorer.calls == [32, 16, 8]
+    assert {item.attempts for item in ready.items() if item.state is ItemState.RECEIVED} == {0}
+    ready.settle()
+    assert received(ready) == []
+
+
+def test_chunks_are_as_large_as_a_quarter_of_the_time_allows(ready: LocalWorld) -> None:
+    ready.scorer.before = lambda: ready.later(32.0 * ready.scorer.calls[-1] / 32)
+    limit_s = ready.runtime.settings.scorer_timeout_s
+    assert ready.worker.score(ready.project) == 32
+    assert ready.runtime.chunks.size(ready.project.active_model or "", 32) == int(limit_s / 4)
+
+
+def test_an_item_that_alone_takes_too_long_dies_and_says_why(ready: LocalWorld) -> None:
+    assert ready.worker.score(ready.project) == 32, "the model is known to answer"
+    slow = received(ready)[0]
+    text = ready.item(slow).data["text"]
+
+    def late() -> None:
+        if text in ready.scorer.texts:
+            raise ScorerLate("the model did not predict 1 items in 55 s (scorer_timeout_s)")
+
+    ready.scorer.before = late
+    for _ in range(40):
+        ready.worker.score(ready.project)
+        ready.later(60)
+    assert ready.item(slow).state is ItemState.DEAD
+    assert "scorer_timeout_s" in (ready.item(slow).last_error or "")
+    ready.settle()
+    assert received(ready) == [], "its neighbours went on"
+    assert ready.audit().states["dead"] == 1
 
 
 def test_poison_is_singled_out_and_dies_in_the_end(ready: LocalWorld) -> None:
@@ -185,7 +226,7 @@ def test_what_was_said_of_old_data_is_not_taken_for_the_new(ready: LocalWorld) -
     assert (old.revision, row.revision, row.state) == (1, 2, ItemState.SCORED)
     with ready.store.read() as uow:
         said = uow.items.predictions([row.prediction_id or 0])[row.prediction_id or 0]
-    assert said.prediction.regions[0].value.labels == ("bad",)
+    assert said.prediction.regions[0].labels == ("bad",)
 
 
 def test_what_an_old_model_says_after_the_change_does_not_count(ready: LocalWorld) -> None:

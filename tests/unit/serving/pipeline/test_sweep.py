@@ -59,6 +59,26 @@ def test_lost_predictions_are_sent_again(opened: LocalWorld) -> None:
     assert swept(opened) == 0
 
 
+def test_predictions_by_which_a_former_model_accepted_are_sent_again(opened: LocalWorld) -> None:
+    tasks, former = accepted(opened), opened.project.active_model
+    assert former is not None
+    with opened.store.begin() as uow:
+        ref = uow.models.get(opened.id, former).ref.model_copy(update={"version": "next"})
+        uow.models.add(opened.id, ref, 1, {}, opened.runtime.now())
+        uow.models.activate(opened.id, "next", opened.runtime.now())
+    opened.settle()
+    assert opened.project.active_model == "next"
+    kept = [task for task in tasks if opened.item(task).model_version == former][:5]
+    assert len(kept) == 5
+    opened.later(opened.runtime.settings.sweep_s)
+    swept(opened)
+    opened.platform.remove_task_predictions(kept)
+    assert swept(opened) == 5
+    opened.settle()
+    assert all(former in opened.versions(task) for task in kept)
+    assert swept(opened) == 0
+
+
 def test_all_predictions_of_a_version_lost(opened: LocalWorld) -> None:
     version = opened.project.active_model
     assert version is not None

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from connectors.label_studio.label_config import parse
-from models.base import HeadSpec
 from models.errors import AuthenticationError, ConfigurationError, PlatformError
+from models.registry import assign
+from models.specs import HeadSpec
 from serving.projects import connect
-from serving.projects.connect import Wish, check, notes, of_file, propose, slug_of
+from serving.projects.connect import Wish, check, notes, of_file, slug_of
 from tests.support.local_world import CONFIG, SECRET, LocalWorld
 
 WISH = Wish(url="http://127.0.0.1:9", token="t", platform_project=3)
 IMAGES = CONFIG.replace('<Text name="text" value="$text"/>', '<Image name="text" value="$image"/>')
 MORE = CONFIG.replace("</View>", '<Choices name="topic" toName="text"><Choice value="a"/></Choices></View>')
-UNSUPPORTED = CONFIG.replace("</View>", '<Rating name="stars" toName="text"/></View>')
+UNSUPPORTED = CONFIG.replace("</View>", '<MagicWand name="wand" toName="text"/></View>')
 
 
 @pytest.mark.parametrize(
@@ -66,16 +67,14 @@ def test_a_number_out_of_range_is_refused(changes: dict[str, float]) -> None:
         check(replace(WISH, **changes), "reviews")  # type: ignore[arg-type]
 
 
-def test_the_model_follows_the_medium() -> None:
-    assert propose(parse(CONFIG)) == HeadSpec(encoder="ngram")
-    assert propose(parse(IMAGES)) == HeadSpec(encoder="pixels")
-
-
 def test_what_works_worse_than_it_could_is_said() -> None:
     assert notes(parse(CONFIG), show_suggestions=True) == []
     assert "Settings > Annotation" in notes(parse(CONFIG), show_suggestions=False)[0]
-    assert "topic" in notes(parse(MORE), show_suggestions=True)[0]
-    assert "stars (Rating)" in notes(parse(UNSUPPORTED), show_suggestions=True)[0]
+    left = assign(HeadSpec(encoder="ngram"), parse(MORE))
+    assert "people fill in: topic" in notes(left, show_suggestions=True)[0]
+    required = left.model_copy(update={"by_people": (left.by_people[0].model_copy(update={"required": True}),)})
+    assert "topic must be filled in" in notes(required, show_suggestions=True)[1]
+    assert "wand (MagicWand)" in notes(parse(UNSUPPORTED), show_suggestions=True)[0]
 
 
 def test_nothing_is_stored_when_label_studio_does_not_answer(world: LocalWorld) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from connectors.label_studio.label_config import interface, parse
 from connectors.label_studio.results import decode, encode, validate
-from models.errors import ConfigurationError
 from models.types import Choices, LabelConfig, Region
+from tests.support import label_types
 
 XML = """<View><Text name="t" value="$x"/>
 <Choices name="one" toName="t"><Choice value="a"/><Choice value="b"/></Choices>
@@ -31,52 +31,6 @@ def prediction(*entries: dict[str, Any], score: Any = 0.5, version: str = "v1") 
 
 def entry(control: str, *labels: str, **extra: Any) -> dict[str, Any]:
     return {"from_name": control, "to_name": "t", "type": "choices", "value": {"choices": list(labels)}, **extra}
-
-
-def test_the_envelope() -> None:
-    [made] = encode([region("one", "a", score=0.25)], CONFIG)
-    assert made == {
-        "id": made["id"],
-        "from_name": "one",
-        "to_name": "t",
-        "type": "choices",
-        "value": {"choices": ["a"]},
-        "score": 0.25,
-    }
-    assert encode([region("one", "b")], CONFIG)[0]["id"] == made["id"] != encode([region("many", "p")], CONFIG)[0]["id"]
-    assert "score" not in encode([region("one", "a")], CONFIG)[0]
-
-
-def test_order_is_that_of_the_label_config() -> None:
-    made = encode([region("many", "r", "p"), region("one", "b")], CONFIG)
-    assert [item["from_name"] for item in made] == ["one", "many"]
-    assert made[1]["value"]["choices"] == ["p", "r"]
-
-
-def test_no_label_is_no_entry() -> None:
-    assert encode([region("many"), region("one", "a")], CONFIG) == encode([region("one", "a")], CONFIG)
-
-
-def test_unknown_control_cannot_be_encoded() -> None:
-    with pytest.raises(ConfigurationError, match="no control 'stars'"):
-        encode([region("stars", "5")], CONFIG)
-
-
-def test_decode_takes_what_is_found_in_the_wild() -> None:
-    result: list[dict[str, Any]] = [
-        {"from_name": "stars", "to_name": "t", "type": "rating", "value": {"rating": 4}},
-        {"type": "relation", "from_id": "x", "to_id": "y", "direction": "right"},
-        entry("many", "q", score=7),
-        entry("many", "p", "q"),
-        entry("one", "no longer there", score=0.5, origin="manual"),
-        {"from_name": "one"},
-        {"from_name": "many", "value": {"choices": None}},
-        {"from_name": "many", "value": None},
-    ]
-    expected = (region("one", "no longer there", score=0.5), region("many", "p", "q"))
-    assert decode(result, CONFIG) == expected
-    assert decode([], CONFIG) == ()
-    assert decode([{"from_name": "one", "value": {"choices": "a"}}], CONFIG) == (region("one", "a"),)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +65,89 @@ def test_valid_predictions_pass() -> None:
     stars = {"from_name": "stars", "to_name": "t", "type": "rating", "value": {"rating": 4}}
     assert validate(prediction(entry("one", "a", score=1.0), many, stars, score=1), interface(XML)) == []
     assert validate(prediction(), interface(XML)) == []
+
+
+def bad(control: str, value: dict[str, Any], **more: Any) -> dict[str, Any]:
+    spec = label_types.CONTROLS[control]
+    return {"from_name": control, "to_name": spec.input.name, "type": spec.kind, "value": value, **more}
+
+
+BOX = {"x": 1, "y": 2, "width": 3, "height": 4, "rotation": 0}
+CAT = BOX | {"rectanglelabels": ["cat"]}
+SIZE = {"original_width": 2, "original_height": 2}
+STEP = {"frame": 1, "time": 0.0, "enabled": True, **BOX}
+VIDEO = {"framesCount": 5, "duration": 1.0, "sequence": [STEP]}
+
+
+@pytest.mark.parametrize(
+    ("entries", "says"),
+    [
+        ([bad("boxes", CAT | {"x": -1})], "x must be from 0 to 100"),
+        ([bad("boxes", CAT | {"x": 98})], "reaches over the right edge"),
+        ([bad("boxes", BOX | {"rectanglelabels": []})], "no label for control 'boxes'"),
+        ([bad("boxes", BOX | {"rectanglelabels": ["cat", "dog"]})], "2 labels for control 'boxes', which takes one"),
+        ([bad("boxes", BOX | {"rectanglelabels": ["cow"]})], "does not list 'cow'"),
+        ([bad("spans", {"start": 4, "end": 4, "labels": ["PER"]})], "empty"),
+        ([bad("spans", {"start": 4, "end": 3, "labels": ["PER"]})], "before the start"),
+        ([bad("spans", {"start": -1, "end": 3, "labels": ["PER"]})], "not that of a labels on text"),
+        ([bad("sounds", {"start": 1, "end": 2, "labels": ["noise", "speech"]})], "takes one"),
+        ([bad("paints", {"format": "rle", "rle": [0, 1, 2], "brushlabels": ["cat"]}, **SIZE)], "not that of a brush"),
+        ([bad("areas", {"points": [[0, 0], [1, 1]], "polygonlabels": ["cat"]})], "not that of a polygonlabels"),
+        ([bad("tracks", VIDEO | {"labels": ["bus"]})], "does not list 'bus' for control 'tracks'"),
+        ([bad("tracks", VIDEO | {"sequence": [STEP, STEP]})], "two key frames"),
+        ([bad("scenes", {"ranges": [{"start": 3, "end": 2}], "timelinelabels": ["goal"]})], "3 to 2"),
+        ([bad("taxonomy", {"taxonomy": [["x", "w"]]})], "no path 'x / w'"),
+        ([bad("taxonomy", {"taxonomy": [["x"], ["x"]]})], "a path is repeated"),
+        ([bad("pair", {"selected": "none"}), bad("stars", {"rating": 8})], "8"),
+        ([bad("count", {"number": 6})], "5 or less"),
+        ([bad("order", {"ranker": {"rank": ["1"]}})], "no bucket 'rank'"),
+        ([bad("line", {"text": ["a"]})], "speaks of a region"),
+        ([bad("line", {"text": ["a"]}, id="1"), bad("boxes", CAT, id="2")], "none with the id '1'"),
+        ([bad("line", {"text": ["a"]}, id="1"), bad("state", {"choices": ["old"]}, id="1")], "none with the id '1'"),
+        ([bad("boxes", CAT, id="1"), bad("boxes", CAT, id="1")], "2 entries of control 'boxes' have the id '1'"),
+        *(
+            ([bad(name, value), bad(name, value)], f"2 entries for control {name!r}, at most one")
+            for name, value in (
+                ("taxonomy", {"taxonomy": [["x"]]}),
+                ("stars", {"rating": 1}),
+                ("count", {"number": 1}),
+                ("day", {"datetime": "2024"}),
+                ("pair", {"selected": "left"}),
+                ("order", {"ranker": {"order": ["1"]}}),
+                ("note", {"text": ["a"]}),
+            )
+        ),
+    ],
+)
+def test_what_the_sdk_lets_pass(entries: list[dict[str, Any]], says: str) -> None:
+    errors = validate(prediction(*entries), interface(label_types.XML))
+    assert any(says in error for error in errors), errors
+
+
+def test_several_regions_of_one_control_are_the_normal_case() -> None:
+    line, state = bad("line", BOX | {"text": ["a"]}, id="1"), bad("state", {"choices": ["old"]}, id="1")
+    again = bad("line", BOX | {"text": ["b"]}, id="2")
+    made = prediction(bad("boxes", CAT, id="1"), bad("boxes", CAT, id="2"), line, again, state)
+    assert validate(made, interface(label_types.XML)) == []
+
+
+def test_one_path_or_text_where_one_is_taken() -> None:
+    xml = """<View><Text name="t" value="$t"/><Taxonomy name="x" toName="t" maxUsages="1"><Choice value="a"/>
+    <Choice value="b"/></Taxonomy><TextArea name="n" toName="t" maxSubmissions="1"/></View>"""
+    paths = {"from_name": "x", "to_name": "t", "type": "taxonomy", "value": {"taxonomy": [["a"], ["b"]]}}
+    texts = {"from_name": "n", "to_name": "t", "type": "textarea", "value": {"text": ["a", "b"]}}
+    assert validate(prediction(paths, texts), interface(xml)) == [
+        "Region 0: 2 paths for control 'x', which takes one",
+        "Region 1: 2 texts for control 'n', which takes one",
+    ]
+
+
+def test_controls_that_we_do_not_know_are_left_to_the_sdk() -> None:
+    xml = """<View><Image name="i" value="$i"/><Vector name="v" toName="i"/>
+    <TextArea name="n" toName="i" perRegion="true"/></View>"""
+    line = {"from_name": "v", "to_name": "i", "type": "vector", "value": {"vertices": []}, "id": "1"}
+    text = {"from_name": "n", "to_name": "i", "type": "textarea", "value": {"text": ["a"]}, "id": "1"}
+    assert validate(prediction(line, text), interface(xml)) == []
 
 
 # Any printable label survives an XML attribute; white space in it is normalised by XML itself.
@@ -152,10 +189,10 @@ def test_round_trip(made: tuple[str, LabelConfig, list[Region]], score: float, s
     xml, config, regions = made
     result = encode(regions, config)
     assert validate({"result": result, "score": score, "model_version": "v"}, interface(xml)) == []
-    kept = {item.control: (set(item.value.labels), item.score) for item in regions if item.value.labels}
+    kept = {item.control: (set(item.labels), item.score) for item in regions if item.labels}
     shuffle.shuffle(result)
     back = decode(result, config)
-    assert {item.control: (set(item.value.labels), item.score) for item in back} == kept
+    assert {item.control: (set(item.labels), item.score) for item in back} == kept
     assert encode(back, config) == encode(regions, config)
 
 

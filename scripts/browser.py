@@ -1,10 +1,10 @@
-"""Chromium, driven as a trainer drives it: signed in to Label Studio, one task open."""
+"""Chromium, driven as trainers drive it: signed in to Label Studio, one task open."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,15 +35,25 @@ def chromium() -> str | None:
 @contextmanager
 def signed_in(server: label_studio.Server, email: str, password: str, profile: Path) -> Iterator[Page]:
     """A page of a fresh browser, after Label Studio's login page."""
+    with all_signed_in(server, {email: password}, profile) as [page]:
+        yield page
+
+
+@contextmanager
+def all_signed_in(server: label_studio.Server, people: dict[str, str], folder: Path) -> Iterator[list[Page]]:
+    """A page for each person at the same time, each with a profile of their own; ``people``: email -> password."""
     from playwright.sync_api import sync_playwright
 
     path = chromium()
     assert path is not None
-    with sync_playwright() as play:
-        browser = play.chromium.launch_persistent_context(
-            str(profile), executable_path=path, headless=True, args=list(FLAGS), viewport={"width": 1400, "height": 900}
-        )
-        try:
+    with sync_playwright() as play, ExitStack() as open_:
+        pages = []
+        for number, (email, password) in enumerate(people.items()):
+            profile = str(folder / str(number))
+            browser = play.chromium.launch_persistent_context(
+                profile, executable_path=path, headless=True, args=list(FLAGS), viewport={"width": 1400, "height": 900}
+            )
+            open_.callback(browser.close)
             page = browser.pages[0]
             page.set_default_timeout(WAIT_MS)
             page.goto(f"{server.url}/user/login/")
@@ -51,6 +61,5 @@ def signed_in(server: label_studio.Server, email: str, password: str, profile: P
             page.fill('input[name="password"]', password)
             page.click('button[type="submit"]')
             page.wait_for_url(lambda url: "/user/login" not in url)
-            yield page
-        finally:
-            browser.close()
+            pages.append(page)
+        yield pages

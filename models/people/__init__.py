@@ -1,0 +1,35 @@
+"""Quality of people: agreement, consensus, skill, overlap, fairness, effort. Pure functions.
+
+Enters: what several people said of the same items, and how long it took them. Leaves: estimates with an interval, and
+decisions with a reason and their numbers. It reads no file and keeps no state; randomness comes from a given seed.
+"""
+
+from models.people.agreement import Agreement, krippendorff_alpha
+from models.people.classes import class_of, level_of, options
+from models.people.consensus import Consensus, Vote, crowdlab, dawid_skene
+from models.people.effort import Effort, lease_seconds, suggestion_effort
+from models.people.fairness import gini, work_gini
+from models.people.overlap import Overlap, next_step
+from models.people.skill import Pause, Skill, may_pause
+
+__all__ = [
+    "Agreement",
+    "Consensus",
+    "Effort",
+    "Overlap",
+    "Pause",
+    "Skill",
+    "Vote",
+    "class_of",
+    "crowdlab",
+    "dawid_skene",
+    "gini",
+    "krippendorff_alpha",
+    "lease_seconds",
+    "level_of",
+    "may_pause",
+    "next_step",
+    "options",
+    "suggestion_effort",
+    "work_gini",
+]

@@ -1,0 +1,4 @@
+"""Pages that people look at, made on the server. In: requests with a session. Out: HTML; htmx swaps parts of it.
+
+``static/htmx-2.0.11.min.js`` is htmx (BSD Zero Clause), as published.
+"""

@@ -1,0 +1,178 @@
+"""``/train``: the item that a trainer is to do now, why it came to them, and how long they have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.templating import Jinja2Templates
+
+from models.errors import AuthenticationError, PlatformError
+from serving.api.dependencies import Number, RuntimeDep
+from serving.console.reasons import sentences
+from serving.console.session import TRAINER, SignedIn, TrainerDep, same_origin
+from serving.pipeline.runtime import Runtime
+from serving.store.people_records import Nothing, TrainerRow, WorkRow, WorkState
+from serving.store.records import ProjectRow
+from serving.workforce.desk import let_go, platform_urls, projects_of, sign_in, take
+from serving.workforce.hand_out import extend
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+ASK_AGAIN_S = 5
+"""How often a page that has got nothing asks again."""
+BEAT_S = 10
+"""How often a page with an item says that it is open, and looks whether the item is done."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+NOTHING = {
+    Nothing.EMPTY: "There is nothing for you now. This page asks again by itself.",
+    Nothing.OTHERS_FIRST: "What is there goes to people who were offered less so far. This page asks again by itself.",
+    Nothing.CAP: "You have done as many items as your operator allows a day.",
+}
+OVER = {
+    WorkState.DONE: "Done: your label has arrived.",
+    WorkState.LATE: "Done: your label has arrived. It counts, though the time was over.",
+    WorkState.SKIPPED: "You skipped this one.",
+    WorkState.RELEASED: "You gave this one back.",
+    WorkState.EXPIRED: "The time was over, and somebody else may get the item. Handed in all the same, it counts.",
+}
+
+router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)
+templates = Jinja2Templates(directory=HERE / "templates")
+
+
+@router.get("")
+def page(request: Request, runtime: RuntimeDep, person: SignedIn) -> HTMLResponse:
+    """The sign-in form, or the person's projects."""
+    if person is None:
+        return _form(request, runtime)
+    places = [project for project, _ in projects_of(runtime, person)]
+    return _page(request, "train/desk.html", person=person, projects=places)
+
+
+@router.post("/sign-in", dependencies=[Depends(same_origin)])
+def enter(
+    request: Request, runtime: RuntimeDep, token: Annotated[str, Form(max_length=4096)], url: Annotated[str, Form()]
+) -> Response:
+    with runtime.store.read() as uow:
+        known = platform_urls(uow.projects.list())
+    if url not in known:
+        raise HTTPException(status_code=422, detail="choose one of the Label Studios of the list")
+    try:
+        person = sign_in(runtime, url, token.strip())
+    except (AuthenticationError, PlatformError) as error:
+        return _form(request, runtime, problem=str(error))
+    request.session.clear()
+    request.session[TRAINER] = person.id
+    return RedirectResponse("/train", status_code=303)
+
+
+@router.post("/sign-out", dependencies=[Depends(same_origin)])
+def leave(request: Request, runtime: RuntimeDep, person: SignedIn) -> Response:
+    """The token is forgotten, too."""
+    if person is not None:
+        with runtime.store.begin() as uow:
+            uow.people.keep_token(person.id, None)
+    request.session.clear()
+    return RedirectResponse("/train", status_code=303)
+
+
+@router.post("/{slug}/next", dependencies=[Depends(same_origin)])
+def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str) -> HTMLResponse:
+    """The card of what the person holds, or gets now; or of why there is nothing."""
+    project, desk = _place(runtime, person, slug)
+    try:
+        found = take(runtime, project, desk)
+    except PlatformError as error:
+        return _page(request, "train/nothing.html", project=project, text=str(error), again_s=ASK_AGAIN_S)
+    if isinstance(found, Nothing):
+        again = None if found is Nothing.CAP else ASK_AGAIN_S
+        return _page(request, "train/nothing.html", project=project, text=NOTHING[found], again_s=again)
+    work, url = found
+    return _page(
+        request,
+        "train/card.html",
+        project=project,
+        work=work,
+        url=url,
+        why=sentences(work.why),
+        left_s=_left(runtime, work),
+        beat_s=BEAT_S,
+    )
+
+
+@router.post("/{slug}/leases/{lease}/beat", dependencies=[Depends(same_origin)])
+def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number) -> HTMLResponse:
+    """The page is open; the time that is left, or what became of the item, in place of the card."""
+    project, work = _mine(runtime, person, slug, lease)
+    with runtime.store.begin() as uow:
+        held = uow.work.beat(work.id, runtime.now())
+    if not held:
+        return _over(request, project, work)
+    return _page(request, "train/time.html", project=project, work=work, left_s=_left(runtime, work), beat_s=BEAT_S)
+
+
+@router.post("/{slug}/leases/{lease}/extend", dependencies=[Depends(same_origin)])
+def more_time(runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number) -> Response:
+    """The button goes; the countdown follows at the next beat."""
+    _, work = _mine(runtime, person, slug, lease)
+    extend(runtime, work)
+    return Response(status_code=200)
+
+
+@router.post("/{slug}/leases/{lease}/give-back", dependencies=[Depends(same_origin)])
+def give_back(
+    request: Request,
+    runtime: RuntimeDep,
+    person: TrainerDep,
+    slug: str,
+    lease: Number,
+    reason: Annotated[str, Form(min_length=3, max_length=500)],
+) -> HTMLResponse:
+    project, work = _mine(runtime, person, slug, lease)
+    let_go(runtime, project, person, work, reason)
+    return _over(request, project, _mine(runtime, person, slug, lease)[1])
+
+
+def _place(runtime: Runtime, person: TrainerRow, slug: str) -> Any:
+    found = next((pair for pair in projects_of(runtime, person) if pair[0].slug == slug), None)
+    if found is None:
+        raise HTTPException(status_code=404, detail="you have no desk at this project")
+    return found
+
+
+def _mine(runtime: Runtime, person: TrainerRow, slug: str, lease: int) -> tuple[ProjectRow, WorkRow]:
+    """The person's own lease; other people's do not exist for them."""
+    project, _ = _place(runtime, person, slug)
+    with runtime.store.read() as uow:
+        work = uow.work.get(lease)
+    if work.trainer_id != person.id or work.project_id != project.id:
+        raise HTTPException(status_code=404, detail="you hold no such item")
+    return project, work
+
+
+def _left(runtime: Runtime, work: WorkRow) -> int:
+    return max(0, round(work.until - runtime.now()))
+
+
+def _over(request: Request, project: ProjectRow, work: WorkRow) -> HTMLResponse:
+    answer = _page(request, "train/over.html", project=project, text=OVER.get(work.state, ""))
+    answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = f"#place-{project.slug}", "innerHTML"
+    return answer
+
+
+def _form(request: Request, runtime: Runtime, problem: str = "") -> HTMLResponse:
+    with runtime.store.read() as uow:
+        urls = platform_urls(uow.projects.list())
+    status = 401 if problem else 200
+    return _page(request, "train/sign_in.html", status=status, urls=urls, problem=problem)
+
+
+def _page(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
+    return templates.TemplateResponse(request, name, values, status_code=status, headers=headers)

@@ -1,0 +1,172 @@
+"""Push, not grab: one item for whoever asks, which nobody else gets until the lease ends.
+
+What comes next is decided in one transaction: leases that are over end; of all kinds of work that this person may do
+the one with the lowest start tag is served (``models.fair_queue``); and where there is less work than people who wait,
+those who have been offered less come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from models.fair_queue import Flow, Kind, order, pick
+from models.people.effort import lease_seconds
+from models.skills import Need
+from serving.pipeline.runtime import Runtime
+from serving.store.engine import UnitOfWork
+from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
+from serving.store.records import ItemRow, ProjectRow
+from serving.store.work import Open
+
+DAY_S = 86_400.0
+RECENT = 500
+"""Pieces of work whose durations set the length of a lease."""
+AHEAD = 8
+"""Items of each kind that are looked at, beside one for everybody who waits."""
+
+BLIND = frozenset({Kind.AUDIT, Kind.VALIDATION, Kind.OPINION})
+QUALITY = "quality"
+"""What a person is told of an item that is labelled blind: whether it checks the model or the gate stays unsaid."""
+
+
+def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow | Nothing:
+    """What the person is to do now: what it holds already, or something new.
+
+    Args:
+        runtime: the composition.
+        project: where the person works.
+        person: who asks.
+
+    Returns:
+        A lease; or why there is none. Whoever gets nothing waits in line until ``people_present_s`` after asking last.
+    """
+    settings = runtime.settings
+    with runtime.store.begin() as uow:
+        uow.work.turn(project.id)
+        now = runtime.now()  # not before: others may have had their turn first
+        uow.work.expire(project.id, now, silent_since=now - settings.people_silent_s)
+        held = uow.work.held(project.id, person.trainer.id)
+        desks = {one.trainer.id: one for one in uow.people.desks(project.id)}
+        person = desks[person.trainer.id]
+        if held is not None:
+            uow.work.beat(held.id, now)
+            uow.work.sit(person, offered=person.offered, waits_since=None, now=now)
+            return held
+        present = [one for one in desks.values() if one.seen_at >= now - settings.people_present_s]
+        offered = _caught_up(person, present)
+        if person.daily_cap is not None:
+            given = uow.work.given(project.id, person.trainer.id, since=now - DAY_S)
+            if given >= person.daily_cap:
+                uow.work.sit(person, offered=offered, waits_since=None, now=now)
+                return Nothing.CAP
+        waiting = uow.work.waiting(project.id, seen_since=now - settings.people_present_s)
+        before_me = [
+            one for one in present if one.trainer.id in waiting and _turn(one) < (offered, person.waits_since or now)
+        ]
+        before_me = [one for one in before_me if one.trainer.id != person.trainer.id]
+        needs = uow.people.needs(project.id)
+        flows, virtual = uow.work.flows(project.id)
+        mine = _mine(uow, project, person, needs, flows, virtual, limit=len(before_me) + AHEAD)
+        others = _others(uow, project, before_me, needs, [one for one, _ in mine], limit=len(before_me) + AHEAD)
+        chosen = pick([one.id for one, _ in mine], others)
+        if chosen is None:
+            uow.work.sit(person, offered=offered, waits_since=person.waits_since or now, now=now)
+            return Nothing.OTHERS_FIRST if mine else Nothing.EMPTY
+        found, flow = next((one, flow) for one, flow in mine if one.id == chosen)
+        why = _why(uow.items.get(chosen), found, needs, waited=now - (person.waits_since or now), before=len(before_me))
+        lease_s = lease_seconds(
+            uow.work.durations(project.id, limit=RECENT),
+            floor=settings.people_lease_min_s,
+            ceiling=settings.people_lease_max_s,
+            default=settings.people_lease_s,
+        )
+        uow.work.sit(person, offered=offered + 1.0, waits_since=None, now=now)
+        return uow.work.give(person, found, flow, tag=flow.finish(virtual), why=why, until=now + lease_s, now=now)
+
+
+def extend(runtime: Runtime, work: WorkRow) -> bool:
+    """As much time again, once; False: the lease is over, or was extended before."""
+    with runtime.store.begin() as uow:
+        now = runtime.now()
+        return uow.work.extend(work.id, max(work.until, now) + (work.until - work.granted_at), now)
+
+
+def give_back(runtime: Runtime, work: WorkRow, reason: str) -> bool:
+    """The person does not want it, and says why; somebody else gets it. False: the lease was over."""
+    with runtime.store.begin() as uow:
+        return uow.work.end(work.id, WorkState.RELEASED, runtime.now(), given_back=reason)
+
+
+def _turn(person: DeskRow) -> tuple[float, float]:
+    return person.offered, person.waits_since or 0.0
+
+
+def _caught_up(person: DeskRow, present: Sequence[DeskRow]) -> float:
+    """What the person was offered, on the scale of those who are here: to be away saves up no claim."""
+    if any(one.trainer.id == person.trainer.id for one in present):
+        return person.offered
+    return max([person.offered, *([min(one.offered for one in present)] if present else [])])
+
+
+def _mine(
+    uow: UnitOfWork,
+    project: ProjectRow,
+    person: DeskRow,
+    needs: dict[int, Need],
+    flows: dict[tuple[Kind, bool], Flow],
+    virtual: float,
+    *,
+    limit: int,
+) -> list[tuple[Open, Flow]]:
+    """What the person may do, each kind's first item first, in the order in which kinds are to be served."""
+    met = [id for id, need in needs.items() if need.met_by(person.skills)]
+    places = {key: flow.place for key, flow in flows.items() if flow.place is not None}
+    train = project.active_model is None
+    found: dict[tuple[Kind, bool], list[Open]] = {}
+    heads = uow.work.heads(project.id, train=train, limit=limit, person=person, needs=met, places=places)
+    if not heads and places:
+        heads = uow.work.heads(project.id, train=train, limit=limit, person=person, needs=met)
+    for one in heads:
+        found.setdefault((one.kind, one.need_id is not None), []).append(one)
+    served = order([flows.get(key, Flow(*key)) for key in found], virtual)
+    return [(one, flow) for flow in served for one in found[flow.kind, flow.skilled]]
+
+
+def _others(
+    uow: UnitOfWork,
+    project: ProjectRow,
+    people: Sequence[DeskRow],
+    needs: dict[int, Need],
+    mine: Sequence[Open],
+    *,
+    limit: int,
+) -> list[frozenset[int]]:
+    """What each of these people may do, of my items and of the first of all."""
+    if not people or not mine:
+        return []
+    everything = {one.id: one for one in uow.work.heads(project.id, train=project.active_model is None, limit=limit)}
+    everything |= {one.id: one for one in mine}
+    through = uow.work.been_through(everything)
+    return [
+        frozenset(
+            one.id
+            for one in everything.values()
+            if (one.need_id is None or needs[one.need_id].met_by(person.skills))
+            and (one.id, person.trainer.id) not in through
+        )
+        for person in people
+    ]
+
+
+def _why(item: ItemRow, found: Open, needs: dict[int, Need], *, waited: float, before: int) -> dict[str, Any]:
+    """Why the item, and why this person, with numbers; nothing that a blind item must not say."""
+    blind = found.kind in BLIND
+    told: dict[str, Any] = {"code": QUALITY if blind else item.reason or found.kind.value, "waited_s": round(waited, 1)}
+    if not blind and item.confidence is not None:
+        told["confidence"] = item.confidence
+    if found.need_id is not None:
+        told["needs"] = str(needs[found.need_id])
+    if before:
+        told["people_waiting"] = before
+    return told

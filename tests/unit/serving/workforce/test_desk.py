@@ -1,0 +1,83 @@
+"""What a person gets where Label Studio's locks say something else than our leases."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.base import Claim
+from connectors.memory import MemoryAnnotator
+from models.errors import AuthenticationError, PlatformUnavailable
+from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow, WorkState
+from serving.workforce.desk import let_go, projects_of, sign_in, take
+from tests.support.local_world import LocalWorld, easy
+
+URL = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def anna(world: LocalWorld) -> TrainerRow:
+    world.arrive(easy(4))
+    world.sync()
+    return sign_in(world.runtime, URL, "user 21")
+
+
+def desk(world: LocalWorld, person: TrainerRow) -> DeskRow:
+    [(_, found)] = projects_of(world.runtime, person)
+    return found
+
+
+def given(world: LocalWorld, person: TrainerRow) -> tuple[WorkRow, str]:
+    found = take(world.runtime, world.project, desk(world, person))
+    assert not isinstance(found, Nothing)
+    return found
+
+
+def task_of(world: LocalWorld, work: WorkRow) -> int:
+    with world.store.read() as uow:
+        return uow.items.get(work.item_id).task_id
+
+
+def test_signing_in_again_changes_no_seat(world: LocalWorld, anna: TrainerRow) -> None:
+    with world.store.begin() as uow:
+        uow.people.seat(world.id, anna.id, daily_cap=3, now=0.0)
+    again = sign_in(world.runtime, URL, "user 21")
+    assert again.id == anna.id
+    assert desk(world, again).daily_cap == 3
+
+
+def test_who_may_see_no_project_is_told_so(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryAnnotator, "may_see_project", lambda _: False)
+    with pytest.raises(AuthenticationError, match="ask your operator"):
+        sign_in(world.runtime, URL, "user 21")
+    with pytest.raises(AuthenticationError, match="ask your operator"):
+        sign_in(world.runtime, "http://elsewhere", "user 21")
+
+
+def test_a_lock_that_somebody_left_behind_holds_up_nobody(world: LocalWorld, anna: TrainerRow) -> None:
+    tasks = {item.task_id for item in world.items()}
+    assert all(world.platform.claim(task, 99) is Claim.HELD for task in tasks)
+    work, url = given(world, anna)
+    assert url == f"{URL}/projects/1/data?task={task_of(world, work)}"
+
+
+def test_what_is_done_or_gone_in_label_studio_is_passed_over(world: LocalWorld, anna: TrainerRow) -> None:
+    first, *_ = (item.task_id for item in world.wanted())
+    world.platform.delete_tasks([first])
+    work, _ = given(world, anna)
+    assert task_of(world, work) != first
+    with world.store.read() as uow:
+        states = [piece.state for piece in uow.work.of_trainer(anna.id, limit=9)]
+    assert states == [WorkState.HELD, WorkState.RELEASED]
+
+
+def test_an_outage_while_giving_back_keeps_nobody(
+    world: LocalWorld, anna: TrainerRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, _ = given(world, anna)
+
+    def away(*_: object) -> None:
+        raise PlatformUnavailable("down")
+
+    monkeypatch.setattr(MemoryAnnotator, "release", away)
+    assert let_go(world.runtime, world.project, anna, work, "not my field")
+    assert not let_go(world.runtime, world.project, anna, work, "not my field")
