@@ -55,6 +55,8 @@ class RemoteAnnotation:
     """The annotator skipped the task."""
     lead_time: float | None = None
     """Seconds that the annotator spent."""
+    given_back: bool = False
+    """No answer: the trace of ``Annotator.release``, which is about to vanish."""
 
 
 @dataclass(frozen=True, slots=True)

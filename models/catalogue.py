@@ -10,6 +10,7 @@ from pathlib import Path
 from models.backends import onnx, pretrained
 from models.export.cache import Manifest, file_sha256, folder_sha256
 from models.specs import (
+    ClassifierSpec,
     DetectorSpec,
     HeadSpec,
     ModelSpec,
@@ -75,6 +76,10 @@ def licence(spec: ModelSpec) -> str:
             return _of_package("silero-vad")
         case DetectorSpec():
             return _of_detector(spec)
+        case ClassifierSpec():
+            from models.pictures import manifest
+
+            return manifest.load(Path(spec.source))[0].licence
         case TransformersSpec() | TokenClassifierSpec() | PipelineSpec() | RewardSpec():
             return _of_card(pretrained.resolve(spec))
         case _:

@@ -93,6 +93,10 @@ def family(spec: ModelSpec) -> Family:
             from models.pictures import detector
 
             return detector
+        case "classifier":
+            from models.pictures import classifier
+
+            return classifier
         case "speech":
             from models.audio import speech
 
@@ -134,6 +138,10 @@ def matching(spec: ModelSpec) -> MatchingFamily | None:
             from models.pictures import detector
 
             return detector
+        case "classifier":
+            from models.pictures import classifier
+
+            return classifier
         case "pipeline" if spec.task != "automatic-speech-recognition":
             from models.backends import pipelines
 

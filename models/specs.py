@@ -97,6 +97,16 @@ class DetectorSpec(Frozen):
     label_map: dict[str, str] = Field(default_factory=dict)
 
 
+class ClassifierSpec(Frozen):
+    """A choice on pictures: any ONNX classifier with a manifest."""
+
+    kind: Literal["classifier"] = "classifier"
+    source: str
+    """Folder with ``manifest.json`` and the network (see ``models.pictures.manifest``, layout ``classes``)."""
+    provider: Provider = "cpu"
+    label_map: dict[str, str] = Field(default_factory=dict)
+
+
 class SpeechSpec(Frozen):
     """Where somebody speaks, in audio (package ``silero-vad``)."""
 
@@ -167,6 +177,7 @@ SingleSpec = Annotated[
     | ZeroShotSpec
     | OcrSpec
     | DetectorSpec
+    | ClassifierSpec
     | SpeechSpec
     | PipelineSpec
     | PreferenceSpec
@@ -210,6 +221,7 @@ ModelSpec = Annotated[
     | ZeroShotSpec
     | OcrSpec
     | DetectorSpec
+    | ClassifierSpec
     | SpeechSpec
     | PipelineSpec
     | PreferenceSpec

@@ -15,12 +15,9 @@ import json
 
 from connectors.base import Annotator, Claim, User
 from connectors.label_studio.auth import TIMEOUT_S, connect, whoami
-from connectors.label_studio.reader import Reader, Row
+from connectors.label_studio.reader import RELEASED, Reader, Row
 from connectors.label_studio.tabs import Tabs
 from connectors.label_studio.transport import Missing
-
-RELEASED = 5_177_302_964
-"""``import_id`` of the skips by which ``Person.release`` gives a task back: in webhooks, too."""
 
 
 class Person(Annotator):

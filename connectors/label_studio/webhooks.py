@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from connectors.base import RemoteAnnotation, RemoteProject, RemoteTask
+from connectors.label_studio.reader import RELEASED
 from models.errors import ConfigurationError
 
 SECRET_HEADER = "X-Prelabel-Secret"  # noqa: S105 - the header's name, not a secret
@@ -181,6 +182,7 @@ def _annotation(raw: dict[str, Any], at: str) -> RemoteAnnotation:
         updated_at=_seconds(raw, "updated_at", at),
         was_cancelled=_optional(raw, "was_cancelled", bool, at) is True,
         lead_time=None if lead_time is None else float(lead_time),
+        given_back=raw.get("import_id") == RELEASED,
     )
 
 

@@ -167,7 +167,12 @@ def _engine(spec: DetectorSpec, threads: int) -> Engine:
 
 
 def _classes(spec: DetectorSpec) -> tuple[str, ...]:
-    return page_layout.CLASSES if spec.source == page_layout.SOURCE else manifest.load(Path(spec.source))[0].classes
+    if spec.source == page_layout.SOURCE:
+        return page_layout.CLASSES
+    found, _ = manifest.load(Path(spec.source))
+    if found.layout == "classes":
+        raise ConfigurationError(f"{spec.source} names whole pictures (layout classes): use kind classifier.")
+    return found.classes
 
 
 def _digest(spec: DetectorSpec) -> str:

@@ -1,4 +1,4 @@
-"""``manifest.json`` beside an ONNX detector: what it takes, and how its answer is to be read.
+"""``manifest.json`` beside an ONNX detector or classifier: what it takes, and how its answer is to be read.
 
 Enters: a folder. Leaves: a checked description, and the network's file with the digest that the manifest names.
 """
@@ -23,6 +23,7 @@ class Manifest(Frozen):
     A ``yolo`` output has a row a box: centre x, centre y, width, height, then with ``objectness`` one score of a thing
     being there, then a score a class. A ``detr`` network has two outputs: boxes in the same order as shares of the
     input, and a score a class; each row is a thing of its own, so nothing is suppressed.
+    ``classes`` is one score a class for the whole picture.
     """
 
     format: Literal[1]
@@ -46,7 +47,7 @@ class Manifest(Frozen):
     """What pixels in [0, 255] are multiplied by; then ``mean`` is taken off, and ``std`` divides."""
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    layout: Literal["yolo", "detr"]
+    layout: Literal["yolo", "detr", "classes"]
     transposed: bool = False
     """Of yolo: the output is ``(4 + C, N)``, not ``(N, 4 + C)``."""
     objectness: bool = False
@@ -90,7 +91,7 @@ def load(folder: Path) -> tuple[Manifest, Path]:
         raise ModelError(f"{folder.name}/{NAME}: {where}: {first['msg']}; see docs/models.md.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(
-            f"{folder.name} holds no readable detector: it needs {NAME} and the network that it names."
+            f"{folder.name} holds no readable network: it needs {NAME} and the network that it names."
         ) from error
     if found != manifest.sha256:
         raise ModelError(f"{folder.name}/{manifest.file} is {found[:12]}, not {manifest.sha256[:12]}: copy it again.")

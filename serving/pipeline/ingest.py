@@ -71,7 +71,7 @@ def receive_annotations(
     Returns:
         Ids of the items that were labelled by this.
     """
-    theirs = [a for a in annotations if a.completed_by != project.service_user]
+    theirs = [a for a in annotations if a.completed_by != project.service_user and not a.given_back]
     if not theirs:
         return []
     items = uow.items.by_task(project.id, [a.task_id for a in theirs])

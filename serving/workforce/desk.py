@@ -6,9 +6,8 @@ import logging
 from collections.abc import Sequence
 from contextlib import closing
 
-from connectors.label_studio.person import deep_link
-
 from connectors.base import Annotator, Claim
+from connectors.label_studio.person import deep_link
 from models.errors import AuthenticationError, PlatformError
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow

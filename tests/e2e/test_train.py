@@ -104,11 +104,16 @@ def test_what_is_given_back_comes_to_the_other(desks: World, pages: list[Page]) 
     place = anna.locator(f"#place-{desks.slug}")
     place.get_by_role("button", name="Next item").click()
     place.get_by_role("button", name="Give it back").wait_for()
+    with desks.service.client() as http:
+        people = http.get(f"/api/v1/projects/{desks.slug}/people").json()
+    [task] = [one["holds"] for one in people if one["email"] == EMAILS[0]]
     place.locator("input[name=reason]").fill("not my field")
     place.get_by_role("button", name="Give it back").click()
     place.get_by_text("You gave this one back").wait_for()
     with desks.service.client() as http:
         people = http.get(f"/api/v1/projects/{desks.slug}/people").json()
+        told = http.get(f"/api/v1/projects/{desks.slug}/tasks/{task}").json()
     assert {one["email"]: one["holds"] for one in people} == {EMAILS[0]: None, EMAILS[1]: None}
+    assert told["labels"] == [], "giving back is no answer"
     bert.locator(f"#place-{desks.slug}").get_by_role("button", name="Next item").click()
     bert.locator(f"#place-{desks.slug}").get_by_role("link").wait_for()

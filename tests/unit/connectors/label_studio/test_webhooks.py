@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.label_studio.reader import RELEASED
 from connectors.label_studio.webhooks import (
     NOBODY,
     SECRET_HEADER,
@@ -61,6 +62,14 @@ def test_deleted_tasks_are_ids() -> None:
     assert parse(body("webhook TASKS_DELETED")) == TasksDeleted(10, (17064,))
 
 
+def test_a_skip_that_gives_a_task_back_says_so() -> None:
+    raw = body("webhook ANNOTATION_CREATED")
+    raw["annotation"] |= {"import_id": RELEASED, "was_cancelled": True, "result": []}
+    event = parse(raw)
+    assert isinstance(event, AnnotationsChanged)
+    assert [one.given_back for one in event.annotations] == [True]
+
+
 def test_one_created_annotation() -> None:
     event = changed("webhook ANNOTATION_CREATED")
     (annotation,), (task,) = event.annotations, event.tasks
@@ -68,6 +77,7 @@ def test_one_created_annotation() -> None:
     assert annotation.result[0]["value"] == {"choices": ["Positive"]}
     assert annotation.lead_time == 3.2
     assert annotation.was_cancelled is False
+    assert annotation.given_back is False
     assert annotation.updated_at == datetime(2026, 11, 24, 2, 24, 8, 633013, tzinfo=UTC).timestamp()
     assert (task.id, task.total_annotations, task.total_predictions) == (17062, 1, 1)
 

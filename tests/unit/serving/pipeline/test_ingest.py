@@ -53,6 +53,12 @@ def test_our_own_annotations_are_an_echo(world: LocalWorld, task: int) -> None:
     assert deliver(world, annotation(task, completed_by=OURS), annotation(task, 901)) == [world.item(task).id]
 
 
+def test_a_task_that_was_given_back_is_no_answer(world: LocalWorld, task: int) -> None:
+    assert deliver(world, annotation(task, was_cancelled=True, given_back=True)) == []
+    with world.store.read() as uow:
+        assert uow.labels.annotation_ids(world.id, [task]) == {}
+
+
 def test_the_echo_of_an_acceptance_changes_nothing(world: LocalWorld) -> None:
     world.open(easy(110))
     before = world.items()
