@@ -100,7 +100,7 @@ def seat(runtime: RuntimeDep, project: ProjectDep, user: Number, person: Person)
     now = runtime.now()
     with runtime.store.begin() as uow:
         row = uow.people.add(project.platform_url, user, email=person.email, name=person.name, now=now)
-        uow.people.seat(project.id, row.id, daily_cap=person.daily_cap, now=now)
+        uow.people.seat(project.id, row.id, daily_cap=person.daily_cap)
         uow.people.grant(row.id, [_skill(one) for one in person.skills], now)
     return _person(desk_of(runtime, project, user), None, {})
 

@@ -14,6 +14,8 @@ from serving.store.sql import lock_items, update_each, upsert
 from serving.store.tables import desk, item, need, skill, trainer
 
 FIELDS = ("domain", "language", "task")
+NEVER = 0.0
+"""When somebody was seen who has asked for nothing yet: the first time they start where the others are."""
 
 
 class PeopleRepository:
@@ -55,17 +57,17 @@ class PeopleRepository:
         """Forget a person: token, skills, desks and leases go with the row; labels keep Label Studio's user id."""
         self._conn.execute(delete(trainer).where(trainer.c.id == trainer_id))
 
-    def seat(self, project_id: int, trainer_id: int, *, daily_cap: int | None, now: float) -> None:
+    def seat(self, project_id: int, trainer_id: int, *, daily_cap: int | None) -> None:
         """The person works for the project from now on, on at most ``daily_cap`` items in 24 hours."""
         statement = upsert(self._conn, desk).values(
-            project_id=project_id, trainer_id=trainer_id, daily_cap=daily_cap, seen_at=now
+            project_id=project_id, trainer_id=trainer_id, daily_cap=daily_cap, seen_at=NEVER
         )
         keys = ["project_id", "trainer_id"]
         self._conn.execute(statement.on_conflict_do_update(index_elements=keys, set_={"daily_cap": daily_cap}))
 
-    def seat_if_new(self, project_id: int, trainer_id: int, *, now: float) -> None:
+    def seat_if_new(self, project_id: int, trainer_id: int) -> None:
         """As ``seat``, without a cap; what an operator has set for the person stays."""
-        statement = upsert(self._conn, desk).values(project_id=project_id, trainer_id=trainer_id, seen_at=now)
+        statement = upsert(self._conn, desk).values(project_id=project_id, trainer_id=trainer_id, seen_at=NEVER)
         self._conn.execute(statement.on_conflict_do_nothing(index_elements=["project_id", "trainer_id"]))
 
     def desks(self, project_id: int) -> list[DeskRow]:

@@ -40,7 +40,7 @@ def sign_in(runtime: Runtime, url: str, token: str) -> TrainerRow:
         person = uow.people.add(url, user.id, email=user.email, name=user.email, now=now)
         uow.people.keep_token(person.id, runtime.vault.encrypt(token.encode()))
         for project in seen:
-            uow.people.seat_if_new(project.id, person.id, now=now)
+            uow.people.seat_if_new(project.id, person.id)
         return uow.people.get(person.id)
 
 

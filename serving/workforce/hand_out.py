@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind, order, pick
 from models.people.effort import lease_seconds
 from models.skills import Need
@@ -48,6 +49,8 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
         uow.work.expire(project.id, now, silent_since=now - settings.people_silent_s)
         held = uow.work.held(project.id, person.trainer.id)
         desks = {one.trainer.id: one for one in uow.people.desks(project.id)}
+        if person.trainer.id not in desks:
+            raise NotFoundError(f"trainer {person.trainer.id} has no desk at {project.slug!r} any more")
         person = desks[person.trainer.id]
         if held is not None:
             uow.work.beat(held.id, now)

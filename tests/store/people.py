@@ -37,7 +37,7 @@ class Desks:
     def join(self, user: int, *skills: Skill, cap: int | None = None) -> DeskRow:
         with self.world.store.begin() as uow:
             person = uow.people.add("http://127.0.0.1:8080", user, email=f"{user}@x", name=f"p{user}", now=0.0)
-            uow.people.seat(self.world.project, person.id, daily_cap=cap, now=0.0)
+            uow.people.seat(self.world.project, person.id, daily_cap=cap)
             uow.people.grant(person.id, skills, 0.0)
         return self.desk(user)
 

@@ -39,10 +39,20 @@ def task_of(world: LocalWorld, work: WorkRow) -> int:
 
 def test_signing_in_again_changes_no_seat(world: LocalWorld, anna: TrainerRow) -> None:
     with world.store.begin() as uow:
-        uow.people.seat(world.id, anna.id, daily_cap=3, now=0.0)
+        uow.people.seat(world.id, anna.id, daily_cap=3)
     again = sign_in(world.runtime, URL, "user 21")
     assert again.id == anna.id
     assert desk(world, again).daily_cap == 3
+
+
+def test_who_signs_in_late_starts_where_the_others_are(world: LocalWorld, anna: TrainerRow) -> None:
+    for _ in range(2):
+        work, _ = given(world, anna)
+        world.label(task_of(world, work), user=21)
+        world.sync()
+    bert = sign_in(world.runtime, URL, "user 22")
+    given(world, bert)
+    assert desk(world, bert).offered == desk(world, anna).offered + 1
 
 
 def test_who_may_see_no_project_is_told_so(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
