@@ -13,6 +13,8 @@ from functools import cache
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.shared_servers import end_all
+
 SERVERS = (("tests/e2e/", "tests/ray/"), ("tests/contract/",))
 """Folders of tests with real servers; each group is one unit of work."""
 FIRST = ("tests/e2e/test_demo.py", "tests/e2e/test_nothing_is_lost.py")
@@ -47,7 +49,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if "PYTEST_XDIST_WORKER" in os.environ and not needs_servers(item.nodeid):
+    if needs_servers(item.nodeid):
+        return
+    end_all()
+    if "PYTEST_XDIST_WORKER" in os.environ:
         step_back()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from scripts import label_studio
 from scripts.demo.stack import Service, start_service, stop_service
+from tests.support.shared_servers import ends_with
 from tests.support.world import FAST, World, add_world, mood_texts
 
 SHADOW = 70
@@ -17,6 +18,7 @@ SHADOW = 70
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[label_studio.Server]:
     server = label_studio.start(tmp_path_factory.mktemp("label-studio"))
+    ends_with(server.stop)
     yield server
     server.stop()
 
@@ -26,6 +28,7 @@ def strict_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[label_st
     """As Label Studio comes: it refuses to call private addresses."""
     defaults = {"USE_DEFAULT_BANNED_SUBNETS": "true", "USER_ADDITIONAL_BANNED_SUBNETS": ""}
     server = label_studio.start(tmp_path_factory.mktemp("strict-label-studio"), extra_env=defaults)
+    ends_with(server.stop)
     yield server
     server.stop()
 
@@ -34,7 +37,9 @@ def strict_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[label_st
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """``prelabel serve``, without a project."""
     folder = tmp_path_factory.mktemp("service")
-    yield start_service(folder, settings=FAST, progress=lambda _: None)
+    started = start_service(folder, settings=FAST, progress=lambda _: None)
+    ends_with(lambda: stop_service(folder))
+    yield started
     stop_service(folder)
 
 

@@ -19,7 +19,7 @@ from tests.store.people import Desks
 from tests.store.world import World
 
 ROOT = Path(__file__).parents[2]
-ITEMS, PEOPLE = 400, 25
+ITEMS, PEOPLE = 300, 25
 """People of one replica."""
 
 

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from models.errors import ConfigurationError, NotFoundError
+from models.skills import FieldOfWork, Need
 from models.specs import TransformersSpec
 from models.types import GateState, Route
 from serving.store.engine import Store
 from serving.store.records import LabelRole
 from serving.store.tables import metadata
+from tests.store.people import Desks, skill
 from tests.store.world import CONFIG, World, model_ref, new_project, task
 
 
@@ -75,10 +77,16 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
     for each in (world, other):
         each.published(1, 2)
         each.label(1, 10, role=LabelRole.CORRECTION)
+        [first] = each.ids(1)
         with world.store.begin() as uow:
             uow.models.add(each.project, model_ref(), 10, {}, 0.0)
             uow.gate.transition(each.project, GateState.SHADOW, reason="r", actor="a", numbers={}, now=0.0)
             uow.stats.add(each.project, "score", 3, 0.5)
+            uow.projects.update(each.project, active_model="m1")
+            uow.people.set_needs(each.project, {first: Need(FieldOfWork("law"))})
+        desks = Desks(each)
+        desks.join(5, skill(domain="law"))
+        desks.given(5)
     with world.store.begin() as uow:
         uow.projects.remove(world.project)
     with world.store.engine.connect() as conn:
@@ -93,7 +101,13 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "model_version": 1,
         "gate_event": 1,
         "stage_stat": 1,
-    }
+        "trainer": 1,
+        "skill": 1,
+        "need": 1,
+        "desk": 1,
+        "flow": 1,
+        "work": 1,
+    }, "a trainer is the Label Studio's, not a project's"
     assert other.item(2).route is Route.SUGGEST
 
 
