@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scripts import label_studio
 
@@ -25,6 +26,7 @@ FLAGS = (
 )
 WAIT_MS = 90_000
 """Longest wait for anything on a page."""
+SUBMIT = 'button[aria-label="Submit current annotation"]'
 
 
 def chromium() -> str | None:
@@ -63,3 +65,23 @@ def all_signed_in(server: label_studio.Server, people: dict[str, str], folder: P
             page.wait_for_url(lambda url: "/user/login" not in url)
             pages.append(page)
         yield pages
+
+
+def choose(page: Page, name: str) -> None:
+    """Tick a choice; a page that is still being filled in forgets the first click."""
+    box = page.locator(f'.lsf-choices input[name="{name}"]')
+    end = time.monotonic() + WAIT_MS / 1000
+    while not box.is_checked() and time.monotonic() < end:
+        box.click(force=True)
+        page.wait_for_timeout(300)
+    assert box.is_checked()
+
+
+def submit(page: Page, task_id: int) -> dict[str, Any]:
+    """Press Submit; the annotation as Label Studio stored it."""
+    path = f"/api/tasks/{task_id}/annotations"
+    with page.expect_response(lambda r: path in r.url and r.request.method == "POST") as waiting:
+        page.click(SUBMIT)
+    assert waiting.value.status == 201
+    stored: dict[str, Any] = waiting.value.json()
+    return stored

@@ -74,6 +74,9 @@ class ClassifierModel:
             return self._prediction(item.key, picture)
         except ModelError as error:
             return Failure(key=item.key, code=error.code, message=str(error))
+        except Exception as error:  # onnxruntime and numpy each raise their own on odd pictures
+            message = f"The model failed on this picture ({type(error).__name__}): look at the file."
+            return Failure(key=item.key, code="model_failed", message=message)
 
     def _prediction(self, key: str, picture: Picture) -> Prediction:
         outcome = choices.decide(self._labels, self._probabilities(picture.pixels), self._control)

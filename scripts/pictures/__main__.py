@@ -14,7 +14,7 @@ import httpx
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.results import encode
 from scripts import label_studio
-from scripts.browser import signed_in
+from scripts.browser import SUBMIT, signed_in
 from scripts.pictures.examples import Example, examples
 from scripts.uploads import upload
 
@@ -70,7 +70,7 @@ def _set_up(http: httpx.Client, example: Example) -> tuple[int, int]:
 
 def _take(page: Page, url: str, path: Path) -> None:
     page.goto(url)
-    page.locator('button[aria-label="Submit current annotation"]').wait_for()
+    page.locator(SUBMIT).wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(WAIT_MS)
     page.screenshot(path=path, type="jpeg", quality=80)

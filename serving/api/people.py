@@ -14,6 +14,7 @@ from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_ope
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ProjectRow
+from serving.workforce.desk import link
 from serving.workforce.hand_out import extend, give_back, next_for
 
 router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(require_operator)])
@@ -181,7 +182,7 @@ def view(runtime: Runtime, project: ProjectRow, row: WorkRow) -> Work:
         lease=row.id,
         item=row.item_id,
         task=task,
-        url=f"{project.platform_url}/projects/{project.platform_project}/data?task={task}",
+        url=link(project, task),
         why=row.why,
         until=row.until,
         extended=row.extended,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, update
 
 from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind
@@ -76,11 +76,6 @@ class WorkRepository:
         mine = (work.c.trainer_id == trainer_id, work.c.project_id == project_id, work.c.granted_at > since)
         query = select(func.count()).select_from(work).where(*mine, work.c.state != WorkState.EXPIRED)
         return self._conn.scalar(query) or 0
-
-    def waiting(self, project_id: int, *, seen_since: float) -> set[int]:
-        """Trainer ids of those who ask for work, got none, and have been seen since."""
-        mine = (desk.c.project_id == project_id, desk.c.waits_since.is_not(None), desk.c.seen_at >= seen_since)
-        return set(self._conn.scalars(select(desk.c.trainer_id).where(*mine)))
 
     def heads(
         self,
@@ -197,16 +192,18 @@ class WorkRepository:
         """Labels came in: leases of these people on these items are done, also those that had expired. How many."""
         wanted = {(one.item_id, one.user_id): one for one in labels}
         done = 0
-        for batch in batches(wanted):
-            pairs = or_(*(and_(work.c.item_id == id, trainer.c.user_id == user) for id, user in batch))
+        for batch in batches({item_id for item_id, _ in wanted}):
             query = (
                 select(work.c.id, work.c.item_id, work.c.state, trainer.c.user_id)
                 .join(trainer, trainer.c.id == work.c.trainer_id)
-                .where(work.c.project_id == project_id, work.c.state.in_((WorkState.HELD, WorkState.EXPIRED)), pairs)
+                .where(work.c.project_id == project_id, work.c.state.in_((WorkState.HELD, WorkState.EXPIRED)))
+                .where(work.c.item_id.in_(batch))
             )
             for row in self._conn.execute(query.order_by(work.c.id)).all():
-                skipped = wanted[row.item_id, row.user_id].skipped
-                on_time = WorkState.SKIPPED if skipped else WorkState.DONE
+                given = wanted.get((row.item_id, row.user_id))
+                if given is None:
+                    continue
+                on_time = WorkState.SKIPPED if given.skipped else WorkState.DONE
                 state = on_time if row.state == WorkState.HELD else WorkState.LATE
                 values = {"state": state, "ended_at": now}
                 done += self._conn.execute(update(work).where(work.c.id == row.id).values(values)).rowcount

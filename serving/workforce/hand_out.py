@@ -63,11 +63,14 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
             if given >= person.daily_cap:
                 uow.work.sit(person, offered=offered, waits_since=None, now=now)
                 return Nothing.CAP
-        waiting = uow.work.waiting(project.id, seen_since=now - settings.people_present_s)
+        my_turn = (offered, person.waits_since or now)
         before_me = [
-            one for one in present if one.trainer.id in waiting and _turn(one) < (offered, person.waits_since or now)
+            one
+            for one in present
+            if one.waits_since is not None
+            and one.trainer.id != person.trainer.id
+            and (one.offered, one.waits_since) < my_turn
         ]
-        before_me = [one for one in before_me if one.trainer.id != person.trainer.id]
         needs = uow.people.needs(project.id)
         flows, virtual = uow.work.flows(project.id)
         mine = _mine(uow, project, person, needs, flows, virtual, limit=len(before_me) + AHEAD)
@@ -99,10 +102,6 @@ def give_back(runtime: Runtime, work: WorkRow, reason: str) -> bool:
     """The person does not want it, and says why; somebody else gets it. False: the lease was over."""
     with runtime.store.begin() as uow:
         return uow.work.end(work.id, WorkState.RELEASED, runtime.now(), given_back=reason)
-
-
-def _turn(person: DeskRow) -> tuple[float, float]:
-    return person.offered, person.waits_since or 0.0
 
 
 def _caught_up(person: DeskRow, present: Sequence[DeskRow]) -> float:

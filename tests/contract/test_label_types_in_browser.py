@@ -17,7 +17,7 @@ from connectors.label_studio.results import decode
 from models import values
 from models.types import PictureSize, Prediction, Region
 from scripts import film
-from scripts.browser import chromium, signed_in
+from scripts.browser import chromium, signed_in, submit
 from scripts.label_studio import Server, create_user
 from scripts.uploads import upload
 from tests.support.label_studio import RemoteHands
@@ -157,10 +157,7 @@ def submitted(
         page.get_by_text(shows).first.wait_for()
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(3000)
-        path = f"/api/tasks/{task_id}/annotations"
-        with page.expect_response(lambda r: path in r.url and r.request.method == "POST") as waiting:
-            page.click('button[aria-label="Submit current annotation"]')
-        result = waiting.value.json()["result"]
+        result = submit(page, task_id)["result"]
     sent = platform.stored([task_id], "v1")[0].result
     platform.close()
     hands.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import pytest
 from connectors.base import Claim
 from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.person import Person, deep_link
-from scripts.browser import all_signed_in, chromium
+from scripts.browser import SUBMIT, all_signed_in, choose, chromium, submit
 from scripts.label_studio import Server, create_user
 from tests.support.label_studio import RemoteHands
 from tests.support.predictions import XML, labels_of, outgoing
@@ -27,7 +26,6 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="there is no Chromium: apt-get install chromium"),
 ]
 PASSWORD = "a long passphrase"
-SUBMIT = 'button[aria-label="Submit current annotation"]'
 TICKED = ".lsf-choices input:checked"
 
 
@@ -87,27 +85,10 @@ def sees(page: Page, number: int) -> None:
     assert text.all_inner_texts() == [f"text number {number}"]
 
 
-def submit(page: Page, task_id: int) -> None:
-    path = f"/api/tasks/{task_id}/annotations"
-    with page.expect_response(lambda r: path in r.url and r.request.method == "POST") as stored:
-        page.click(SUBMIT)
-    assert stored.value.status == 201
-
-
 def answers(platform: LabelStudio, task_id: int) -> list[tuple[int, tuple[str, ...]]]:
     """(author, labels) of each annotation, oldest first."""
     found = sorted(platform.annotations([task_id])[task_id], key=lambda item: item.id)
     return [(item.completed_by, labels_of(item.result)) for item in found]
-
-
-def choose(page: Page, name: str) -> None:
-    """Tick a choice; a page that is still being filled in forgets the first click."""
-    box = page.locator(f'.lsf-choices input[name="{name}"]')
-    end = time.monotonic() + 30.0
-    while not box.is_checked() and time.monotonic() < end:
-        box.click(force=True)
-        page.wait_for_timeout(300)
-    assert box.is_checked()
 
 
 def drained(server: Server, token: str, project_id: int) -> set[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.browser import chromium, signed_in
+from scripts.browser import choose, chromium, signed_in, submit
 from tests.support.world import World, soon
 
 if TYPE_CHECKING:
@@ -48,28 +48,6 @@ def chosen(page: Page) -> dict[str, bool]:
     return {name: page.locator(f'.lsf-choices input[name="{name}"]').is_checked() for name in ("good", "bad")}
 
 
-def choose(page: Page, name: str) -> None:
-    """Tick a choice; a page that is still being filled in forgets the first click."""
-    box = page.locator(f'.lsf-choices input[name="{name}"]')
-
-    def ticked() -> bool | None:
-        if not box.is_checked():
-            box.click(force=True)
-            page.wait_for_timeout(300)
-        return box.is_checked() or None
-
-    soon(ticked)
-
-
-def submit(page: Page, item: dict[str, Any]) -> dict[str, Any]:
-    """Press Submit; the annotation as Label Studio stored it."""
-    path = f"/api/tasks/{item['task']}/annotations"
-    with page.expect_response(lambda r: path in r.url and r.request.method == "POST") as waiting:
-        page.click('button[aria-label="Submit current annotation"]')
-    stored: dict[str, Any] = waiting.value.json()
-    return stored
-
-
 def told(world: World, item: dict[str, Any]) -> dict[str, Any]:
     """What Prelabel knows of the item once it counts as labelled."""
     soon(lambda: world.items()[item["task"]]["state"] == "labeled" or None)
@@ -91,7 +69,7 @@ def test_a_suggestion_is_filled_in_and_submitted(page: Page, shadow: World) -> N
     assert f"{prediction['score'] * 100:.2f}%" in shown
     assert prediction["model_version"][:6] in shown
 
-    annotation = submit(page, item)
+    annotation = submit(page, item["task"])
     assert annotation["result"][0]["value"]["choices"] == [said]
     assert annotation["parent_prediction"] == prediction["id"]
     label = told(shadow, item)["labels"][-1]
@@ -110,7 +88,7 @@ def test_a_suggestion_is_corrected(page: Page, shadow: World) -> None:
     page.locator(MODEL_TAB).wait_for()
     choose(page, other)
     assert chosen(page) == {said: False, other: True}
-    annotation = submit(page, item)
+    annotation = submit(page, item["task"])
     assert annotation["result"][0]["value"]["choices"] == [other]
     label = told(shadow, item)["labels"][-1]
     assert (label["role"], label["loss"]) == ("correction", 1.0)

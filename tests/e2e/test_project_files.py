@@ -20,7 +20,7 @@ from connectors.label_studio.results import decode
 from models.specs import learns
 from models.types import LabelConfig
 from scripts import label_studio
-from scripts.browser import chromium, signed_in
+from scripts.browser import SUBMIT, chromium, signed_in, submit
 from scripts.demo.stack import ROOT, Service
 from scripts.uploads import upload
 from serving.project_file import ProjectFile
@@ -60,16 +60,12 @@ def without_scores(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def submit_as_it_is(page: Page, world: World, task: int) -> list[dict[str, Any]]:
     """What a trainer submits who opens a task and changes nothing."""
     page.goto(f"{world.studio.url}/projects/{world.project}/data?task={task}")
-    button = page.locator('button[aria-label="Submit current annotation"]')
-    button.wait_for()
+    page.locator(SUBMIT).wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(3000)
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{world.slug.removeprefix('file-')}.png")
-    path = f"/api/tasks/{task}/annotations"
-    with page.expect_response(lambda r: path in r.url and r.request.method == "POST") as waiting:
-        button.click()
-    result: list[dict[str, Any]] = waiting.value.json()["result"]
+    result: list[dict[str, Any]] = submit(page, task)["result"]
     return result
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts import label_studio
-from scripts.browser import all_signed_in, chromium
+from scripts.browser import SUBMIT, all_signed_in, choose, chromium, submit
 from scripts.demo.stack import Service
 from tests.support.world import World, add_world, mood_texts, soon
 
@@ -64,33 +64,17 @@ def open_item(page: Page, world: World) -> tuple[Page, int]:
     with page.context.expect_page() as waiting:
         link.click()
     studio = waiting.value
-    studio.locator('button[aria-label="Submit current annotation"]').wait_for()
+    studio.locator(SUBMIT).wait_for()
     shown = studio.locator(".lsf-richtext").first.inner_text()
     [task] = [task["id"] for task in world.tasks() if task["data"]["text"] == shown.strip()]
     return studio, task
-
-
-def submit(studio: Page, task: int) -> None:
-    """Tick a choice and submit; a page that is still being filled in forgets the first click."""
-    box = studio.locator('.lsf-choices input[name="good"]')
-
-    def ticked() -> bool | None:
-        if not box.is_checked():
-            box.click(force=True)
-            studio.wait_for_timeout(300)
-        return box.is_checked() or None
-
-    soon(ticked)
-    path = f"/api/tasks/{task}/annotations"
-    with studio.expect_response(lambda r: path in r.url and r.request.method == "POST") as waiting:
-        studio.click('button[aria-label="Submit current annotation"]')
-    assert waiting.value.ok
 
 
 def test_each_opens_and_submits_an_item_of_their_own(desks: World, pages: list[Page]) -> None:
     opened = [open_item(page, desks) for page in pages]
     assert len({task for _, task in opened}) == len(EMAILS)
     for (studio, task), page in zip(opened, pages, strict=True):
+        choose(studio, "good")
         submit(studio, task)
         studio.close()
         page.locator(f"#place-{desks.slug}").get_by_text("your label has arrived").wait_for()

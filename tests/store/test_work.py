@@ -10,6 +10,7 @@ from models.skills import FieldOfWork, Need
 from models.types import Route
 from serving.settings import Settings
 from serving.store.people_records import Nothing, WorkRow, WorkState
+from serving.store.work import HandedIn
 from serving.workforce.hand_out import extend, give_back
 from tests.store.people import SETTINGS, Desks, skill
 from tests.store.world import World
@@ -219,3 +220,15 @@ def test_a_person_can_be_forgotten(world: World, desks: Desks) -> None:
 def test_settings_bound_the_lease() -> None:
     settings = Settings()
     assert settings.people_lease_min_s <= settings.people_lease_s <= settings.people_lease_max_s
+
+
+def test_a_delivery_of_many_labels_ends_the_leases_among_them(world: World, desks: Desks) -> None:
+    world.published(1)
+    desks.join(ANNA)
+    work = desks.given(ANNA)
+    others = [HandedIn(work.item_id + n, ANNA, skipped=False) for n in range(1, 2500)]
+    with world.store.begin() as uow:
+        assert uow.work.handed_in(world.project, [HandedIn(work.item_id, BERT, skipped=False), *others], 0.0) == 0
+        mine = HandedIn(work.item_id, ANNA, skipped=False)
+        assert uow.work.handed_in(world.project, [*others, mine], world.now) == 1
+    assert state(desks, work) is WorkState.DONE

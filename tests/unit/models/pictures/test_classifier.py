@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from models import catalogue, registry
+from models.backends.onnx import OnnxRunner
 from models.base import Model
 from models.errors import ConfigurationError, ModelError
 from models.specs import ClassifierSpec, DetectorSpec
@@ -121,6 +122,25 @@ def test_a_broken_picture_fails_alone(network: Path, tmp_path: Path) -> None:
     broken = Item(key="b", data={"image": "http://example.org/b"}, media={"image": str(tmp_path / "b.png")})
     first, second = model(ClassifierSpec(source=str(network))).predict([broken, item(tmp_path / "a.png", "red")])
     assert isinstance(first, Failure)
+    assert isinstance(second, Prediction)
+
+
+def test_a_picture_on_which_the_network_fails_fails_alone(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, calls = model(ClassifierSpec(source=str(network))), []
+    found = OnnxRunner.named
+
+    def odd(self: OnnxRunner, arrays: Any) -> Any:
+        calls.append(arrays)
+        if len(calls) == 1:
+            raise RuntimeError("an odd shape")
+        return found(self, arrays)
+
+    monkeypatch.setattr(OnnxRunner, "named", odd)
+    first, second = one.predict([item(tmp_path / "a.png", "red"), item(tmp_path / "b.png", "red")])
+    assert isinstance(first, Failure)
+    assert (first.code, "RuntimeError" in first.message) == ("model_failed", True)
     assert isinstance(second, Prediction)
 
 
