@@ -24,7 +24,7 @@ class Kind(StrEnum):
     VALIDATION = "validation"
     """Blind, for the certificate."""
     OPINION = "opinion"
-    """A second person's blind answer."""
+    """Another person's answer, who is shown nobody else's."""
     TEACHING = "teaching"
     """Asked for because of what its label would teach."""
     SUGGESTION = "suggestion"

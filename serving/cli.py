@@ -77,6 +77,7 @@ def connect(
     validation_target: Annotated[int | None, typer.Option(help="Blind labels to certify; default 200.")] = None,
     audit_rate: Annotated[float | None, typer.Option(help="Share of acceptable items checked blind; 0.05.")] = None,
     validation_people: Annotated[int | None, typer.Option(help="People for each blind item; default 1.")] = None,
+    overlap_people: Annotated[int | None, typer.Option(help="People for each unsure item; default 1.")] = None,
     history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what annotators would see; write nothing.")] = False,
     as_json: Json = False,
@@ -100,6 +101,7 @@ def connect(
         "validation_target": validation_target,
         "audit_rate": audit_rate,
         "validation_people": validation_people,
+        "overlap_people": overlap_people,
         "history": history,
     }
     wish = connecting.Wish(url=url, token=token, platform_project=project)

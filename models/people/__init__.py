@@ -9,7 +9,7 @@ from models.people.classes import class_of, level_of, options
 from models.people.consensus import Consensus, Vote, crowdlab, dawid_skene
 from models.people.effort import Effort, lease_seconds, suggestion_effort
 from models.people.fairness import gini, work_gini
-from models.people.overlap import Overlap, next_step
+from models.people.overlap import Overlap, Step, next_step, one_coin
 from models.people.skill import Pause, Skill, may_pause
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Overlap",
     "Pause",
     "Skill",
+    "Step",
     "Vote",
     "class_of",
     "crowdlab",
@@ -29,6 +30,7 @@ __all__ = [
     "level_of",
     "may_pause",
     "next_step",
+    "one_coin",
     "options",
     "suggestion_effort",
     "work_gini",

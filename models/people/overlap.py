@@ -97,6 +97,23 @@ def next_step(
     return Overlap(Step.ASK, "unsure", numbers)
 
 
+def one_coin(prior: ArrayLike, said: Sequence[int], accuracies: Sequence[float]) -> Floats:
+    """``(K,)`` posterior over classes after people's answers.
+
+    Args:
+        prior: ``(K,)``, adds up to 1, K >= 2: the model's, or uniform.
+        said: ``(n,)`` places of the classes that people said.
+        accuracies: ``(n,)`` of these people, in [0, 1]; below chance counts as chance.
+
+    Source: Dawid & Skene (1979), with one parameter a person.
+    """
+    belief: Floats = unit_vector("prior", prior)
+    for k, accuracy in zip(said, np.clip(accuracies, 1.0 / belief.size, SUREST), strict=True):
+        belief = belief * _likelihood(belief.size, float(accuracy))[k]
+        belief = belief / belief.sum()
+    return belief
+
+
 def _likelihood(k: int, accuracy: float) -> Floats:
     """``(K, K)``, ``[said, true]``."""
     return np.where(np.eye(k) > 0.0, accuracy, (1.0 - accuracy) / (k - 1))

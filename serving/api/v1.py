@@ -105,7 +105,10 @@ def queue(
     with runtime.store.read() as uow:
         train = project.active_model is None
         rows = uow.items.wanted(project.id, limit=limit, now=runtime.now(), train=train, by=by)
-        answered = uow.opinions.answered_by([row.id for row in rows if row.opinions > 1])
+        several = [row.id for row in rows if row.opinions > 1]
+        said = uow.opinions.said([row.id for row in rows if row.opinions > 1 and not row.blind])
+        answered = uow.opinions.answered_by(several)
+        answered |= {id: sorted(row.completed_by for row in labels) for id, labels in said.items()}
     return [_queued(project, row, answered.get(row.id, [])) for row in rows]
 
 

@@ -18,6 +18,7 @@ from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import BLIND_AUDIT, ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
 from serving.store.work import HandedIn
+from serving.workforce import overlap
 
 
 def digest_of(data: dict[str, Any]) -> str:
@@ -109,4 +110,6 @@ def receive_annotations(
         )
     now = runtime.now()
     uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
-    return uow.labels.upsert(project.id, labels, now)
+    newly = uow.labels.upsert(project.id, labels, now)
+    overlap.review(uow, project, {one.item_id for one in labels}, now)
+    return newly

@@ -51,6 +51,7 @@ class Wish:
     validation_fraction: float = 0.25
     audit_rate: float = 0.05
     validation_people: int = 1
+    overlap_people: int = 1
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Control -> loss up to which an answer counts as right, where it is not its kind's own."""
     skill_rules: tuple[SkillRule, ...] = ()
@@ -67,6 +68,7 @@ NUMBERS = (
     "validation_fraction",
     "audit_rate",
     "validation_people",
+    "overlap_people",
 )
 """What a wish and a project file both say, under the same names."""
 
@@ -209,6 +211,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         validation_fraction=wish.validation_fraction,
         audit_rate=wish.audit_rate,
         validation_people=wish.validation_people,
+        overlap_people=wish.overlap_people,
         skill_rules=wish.skill_rules,
     )
     ref = None if learns(spec) else reference(spec, config.controls, name=new.slug)

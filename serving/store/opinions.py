@@ -1,4 +1,4 @@
-"""Several people's blind answers to one item: who gave them, and how many are wanted."""
+"""Several people's answers to one item, blind or not: who gave them, and how many are wanted."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, func, or_, select, text
 
+from serving.store.labels import LIVE
 from serving.store.records import BLIND_AUDIT, ItemState, LabelRole, LabelRow
 from serving.store.rows import to_label
-from serving.store.sql import batches, take_turn, update_each
+from serving.store.sql import batches, take_turn, update_all, update_each
 from serving.store.tables import SEVERAL_WANTED, item, label
 
 ANSWERS = (label.c.role.in_([role for role in LabelRole if role.blind]), label.c.deleted.is_(False))
@@ -41,6 +42,27 @@ class OpinionRepository:
                 found.setdefault(id, []).append(person)
         return found
 
+    def said(self, item_ids: Collection[int]) -> dict[int, list[LabelRow]]:
+        """Item id -> its answers, skips apart, one a person, the newest of each; no key: none."""
+        found: dict[int, dict[int, LabelRow]] = {}
+        for batch in batches(item_ids):
+            query = select(label).where(label.c.item_id.in_(batch), *LIVE).order_by(label.c.id)
+            for row in map(to_label, self._conn.execute(query)):
+                found.setdefault(row.item_id, {})[row.completed_by] = row
+        return {id: list(rows.values()) for id, rows in found.items()}
+
+    def unsettled(self, item_ids: Collection[int]) -> set[int]:
+        """Those of which people's accuracies have not learned yet."""
+        found: set[int] = set()
+        for batch in batches(item_ids):
+            found |= set(self._conn.scalars(select(item.c.id).where(item.c.id.in_(batch), item.c.settled.is_(False))))
+        return found
+
+    def settle(self, item_ids: Collection[int]) -> None:
+        """People's accuracies have learned of these items; they do so once."""
+        take_turn(self._conn)
+        update_all(self._conn, item, item_ids, settled=True)
+
     def ask(self, people: Mapping[int, int]) -> None:
         """Item id -> how many different people are to answer it from now on; 1 takes a question back."""
         take_turn(self._conn)
@@ -68,7 +90,7 @@ class OpinionRepository:
 
 def _several(project_id: int) -> tuple[ColumnElement[bool] | TextClause, ...]:
     there = item.c.state.not_in((ItemState.GONE, ItemState.DEAD))
-    return item.c.project_id == project_id, text(SEVERAL_WANTED), there
+    return item.c.project_id == project_id, item.c.blind.is_(True), text(SEVERAL_WANTED), there
 
 
 def _audited(audits: bool) -> ColumnElement[bool]:
@@ -86,6 +108,11 @@ def wanting() -> ColumnElement[bool]:
     return _people() < item.c.opinions
 
 
-def _people() -> ScalarSelect[int]:
-    answered = select(func.count(label.c.completed_by.distinct())).where(label.c.item_id == item.c.id, *ANSWERS)
+def wanting_more() -> ColumnElement[bool]:
+    """The same of an item that is not blind; a skip is no answer to it."""
+    return _people(LIVE) < item.c.opinions
+
+
+def _people(answers: tuple[ColumnElement[bool], ...] = ANSWERS) -> ScalarSelect[int]:
+    answered = select(func.count(label.c.completed_by.distinct())).where(label.c.item_id == item.c.id, *answers)
     return answered.correlate(item).scalar_subquery()

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from models.errors import NotFoundError
+from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork, Need, Skill, SkillSource
 from serving.store.people_records import DeskRow, TrainerRow
-from serving.store.sql import lock_items, update_each, upsert
-from serving.store.tables import desk, item, need, skill, trainer
+from serving.store.sql import batches, lock_items, update_each, upsert
+from serving.store.tables import accuracy, desk, item, need, skill, trainer
 
 FIELDS = ("domain", "language", "task")
 NEVER = 0.0
@@ -105,6 +106,27 @@ class PeopleRepository:
             statement = upsert(self._conn, skill).values(trainer_id=trainer_id, **_words(one.field), **own)
             self._conn.execute(statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS], set_=own))
         self._conn.execute(delete(skill).where(skill.c.trainer_id == trainer_id, skill.c.level <= 0))
+
+    def accuracies(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
+        """(trainer id, field) -> how often the person was right there; no key: nothing is known."""
+        query = select(accuracy).where(accuracy.c.trainer_id.in_(list(trainer_ids)))
+        return {(row.trainer_id, _field(row)): Accuracy(row.agreed, row.differed) for row in self._conn.execute(query)}
+
+    def keep_accuracies(self, known: Mapping[tuple[int, FieldOfWork], Accuracy], now: float) -> None:
+        """These hold from now on."""
+        for (trainer_id, field), one in known.items():
+            own = {"agreed": one.right, "differed": one.wrong, "updated_at": now}
+            statement = upsert(self._conn, accuracy).values(trainer_id=trainer_id, **_words(field), **own)
+            self._conn.execute(statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS], set_=own))
+
+    def needed(self, item_ids: Collection[int]) -> dict[int, Need]:
+        """Item id -> what it needs; no key: nothing."""
+        found: dict[int, Need] = {}
+        for batch in batches(item_ids):
+            query = select(item.c.id.label("item"), need).join(need, need.c.id == item.c.need_id)
+            for row in self._conn.execute(query.where(item.c.id.in_(batch))):
+                found[row.item] = Need(field=_field(row), level=row.level)
+        return found
 
     def needs(self, project_id: int) -> dict[int, Need]:
         """Need id -> what items of this project may need."""

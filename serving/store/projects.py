@@ -37,6 +37,7 @@ class ProjectChanges(TypedDict, total=False):
     validation_fraction: float
     audit_rate: float
     validation_people: int
+    overlap_people: int
     validation_cut: float
     skill_rules: tuple[SkillRule, ...]
     active_model: str | None

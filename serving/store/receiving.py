@@ -18,6 +18,7 @@ UNDECIDED: dict[str, Any] = {
     "blind": False,
     "inclusion": None,
     "opinions": 1,
+    "settled": False,
     "prediction_id": None,
     "confidence": None,
     "model_version": None,

@@ -137,6 +137,8 @@ class ProjectRow:
     """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
     validation_people: int
     """How many different people may be asked about one blind validation item, >= 1."""
+    overlap_people: int
+    """How many different people may be asked about one item that is not blind, experts apart; 1: off."""
     validation_cut: float
     """Items of the validation fold whose ``draw`` is below this are labelled blind: their inclusion probability."""
     gate_state: GateState
@@ -181,6 +183,7 @@ class NewProject:
     validation_fraction: float
     audit_rate: float
     validation_people: int = 1
+    overlap_people: int = 1
     skill_rules: tuple[SkillRule, ...] = ()
 
 
@@ -230,7 +233,7 @@ class ItemRow:
     received_at: float
     updated_at: float
     opinions: int = 1
-    """How many different people are to answer it blind."""
+    """How many different people are to answer it."""
     asked: int | None = None
     """Place on the list of items that people were asked for; None: not on it. Kept with the label."""
 

@@ -49,7 +49,7 @@ AWAITS_TRAINING = "fold = 'train' AND route IS NULL AND state IN ('received', 's
 AUDITED = "reason = 'blind_audit'"
 """Decisions that drew an item for a blind audit."""
 SEVERAL_WANTED = "opinions > 1"
-"""Blind items that more than one person is asked about."""
+"""Items that more than one person is asked about."""
 LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')"
 """Items on the list of what to ask people for that no person has labelled yet."""
 
@@ -107,6 +107,7 @@ project = Table(
     Column("validation_fraction", Double, nullable=False),
     Column("audit_rate", Double, nullable=False),
     Column("validation_people", Integer, nullable=False, server_default="1"),
+    Column("overlap_people", Integer, nullable=False, server_default="1"),
     Column("validation_cut", Double, nullable=False),
     Column("skill_rules", Json),
     Column("gate_state", Word, nullable=False),
@@ -148,6 +149,7 @@ item = Table(
     Column("model_version", String(200)),
     Column("asked", Integer),
     Column("need_id", Id),
+    Column("settled", Boolean, nullable=False, server_default=false()),
     Column("received_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("project_id", "task_id"),
@@ -363,6 +365,18 @@ skill = Table(
     *_field_of_work(),
     Column("level", Integer, nullable=False),
     Column("source", Word, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    UniqueConstraint("trainer_id", "domain", "language", "task"),
+)
+
+accuracy = Table(
+    "accuracy",
+    metadata,
+    _pk(),
+    _parent("trainer"),
+    *_field_of_work(),
+    Column("agreed", Double, nullable=False),
+    Column("differed", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
     UniqueConstraint("trainer_id", "domain", "language", "task"),
 )

@@ -66,7 +66,10 @@ def take(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> tuple[WorkRow,
         if isinstance(work, Nothing):
             return work
         with runtime.store.read() as uow:
-            task = uow.items.get(work.item_id).task_id
+            item = uow.items.get(work.item_id)
+        task = item.task_id
+        if item.opinions > 1 and not item.blind:  # of blind ones it is told when they are asked
+            runtime.platform(project).ask_again({task: item.opinions})
         with closing(_account(runtime, project, desk.trainer)) as account:
             claim = account.claim(task)
             if claim is Claim.HELD:

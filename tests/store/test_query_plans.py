@@ -207,7 +207,14 @@ def test_opinions(crowd: Crowd) -> None:
         lambda uow: uow.opinions.waiting(world.project, "m1", audits=True),
     ):
         assert_searched(plans(world.store, call, seqscan="off"), "ix_item_opinions")
-    assert_searched(plans(world.store, lambda uow: uow.opinions.answers([1, 2, 3])))
+    for few in (
+        lambda uow: uow.opinions.answers([1, 2, 3]),
+        lambda uow: uow.opinions.said([1, 2, 3]),
+        lambda uow: uow.opinions.unsettled([1, 2, 3]),
+        lambda uow: uow.opinions.settle([1, 2, 3]),
+        lambda uow: uow.people.needed([1, 2, 3]),
+    ):
+        assert_searched(plans(world.store, few, seqscan="off"))
     assert_searched(plans(world.store, lambda uow: uow.opinions.answered_by([1, 2, 3])))
 
 

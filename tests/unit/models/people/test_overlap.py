@@ -76,3 +76,10 @@ def test_what_does_not_fit_is_refused() -> None:
         next_step([0.5, 0.5], [], asked=0, most=1, fewest=2)
     with pytest.raises(ValueError, match="target"):
         next_step([0.5, 0.5], [], asked=0, most=1, target=1.0)
+
+
+def test_one_coin_by_hand() -> None:
+    found = one_coin([0.5, 0.5], [0, 1], [0.8, 0.6])
+    assert found.tolist() == pytest.approx([0.32 / 0.44, 0.12 / 0.44])
+    assert one_coin([0.9, 0.1], [], []).tolist() == [0.9, 0.1]
+    assert one_coin([0.5, 0.5], [0], [0.1]).tolist() == [0.5, 0.5], "below chance counts as chance"
