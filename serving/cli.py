@@ -19,11 +19,13 @@ from serving.models_cli import mapping, mapping_table, models_app, table_of, try
 from serving.project_file import ProjectFile
 from serving.secrets import operator_token
 from serving.settings import Settings
+from serving.simulate_cli import simulate_app
 from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(gate_app, name="gate")
 app.add_typer(models_app, name="models")
+app.add_typer(simulate_app, name="simulate")
 app.command("try")(try_file)
 
 

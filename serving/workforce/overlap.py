@@ -2,7 +2,8 @@
 
 After each label the posterior over the classes is taken: the model's voice (its confidence in its class), and of each
 person the answer with that person's accuracy. ``models.people.next_step`` says what follows. An item that goes to
-experts needs the next level of its own field that somebody at the project has, and has not answered it.
+experts needs the next level of its own field that somebody at the project has, and has not answered it. Where nobody is
+above the others, these are asked up to the most, though it may not be enough.
 
 Accuracies are kept by person and field. They learn of an item once, when it is done, from what the others said of it;
 the model is no witness, since its suggestion was shown. Only controls whose answer is one class take part.
@@ -61,9 +62,13 @@ def review(uow: UnitOfWork, project: ProjectRow, item_ids: Collection[int], now:
             most=project.overlap_people,
         )
         decided[row.id] = step
-        wanted[row.id] = len(heard) + (step.step is Step.ASK)
-        if step.step is Step.ESCALATE and (level := _above(need, left)) is not None:
-            raised[row.id], wanted[row.id] = Need(need.field, level), len(heard) + 1
+        more = step.step is Step.ASK
+        if step.step is Step.ESCALATE:
+            level = _above(need, left)
+            if level is not None:
+                raised[row.id] = Need(need.field, level)
+            more = level is not None or step.reason == "out_of_reach"
+        wanted[row.id] = len(heard) + more
     uow.people.set_needs(project.id, raised)
     before = {row.id: row.opinions for row in rows}
     uow.opinions.ask({id: n for id, n in wanted.items() if max(1, n) != before[id]})

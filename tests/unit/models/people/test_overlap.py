@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.people.overlap import Overlap, Step, next_step
+from models.people.overlap import Overlap, Step, next_step, one_coin
 
 
 def says(found: Overlap) -> tuple[str, str]:
