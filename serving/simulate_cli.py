@@ -27,10 +27,13 @@ def trainers(
     worlds: Annotated[int, typer.Option(min=1, help="Worlds, each with its own people, items and answers.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the first world.")] = 0,
     overlap_people: Annotated[int, typer.Option(min=1, max=5, help="People an item, experts apart.")] = 3,
+    experts_below: Annotated[
+        float | None, typer.Option(min=0.01, max=1.0, help="Less sure: to experts at once; default: no such rule.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare the fair queue, whoever grabs first, and round robin at equal cost."""
-    size = Size(items=items, overlap_people=overlap_people)
+    size = Size(items=items, overlap_people=overlap_people, experts_below=experts_below)
     with err.status("simulating") as status:
         found = compare(size, range(seed, seed + worlds), lambda one: status.update(f"simulating world {one}"))
     goals = "\n".join(_said(goal) for goal in found.goals())

@@ -8,7 +8,7 @@ from models.fair_queue import Kind
 from models.people import Overlap, Step
 from models.skills import FieldOfWork, Need
 from models.types import Choices, Region
-from serving.store.people_records import WorkRow
+from serving.store.people_records import Nothing, WorkRow
 from serving.workforce.overlap import ASSUMED, accuracy_of, review
 from tests.store.people import Desks, skill
 from tests.store.world import World, task
@@ -73,13 +73,14 @@ def test_what_is_beyond_the_others_goes_to_an_expert(world: World, desks: Desks)
     work = desks.given(ANNA)
     assert work.item_id == world.ids(1)[0]
     answer(desks, work, ANNA, "b")
+    answer(desks, desks.given(ANNA), ANNA, "a")
     for user, reason in ((BERT, "unsure"), (CARL, "too_many")):
         again = desks.given(user)
         assert again.item_id == work.item_id
         assert answer(desks, again, user, "b").reason == reason
     with world.store.read() as uow:
         assert uow.people.needed([work.item_id]) == {work.item_id: Need(MEDICAL, 5)}
-    assert desks.given(CARL).item_id != work.item_id
+    assert desks.ask(CARL) is Nothing.EMPTY
     third = desks.given(DORA)
     assert third.item_id == work.item_id
     assert answer(desks, third, DORA, "b").step is Step.STOP

@@ -16,7 +16,7 @@ from serving.store.engine import Store
 from serving.store.people_records import Nothing
 from serving.store.records import Decision, ItemState, NewItem, NewProject
 from serving.workforce.hand_out import next_for
-from serving.workforce.simulation.world import CLASSES, Person, Simulated, Thing
+from serving.workforce.simulation.world import CLASSES, DOMAINS, OWN_DOMAIN, Person, Simulated, Thing
 
 CONTROL = ControlSpec(
     name="label",
@@ -24,7 +24,7 @@ CONTROL = ControlSpec(
     labels=CLASSES,
     input=InputSpec(name="text", field="text", medium=Medium.TEXT),
 )
-RULES = (SkillRule(field="domain", domain="*", level=1),)
+RULE = SkillRule(field="domain", domain="*", level=1)
 """Everybody may do everything: items name their domain, and say with it who is above the others in it."""
 OWNER = "simulation"
 MODEL = "m1"
@@ -37,7 +37,9 @@ FIRST_USER = 100
 class Fair:
     """The product, with a clock that the simulation turns."""
 
-    def __init__(self, store: Store, world: Simulated, *, overlap_people: int) -> None:
+    def __init__(
+        self, store: Store, world: Simulated, *, overlap_people: int, experts_below: float | None = None
+    ) -> None:
         self._store = store
         self._now = 0.0
         self._annotations = 0
@@ -54,7 +56,7 @@ class Fair:
             clock=lambda: self._now,
         )
         with store.begin() as uow:
-            project = uow.projects.add(_project(overlap_people), 0.0)
+            project = uow.projects.add(_project(overlap_people, _rules(experts_below)), 0.0)
             self._project = uow.projects.update(project.id, active_model=MODEL)
             for person in world.people:
                 user = FIRST_USER + person.number
@@ -75,7 +77,9 @@ class Fair:
             uow.items.receive(project, fresh, now)
             needs.of_arrived(uow, self._project, list(there))
             rows = uow.items.claim(project, ItemState.RECEIVED, **claim)
-            uow.items.store_predictions(OWNER, [(row.id, _prediction(there[row.task_id])) for row in rows], now)
+            found = {row.id: _prediction(there[row.task_id]) for row in rows}
+            uow.items.store_predictions(OWNER, list(found.items()), now)
+            needs.keep(uow, self._project, rows, found)
             rows = uow.items.claim(project, ItemState.SCORED, **claim)
             said = [
                 Decision(
@@ -120,7 +124,18 @@ class Fair:
         return 0.0 if found else PAGE_S
 
 
-def _project(overlap_people: int) -> NewProject:
+def _rules(experts_below: float | None) -> tuple[SkillRule, ...]:
+    """With a bound, what the model is less sure of goes to the domain's experts at once, as an operator may have it."""
+    if experts_below is None:
+        return (RULE,)
+    level, above = OWN_DOMAIN.level, DOMAINS[1:]
+    own = (
+        SkillRule(field="domain", equals=one, domain=one, level=level, confidence_below=experts_below) for one in above
+    )
+    return (*own, RULE)
+
+
+def _project(overlap_people: int, rules: tuple[SkillRule, ...]) -> NewProject:
     return NewProject(
         slug="simulation",
         platform_url="http://127.0.0.1",
@@ -139,7 +154,7 @@ def _project(overlap_people: int) -> NewProject:
         validation_fraction=0.25,
         audit_rate=0.05,
         overlap_people=overlap_people,
-        skill_rules=RULES,
+        skill_rules=rules,
     )
 
 

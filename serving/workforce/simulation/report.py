@@ -35,6 +35,8 @@ class Size:
     experts: int = 2
     novices: int = 3
     overlap_people: int = 3
+    experts_below: float | None = None
+    """What the model is less sure of than this goes to the domain's experts at once, in (0, 1]; None: no such rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def compare(size: Size, seeds: Sequence[int], told: Callable[[int], None] = lamb
         world = simulated(
             seed, items=size.items, generalists=size.generalists, experts=size.experts, novices=size.novices
         )
-        fair = run_fair(world, size.overlap_people)
+        fair = run_fair(world, size)
         wanted = overlaps(world, len(fair.done), seed)
         runs = {
             "fair": fair,
@@ -127,13 +129,13 @@ def compare(size: Size, seeds: Sequence[int], told: Callable[[int], None] = lamb
     return Comparison(size, tuple(seeds), {policy: tuple(found) for policy, found in scores.items()})
 
 
-def run_fair(world: Simulated, overlap_people: int) -> Run:
+def run_fair(world: Simulated, size: Size) -> Run:
     """On a store of its own, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="simulation") as folder:
         store = Store.open(f"sqlite:///{Path(folder) / 'store.db'}")
         try:
             store.migrate()
-            return run(world, Fair(store, world, overlap_people=overlap_people))
+            return run(world, Fair(store, world, overlap_people=size.overlap_people, experts_below=size.experts_below))
         finally:
             store.close()
 

@@ -117,7 +117,7 @@ def simulated(seed: int, *, items: int, generalists: int, experts: int, novices:
     kinds = [(Kind.GENERALIST, "")] * generalists
     kinds += [(Kind.EXPERT, domain) for domain in DOMAINS[1:] for _ in range(experts)]
     kinds += [(Kind.NOVICE, "")] * novices
-    looks = np.exp(rng.uniform(*np.log(LOOKS_S), size=len(kinds)))
+    looks = np.exp(rng.uniform(float(np.log(LOOKS_S[0])), float(np.log(LOOKS_S[1])), size=len(kinds)))
     people = tuple(Person(n, kind, domain, float(looks[n])) for n, (kind, domain) in enumerate(kinds))
     hard = rng.random(items) < HARD_SHARE
     difficulty = np.where(hard, rng.beta(*HARD_DIFFICULTY, size=items), rng.beta(*EASY_DIFFICULTY, size=items))
