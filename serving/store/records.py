@@ -401,6 +401,7 @@ class Audit:
 
     decision_id: int
     """Of the decision that drew it: audits are in the order in which they were drawn."""
+    certificate_id: int
     item_id: int
     task_id: int
     drawn_at: float

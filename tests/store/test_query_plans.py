@@ -265,9 +265,9 @@ def test_monitor(crowd: Crowd) -> None:
     recent: dict[str, Any] = {"after": 100, "limit": 500}
     reopen: dict[str, Any] = {"after": 100, "reason": "reopened", "now": world.now}
     served: dict[Callable[[UnitOfWork], object], str | None] = {
-        lambda uow: uow.watch.audits(1): "ix_decision_audit",
+        lambda uow: uow.watch.audits([1, 2]): "ix_decision_audit",
         lambda uow: uow.watch.regions([1, 2]): None,
-        lambda uow: uow.watch.reopen(world.project, 1, **reopen): None,
+        lambda uow: uow.watch.reopen(world.project, [1, 2], **reopen): None,
         lambda uow: uow.watch.reference(world.project, "m1", since=5.0): None,
         lambda uow: uow.watch.recent(world.project, "m0", **recent): None,
     }
