@@ -24,7 +24,7 @@ RATE = 0.25
 
 @pytest.fixture
 def shadow(make: MakeWorld) -> LocalWorld:
-    """A model whose gate stays closed: everything but the blind sample is a suggestion, a quarter of them by lot not."""
+    """A model whose gate stays closed: what is not blind is suggested, a quarter of it hidden by lot."""
     world = make(control_rate=RATE)
     world.open(hard(150))
     return world
