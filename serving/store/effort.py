@@ -16,7 +16,8 @@ from serving.store.rows import EFFORT
 from serving.store.sql import lock_items, take_turn, upsert
 from serving.store.tables import effort, item, label, prediction
 
-BLIND = tuple(role for role in LabelRole if role.blind)
+BLIND = (LabelRole.VALIDATION, LabelRole.AUDIT)
+"""Drawn by keyed hash: hidden by lot."""
 SHOWN = (label.c.role == LabelRole.CORRECTION, item.c.route == Route.SUGGEST, ~UNSEEN)
 UNAIDED = (label.c.role == LabelRole.TRAIN, item.c.route == Route.SUGGEST, UNSEEN)
 

@@ -10,15 +10,13 @@ from serving.store.effort import Look, Timed
 from serving.store.records import ItemState, LabelRole, OutboxKind, OutboxState, Stand, SuggestionBound
 from tests.store.world import SHOWN, WITHDRAWN, World
 
-HIDE = {"reason": "no_suggestion"}
-
 
 def turn(world: World, *, shown: bool) -> None:
     """All suggestions are decided again, and what that needs is sent."""
     world.now += 10.0
     with world.store.begin() as uow:
         uow.effort.decide_again(world.project, start=0.0, end=1.0, now=world.now)
-    world.decide(outbox=SHOWN if shown else WITHDRAWN, **({} if shown else HIDE))
+    world.decide(outbox=SHOWN if shown else WITHDRAWN, reason="test" if shown else "no_suggestion")
 
 
 def stands(world: World, stand: Stand) -> set[int]:

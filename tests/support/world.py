@@ -39,6 +39,7 @@ FAST = {
     "PRELABEL_SCORER_TIMEOUT_S": "7",
 }
 """Short leases and waits, so that a take-over is seen in seconds."""
+ALL_SHOWN = ("--control-rate", "0")
 
 T = TypeVar("T")
 GOOD = ["excellent", "lovely", "happy", "bright", "splendid", "warm"]
@@ -138,9 +139,9 @@ class World:
         return {task["id"]: task["predictions"] for task in self.tasks() if task["predictions"]}
 
     def connect(self, *more: str, token: str | None = None) -> Said:
-        """``prelabel connect`` of this project."""
+        """``prelabel connect`` of this project; every suggestion is shown, unless told otherwise."""
         where = ("--url", self.studio.url, "--token", token or self.studio.token, "--project", str(self.project))
-        return prelabel(self.service, "connect", *where, "--name", self.slug, "--json", *more)
+        return prelabel(self.service, "connect", *where, "--name", self.slug, *ALL_SHOWN, "--json", *more)
 
     def learned(self, arrived: int) -> dict[str, Any]:
         """Wait until a model predicts and its suggestions are what annotators see; the report."""
@@ -320,7 +321,7 @@ def open_gate(world: World, url: str, first: int) -> None:
         world.service.command(
             "connect",
             *("--url", url, "--token", world.studio.token, "--project", str(world.project), "--name", world.slug),
-            *("--epsilon", "0.1", "--train-target", "24", "--validation-target", "55", "--json"),
+            *("--epsilon", "0.1", "--train-target", "24", "--validation-target", "55", *ALL_SHOWN, "--json"),
         )
     )
     assert done["tasks"] == first
