@@ -24,6 +24,8 @@ DOUBT = 0.05
 """Probability of naming a confidence below which the suggestion is no slower at all."""
 DRAWS = 2_000
 """Bootstrap samples."""
+HELD = 1_000_000
+"""Drawn values that are held at once."""
 
 LEASE_TIMES = 3.0
 """A lease lasts so many times the time that 95 % of the items stay below."""
@@ -222,8 +224,11 @@ def _difference(pairs: list[tuple[Floats, Floats]], draws: int, rng: np.random.G
 
 
 def _means(values: Floats, draws: int, rng: np.random.Generator) -> Floats:
-    """``(draws,)`` means of bootstrap samples."""
-    return np.asarray(values[rng.integers(values.size, size=(draws, values.size))].mean(axis=1), dtype=np.float64)
+    """``(draws,)`` means of bootstrap samples; not all samples are held at once."""
+    block = max(1, HELD // values.size)
+    sizes = [(min(block, draws - done), values.size) for done in range(0, draws, block)]
+    means = [values[rng.integers(values.size, size=size)].mean(axis=1) for size in sizes]
+    return np.asarray(np.concatenate(means), dtype=np.float64)
 
 
 def _factor(apart: float, samples: Floats, doubt: float) -> Factor:
