@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     """Time between two looks at whether to train or to certify. Seconds."""
     watch_s: float = Field(default=2.0, gt=0)
     """Time between two looks of the monitor at the audits of an open gate; longer where looking takes long. Seconds."""
+    effort_s: float = Field(default=30.0, gt=0)
+    """Time between two looks at whether enough labels have come in to tell what suggestions save. Seconds."""
+    tabs_s: float = Field(default=60.0, gt=0)
+    """Time between two looks at whether the tabs of a project in Label Studio are to change. Seconds."""
+    tab_items: int = Field(default=200, ge=1, le=5000)
+    """Items in one tab: the next ones of its queue. Items."""
     platform_timeout_s: float = Field(default=30.0, gt=0)
     """Longest wait for one answer of Label Studio. Seconds."""
     retry_base_s: float = Field(default=1.0, gt=0)

@@ -10,6 +10,9 @@ WORDS = {
     "teaching": "Its label teaches the model more than most others would.",
     "seed": "There is no model yet: it learns from what you label now.",
     "below_threshold": "The model is not sure enough to do it alone.",
+    "no_suggestion": "It comes without a suggestion: one would cost you more time than it saves, or it is one of a few "
+    "that tell whether suggestions help.",
+    "suggestion_spared": "The model is not sure enough to do it alone.",
     "gate_shadow": "The model has yet to show that it may do items alone: people look at all of them.",
     "gate_cold": "The model has yet to show that it may do items alone: people look at all of them.",
     "gate_closed": "The model made too many mistakes of late: people look at all items for now.",

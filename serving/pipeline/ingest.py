@@ -52,7 +52,10 @@ def receive_tasks(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, tasks:
 
 
 def role_of(item: ItemRow, *, opened: float = 0.0, shown_until: float = -math.inf) -> LabelRole:
-    """What a new label may be used for; blind it is only where no suggestion was shown when its task was opened.
+    """What a new label may be used for; unseen a suggestion is only where none was shown when its task was opened.
+
+    An item that people label without its suggestion, and that is not blind, was not drawn with a known probability:
+    its label trains, and never certifies.
 
     Args:
         item: what was labelled.
@@ -61,7 +64,8 @@ def role_of(item: ItemRow, *, opened: float = 0.0, shown_until: float = -math.in
     """
     if item.blind and item.route in (None, Route.AUDIT) and opened >= shown_until:
         return LabelRole.AUDIT if item.reason == BLIND_AUDIT else LabelRole.VALIDATION
-    return LabelRole.TRAIN if item.route is None else LabelRole.CORRECTION
+    unseen = item.route is None or (item.unaided and opened >= shown_until)
+    return LabelRole.TRAIN if unseen else LabelRole.CORRECTION
 
 
 def receive_annotations(
@@ -78,7 +82,7 @@ def receive_annotations(
     items = uow.items.by_task(project.id, [a.task_id for a in theirs])
     shown = [i.prediction_id for i in items.values() if i.prediction_id is not None]
     predictions = uow.items.predictions(shown)
-    shown_until = uow.outbox.shown_until([i.id for i in items.values() if i.blind])
+    shown_until = uow.outbox.shown_until([i.id for i in items.values() if i.blind or i.unaided])
     labels = []
     for annotation in theirs:
         item = items.get(annotation.task_id)

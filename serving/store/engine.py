@@ -20,6 +20,7 @@ from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
 from serving.store.asking import AskingRepository
 from serving.store.challenging import ChallengeRepository
+from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
@@ -63,6 +64,7 @@ class UnitOfWork:
         self.asking = AskingRepository(conn)
         self.people = PeopleRepository(conn)
         self.work = WorkRepository(conn)
+        self.effort = EffortRepository(conn)
 
 
 class Store:

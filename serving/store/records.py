@@ -8,12 +8,16 @@ from typing import Any
 
 from models.base import ModelRef
 from models.gate.noise import Noise
+from models.people.showing import Showing
 from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 
 BLIND_AUDIT = "blind_audit"
 """Reason code of items that would have been accepted and were drawn for a blind check instead."""
+
+UNAIDED = frozenset(kind.value for kind in Showing if kind.hidden)
+"""Reason codes of items whose suggestion people do not see, though they are not blind: they certify nothing."""
 
 
 class ItemState(StrEnum):
@@ -79,7 +83,7 @@ class LabelRole(StrEnum):
     """What a human label may be used for."""
 
     TRAIN = "train"
-    """Given without a suggestion on the train fold."""
+    """Given without a suggestion, on an item that was drawn for nothing that certifies."""
     VALIDATION = "validation"
     """Blind, on an item drawn for validation: certifies, never trains."""
     AUDIT = "audit"
@@ -102,6 +106,22 @@ class Arm(StrEnum):
     """Listed in random order: the control."""
     UNLISTED = "unlisted"
     """Not on a list: in order of the draw, or as people chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionBound:
+    """Below which confidence no suggestion is shown, and what the last look that moved it saw."""
+
+    below: float
+    """In (0, 1]."""
+    shown: int
+    """Labels of items whose suggestion was shown, below the bound."""
+    hidden: int
+    """The same without one."""
+    saved_seconds: float
+    """What an item takes less without its suggestion; above 0."""
+    at: float
+    """Since when, epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +159,10 @@ class ProjectRow:
     """How many different people may be asked about one blind validation item, >= 1."""
     overlap_people: int
     """How many different people may be asked about one item that is not blind, experts apart; 1: off."""
+    control_rate: float
+    """Share of the suggestions that are hidden, or spared from being hidden, by lot, in [0, 0.5); 0: all are shown."""
+    tabs: bool
+    """Whether Label Studio has a tab for each queue."""
     validation_cut: float
     """Items of the validation fold whose ``draw`` is below this are labelled blind: their inclusion probability."""
     gate_state: GateState
@@ -160,6 +184,7 @@ class ProjectRow:
     created_at: float
     skill_rules: tuple[SkillRule, ...] = ()
     """Which items need which skill of whoever labels them; the first counts that holds."""
+    suggestion_bound: SuggestionBound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +209,8 @@ class NewProject:
     audit_rate: float
     validation_people: int = 1
     overlap_people: int = 1
+    control_rate: float = 0.0
+    tabs: bool = False
     skill_rules: tuple[SkillRule, ...] = ()
 
 
@@ -236,6 +263,11 @@ class ItemRow:
     """How many different people are to answer it."""
     asked: int | None = None
     """Place on the list of items that people were asked for; None: not on it. Kept with the label."""
+
+    @property
+    def unaided(self) -> bool:
+        """Whether people are to label it without its suggestion, though it is not blind."""
+        return not self.blind and self.route is Route.SUGGEST and self.reason in UNAIDED
 
 
 @dataclass(frozen=True, slots=True)

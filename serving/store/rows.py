@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from models.base import ModelRef
 from models.fair_queue import Kind
 from models.gate.noise import Noise
+from models.people.effort import Effort
 from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
@@ -28,12 +29,15 @@ from serving.store.records import (
     OutboxState,
     PredictionRow,
     ProjectRow,
+    SuggestionBound,
 )
 
 WHY: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 RULES: TypeAdapter[tuple[SkillRule, ...]] = TypeAdapter(tuple[SkillRule, ...])
 SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 NOISE: TypeAdapter[Noise] = TypeAdapter(Noise)
+BOUND: TypeAdapter[SuggestionBound] = TypeAdapter(SuggestionBound)
+EFFORT: TypeAdapter[Effort] = TypeAdapter(Effort)
 REGIONS: TypeAdapter[tuple[Region, ...]] = TypeAdapter(tuple[Region, ...])
 
 
@@ -43,6 +47,8 @@ def to_project(row: Row[Any]) -> ProjectRow:
     values["spec"] = SPEC.validate_json(row.spec)
     values["gate_state"] = GateState(row.gate_state)
     values["skill_rules"] = RULES.validate_json(row.skill_rules) if row.skill_rules is not None else ()
+    bound = row.suggestion_bound
+    values["suggestion_bound"] = BOUND.validate_json(bound) if bound is not None else None
     return ProjectRow(**values)
 
 

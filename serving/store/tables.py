@@ -108,6 +108,9 @@ project = Table(
     Column("audit_rate", Double, nullable=False),
     Column("validation_people", Integer, nullable=False, server_default="1"),
     Column("overlap_people", Integer, nullable=False, server_default="1"),
+    Column("control_rate", Double, nullable=False, server_default="0"),
+    Column("tabs", Boolean, nullable=False, server_default=false()),
+    Column("suggestion_bound", Json),
     Column("validation_cut", Double, nullable=False),
     Column("skill_rules", Json),
     Column("gate_state", Word, nullable=False),
@@ -272,6 +275,16 @@ label = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("project_id", "annotation_id"),
     Index("ix_label_role", "project_id", "role", "item_id"),
+    Index("ix_label_newest", "project_id", "id"),
+)
+
+effort = Table(
+    "effort",
+    metadata,
+    Column("project_id", Id, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("label_id", Id, nullable=False),
+    Column("found", Json, nullable=False),
+    Column("at", Double, nullable=False),
 )
 
 model_version = Table(

@@ -13,6 +13,7 @@ from typing import Any
 from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind, order, pick
 from models.people.effort import lease_seconds
+from models.people.showing import Showing
 from models.skills import Need
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
@@ -162,10 +163,14 @@ def _others(
 
 
 def _why(item: ItemRow, found: Open, needs: dict[int, Need], *, waited: float, before: int) -> dict[str, Any]:
-    """Why the item, and why this person, with numbers; nothing that a blind item must not say."""
+    """Why the item, and why this person, with numbers; nothing that a blind item must not say.
+
+    A control looks like an item that shows no suggestion for its confidence: nobody is to work otherwise on it.
+    """
     blind = found.kind in BLIND
-    told: dict[str, Any] = {"code": QUALITY if blind else item.reason or found.kind.value, "waited_s": round(waited, 1)}
-    if not blind and item.confidence is not None:
+    code = QUALITY if blind else Showing.HIDDEN.value if item.unaided else item.reason or found.kind.value
+    told: dict[str, Any] = {"code": code, "waited_s": round(waited, 1)}
+    if not blind and not item.unaided and item.confidence is not None:
         told["confidence"] = item.confidence
     if found.need_id is not None:
         told["needs"] = str(needs[found.need_id])

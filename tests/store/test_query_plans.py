@@ -260,6 +260,22 @@ def test_labels(crowd: Crowd) -> None:
     assert_searched(plans(world.store, lambda uow: uow.labels.remove(world.project, [100, 104], world.now)))
 
 
+def test_effort(crowd: Crowd) -> None:
+    """The newest labels first, without sorting; and how many have come since."""
+    world = crowd.world
+    steps = plans(world.store, lambda uow: uow.effort.times(world.project, limit=500), seqscan="off")
+    assert_searched(steps, "ix_label_newest")
+    assert not any("USE TEMP B-TREE" in step for step in steps)
+    for call in (lambda uow: uow.effort.since(world.project, 9_000), lambda uow: uow.effort.newest(world.project)):
+        assert_searched(plans(world.store, call, seqscan="off"), "ix_label_newest")
+    moved = plans(
+        world.store,
+        lambda uow: uow.effort.decide_again(world.project, start=0.2, end=0.2001, now=world.now),
+        seqscan="off",
+    )
+    assert_searched(moved, "ix_item")
+
+
 def test_monitor(crowd: Crowd) -> None:
     world = crowd.world
     recent: dict[str, Any] = {"after": 100, "limit": 500}

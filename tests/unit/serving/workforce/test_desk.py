@@ -7,9 +7,12 @@ import pytest
 from connectors.base import Claim
 from connectors.memory import MemoryAnnotator
 from models.errors import AuthenticationError, PlatformUnavailable
+from models.types import Route
 from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow, WorkState
+from serving.store.records import SuggestionBound
 from serving.workforce.desk import let_go, projects_of, sign_in, take
-from tests.support.local_world import LocalWorld, easy
+from tests.support.local_world import LocalWorld, easy, hard
+from tests.unit.serving.conftest import MakeWorld
 
 URL = "http://127.0.0.1:9"
 
@@ -53,6 +56,34 @@ def test_who_signs_in_late_starts_where_the_others_are(world: LocalWorld, anna: 
     bert = sign_in(world.runtime, URL, "user 22")
     given(world, bert)
     assert desk(world, bert).offered == desk(world, anna).offered + 1
+
+
+def test_a_control_and_an_unsure_item_look_alike_and_tell_nothing_of_the_model(make: MakeWorld) -> None:
+    world = make(control_rate=0.4)
+    world.open(hard(150))
+    sure = sorted(row.confidence or 0.0 for row in world.items() if row.route is Route.SUGGEST)
+    world.change(suggestion_bound=SuggestionBound(sure[len(sure) // 2], 30, 30, 1.0, 0.0))
+    with world.store.begin() as uow:
+        uow.effort.decide_again(world.id, start=0.0, end=1.0, now=world.clock())
+    world.settle()
+    anna = sign_in(world.runtime, URL, "user 21")
+    seen: set[str | None] = set()
+    for _ in range(60):
+        found = take(world.runtime, world.project, desk(world, anna))
+        if isinstance(found, Nothing):
+            break
+        work, _ = found
+        row = world.item(task_of(world, work))
+        if row.unaided:
+            assert work.why["code"] == "no_suggestion"
+            assert "confidence" not in work.why
+            assert not world.versions(row.task_id)
+        elif not row.blind:
+            assert work.why["confidence"] == row.confidence
+        seen.add(row.reason)
+        world.label(row.task_id, user=21)
+        world.sync()
+    assert {"suggestion_control", "no_suggestion", "suggestion_spared"} <= seen
 
 
 def test_who_may_see_no_project_is_told_so(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
