@@ -80,6 +80,7 @@ def connect(
     audit_rate: Annotated[float | None, typer.Option(help="Share of acceptable items checked blind; 0.05.")] = None,
     validation_people: Annotated[int | None, typer.Option(help="People for each blind item; default 1.")] = None,
     overlap_people: Annotated[int | None, typer.Option(help="People for each unsure item; default 1.")] = None,
+    review_rate: Annotated[float | None, typer.Option(help="Share of labels that are reviewed; default 0.")] = None,
     history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what annotators would see; write nothing.")] = False,
     as_json: Json = False,
@@ -104,6 +105,7 @@ def connect(
         "audit_rate": audit_rate,
         "validation_people": validation_people,
         "overlap_people": overlap_people,
+        "review_rate": review_rate,
         "history": history,
     }
     wish = connecting.Wish(url=url, token=token, platform_project=project)

@@ -9,7 +9,16 @@ from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import holds
 from serving.settings import Settings
-from serving.store.records import BLIND_AUDIT, CertificateRow, Decision, ItemRow, ItemState, OutboxKind, ProjectRow
+from serving.store.records import (
+    BLIND_AUDIT,
+    LABEL_REJECTED,
+    CertificateRow,
+    Decision,
+    ItemRow,
+    ItemState,
+    OutboxKind,
+    ProjectRow,
+)
 
 SHOWN = (OutboxKind.SUGGESTION,)
 ACCEPTED = (OutboxKind.SUGGESTION, OutboxKind.ACCEPTANCE)
@@ -19,7 +28,7 @@ RETURNED = "acceptance_deleted"
 """Reason code of items whose accepted annotation was deleted in Label Studio: they stay with people."""
 REOPENED = "reopened"
 """Reason code of items that were accepted after the change for which the monitor closed the gate: people get them."""
-WITH_PEOPLE = (RETURNED, REOPENED)
+WITH_PEOPLE = (RETURNED, REOPENED, LABEL_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,8 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
 
     Reason codes: ``validation_sample`` (drawn for a blind label before anything was known of it), ``gate_cold``,
     ``gate_shadow``, ``gate_closed`` (nothing may be accepted now), ``below_threshold``, ``blind_audit`` (would have
-    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``, ``reopened``. What is blind once
-    stays blind, and what people or the monitor took back once is not accepted again.
+    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``, ``reopened``, ``label_rejected``.
+    What is blind once stays blind, and what people or the monitor took back once is not accepted again.
     """
     confidence = item.confidence if item.confidence is not None else 0.0
     numbers = {"confidence": confidence}

@@ -38,6 +38,7 @@ class ProjectChanges(TypedDict, total=False):
     audit_rate: float
     validation_people: int
     overlap_people: int
+    review_rate: float
     validation_cut: float
     skill_rules: tuple[SkillRule, ...]
     active_model: str | None

@@ -15,6 +15,9 @@ from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 BLIND_AUDIT = "blind_audit"
 """Reason code of items that would have been accepted and were drawn for a blind check instead."""
 
+LABEL_REJECTED = "label_rejected"
+"""Reason code of items whose label a reviewer rejected: other people get them, and nobody else."""
+
 
 class ItemState(StrEnum):
     """Where an item stands; see docs/decisions/0002."""
@@ -160,6 +163,8 @@ class ProjectRow:
     created_at: float
     skill_rules: tuple[SkillRule, ...] = ()
     """Which items need which skill of whoever labels them; the first counts that holds."""
+    review_rate: float = 0.0
+    """Share of the labels that were not given blind which another person looks at, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,7 @@ class NewProject:
     validation_people: int = 1
     overlap_people: int = 1
     skill_rules: tuple[SkillRule, ...] = ()
+    review_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +313,14 @@ class LabelRow:
     """Item loss of that prediction against this label, in [0, 1]; None when there is nothing to compare."""
     remote_updated_at: float
     created_at: float
+    deleted: bool = False
+    set_aside: bool = False
+    """A review says that it does not count."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything may be made of it."""
+        return not (self.deleted or self.was_cancelled or self.set_aside)
 
 
 @dataclass(frozen=True, slots=True)

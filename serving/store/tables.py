@@ -55,6 +55,10 @@ LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'publ
 
 HELD = "state = 'held'"
 """Items that are in somebody's hands."""
+PENDING = "state = 'pending'"
+"""Labels that a reviewer is to look at."""
+OPEN = "closed_at IS NULL"
+"""Reviews of which something may still come."""
 
 
 def _pk() -> Column[int]:
@@ -108,6 +112,7 @@ project = Table(
     Column("audit_rate", Double, nullable=False),
     Column("validation_people", Integer, nullable=False, server_default="1"),
     Column("overlap_people", Integer, nullable=False, server_default="1"),
+    Column("review_rate", Double, nullable=False, server_default="0"),
     Column("validation_cut", Double, nullable=False),
     Column("skill_rules", Json),
     Column("gate_state", Word, nullable=False),
@@ -263,6 +268,7 @@ label = Table(
     Column("regions", Json, nullable=False),
     Column("was_cancelled", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("set_aside", Boolean, nullable=False, server_default=false()),
     Column("lead_time", Double),
     Column("role", Word, nullable=False),
     Column("inclusion", Double),
@@ -401,6 +407,7 @@ desk = Table(
     Column("waits_since", Double),
     Column("seen_at", Double, nullable=False),
     Column("daily_cap", Integer),
+    Column("reviews", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("project_id", "trainer_id"),
 )
 
@@ -433,4 +440,58 @@ work = Table(
     Index("ix_work_item", "item_id", "trainer_id"),
     Index("ix_work_trainer", "trainer_id", "project_id", "granted_at"),
     Index("ix_work_until", "project_id", "state", "until"),
+)
+
+review = Table(
+    "review",
+    metadata,
+    _pk(),
+    _parent("project"),
+    _parent("item", index=True),
+    _parent("label", index=True),
+    Column("author", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("drawn_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("reviewer_id", Id, ForeignKey("trainer.id", ondelete="SET NULL"), index=True),
+    Column("decided_by", Word),
+    Column("decided_at", Double),
+    Column("code", Word),
+    Column("evidence", Json),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("judged", Json),
+    Column("fix_id", Id),
+    Column("appealed_at", Double),
+    Column("appeal", Text),
+    Column("second_id", Id, ForeignKey("trainer.id", ondelete="SET NULL"), index=True),
+    Column("answered_by", Word),
+    Column("answered_at", Double),
+    Column("answer", Text, nullable=False, server_default=""),
+    Column("closed_at", Double),
+    Index("ix_review_pending", "label_id", unique=True, sqlite_where=text(PENDING), postgresql_where=text(PENDING)),
+    Index("ix_review_due", "project_id", "state", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+    Index("ix_review_author", "project_id", "author"),
+    Index("ix_review_project", "project_id", "state", "id"),
+)
+
+review_turn = Table(
+    "review_turn",
+    metadata,
+    _pk(),
+    _parent("project"),
+    _parent("item"),
+    _parent("review"),
+    _parent("trainer"),
+    Column("appeal", Boolean, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("granted_at", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("why", Text, nullable=False, server_default=""),
+    Index("ix_review_turn_held", "review_id", unique=True, sqlite_where=text(HELD), postgresql_where=text(HELD)),
+    Index("ix_review_turn_review", "review_id", "trainer_id"),
+    Index("ix_review_turn_item", "item_id", "trainer_id"),
+    Index("ix_review_turn_trainer", "trainer_id", "project_id", "granted_at"),
+    Index("ix_review_turn_until", "project_id", "state", "until"),
 )
