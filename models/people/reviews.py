@@ -99,7 +99,7 @@ def check(code: Code | None, evidence: Rule | Gold | Own | None) -> None:
         EvidenceMissing: one is missing, or the evidence is not of the kind that shows this reason.
     """
     if code is None:
-        raise EvidenceMissing(f"a rejection needs a reason code: {', '.join(Code)}")
+        raise EvidenceMissing("a rejection needs a reason of the list")
     if evidence is None:
         raise EvidenceMissing("a rejection needs evidence: a rule of the guideline, a gold task, or your own answer")
     needed = NEEDS.get(code)

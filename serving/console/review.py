@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from serving.console.session import SignedIn, TrainerDep, same_origin
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, Nothing, WorkState
 from serving.store.records import ProjectRow
-from serving.store.review_records import ReviewRow, ReviewState
+from serving.store.review_records import TO_DECIDE, ReviewRow, ReviewState
 from serving.workforce import reviewing
 from serving.workforce.review_view import shown, told
 
@@ -50,6 +51,7 @@ DONE = {
     ReviewState.UPHELD: "Done: the first decision stands.",
     ReviewState.OVERTURNED: "Done: the label counts again.",
 }
+NOTHING_GIVEN: Mapping[str, str] = {}
 OFFERED: TypeAdapter[Rule | Gold | Own] = TypeAdapter(Offered)
 
 router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)
@@ -105,7 +107,8 @@ def decide(
         )
         after = reviewing.decide(runtime, project, desk, review, said)
     except PrelabelError as error:
-        return _again(request, runtime, project, desk, review, str(error))
+        given = {"code": code, "evidence": evidence, "rule": rule, "task": task, "note": note}
+        return _again(request, runtime, project, desk, review, str(error), given)
     return _over(request, project, DONE[after.state])
 
 
@@ -124,7 +127,7 @@ def answer(
     try:
         after = reviewing.answer(runtime, project, desk, review, outcome, reason.strip())
     except PrelabelError as error:
-        return _again(request, runtime, project, desk, review, str(error))
+        return _again(request, runtime, project, desk, review, str(error), {"reason": reason})
     return _over(request, project, DONE[after.state])
 
 
@@ -194,25 +197,38 @@ def _offered(kind: str, rule: str, task: str) -> Rule | Gold | Own | None:
 
 
 def _card(
-    request: Request, runtime: Runtime, project: ProjectRow, desk: DeskRow, row: ReviewRow, problem: str = ""
+    request: Request,
+    runtime: Runtime,
+    project: ProjectRow,
+    desk: DeskRow,
+    row: ReviewRow,
+    problem: str = "",
+    given: Mapping[str, str] = NOTHING_GIVEN,
 ) -> HTMLResponse:
     seen = shown(runtime, project, row, desk.trainer.id)
     left = max(0, round(seen.until - runtime.now()))
     name = "review/appeal.html" if seen.appeal else "review/card.html"
-    return page_of(request, name, project=project, review=seen, left_s=left, problem=problem, **WORDS)
+    more = {"review": seen, "left_s": left, "problem": problem, "given": given}
+    return page_of(request, name, project=project, **more, **WORDS)
 
 
 def _again(
-    request: Request, runtime: Runtime, project: ProjectRow, desk: DeskRow, review: int, problem: str
+    request: Request,
+    runtime: Runtime,
+    project: ProjectRow,
+    desk: DeskRow,
+    review: int,
+    problem: str,
+    given: Mapping[str, str],
 ) -> HTMLResponse:
     """The card once more, with what is missing, while the review is with this person; else that it is not."""
     with runtime.store.read() as uow:
         row = uow.reviews.get(review)
         turn = uow.reviews.turn_of(review, desk.trainer.id, appeal=row.state is ReviewState.APPEALED)
     mine = turn is not None and turn.state in (WorkState.HELD, WorkState.EXPIRED)
-    if not mine or row.project_id != project.id or row.state not in (ReviewState.PENDING, ReviewState.APPEALED):
+    if not mine or row.project_id != project.id or row.state not in TO_DECIDE:
         return _over(request, project, problem, problem=True)
-    return _card(request, runtime, project, desk, row, problem)
+    return _card(request, runtime, project, desk, row, problem, given)
 
 
 def _over(request: Request, project: ProjectRow, text: str, *, problem: bool = False) -> HTMLResponse:

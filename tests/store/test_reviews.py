@@ -185,7 +185,7 @@ def test_a_reviewer_knows_the_field(court: Court) -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"code": None}, "a reason code: wrong_label"),
+        ({"code": None}, "a reason of the list"),
         ({"evidence": None}, "needs evidence"),
         ({"code": Code.GUIDELINE, "evidence": Gold(task=2)}, "shown by a rule"),
         ({"code": Code.GOLD}, "shown by a gold"),
