@@ -39,6 +39,8 @@ class ReviewRepository:
                 "state": ReviewState.PENDING,
                 "drawn_at": now,
                 "due_at": due_at,
+                "note": "",
+                "answer": "",
             }
             for row, revision in labels
         ]
@@ -139,6 +141,7 @@ class ReviewRepository:
             "state": WorkState.HELD,
             "granted_at": now,
             "until": until,
+            "why": "",
         }
         return to_turn(self._conn.execute(insert(review_turn).values(values).returning(review_turn)).one())
 

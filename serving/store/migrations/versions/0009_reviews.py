@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.Double()),
         sa.Column("code", sa.String(32)),
         sa.Column("evidence", JSON),
-        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.Column("judged", JSON),
         sa.Column("fix_id", ID),
         sa.Column("appealed_at", sa.Double()),
@@ -38,7 +38,7 @@ def upgrade() -> None:
         _person("second_id"),
         sa.Column("answered_by", sa.String(32)),
         sa.Column("answered_at", sa.Double()),
-        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
         sa.Column("closed_at", sa.Double()),
     )
     for name in ("item_id", "label_id", "reviewer_id", "second_id"):
@@ -55,9 +55,10 @@ def upgrade() -> None:
         sa.Column("state", sa.String(32), nullable=False),
         *(sa.Column(name, sa.Double(), nullable=False) for name in ("granted_at", "until")),
         sa.Column("ended_at", sa.Double()),
-        sa.Column("why", sa.Text(), server_default="", nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
     )
     _partial("ix_review_turn_held", "review_turn", ["review_id"], "state = 'held'", unique=True)
+    _partial("ix_review_turn_mine", "review_turn", ["trainer_id", "project_id"], "state = 'held'", unique=True)
     op.create_index("ix_review_turn_review", "review_turn", ["review_id", "trainer_id"])
     op.create_index("ix_review_turn_item", "review_turn", ["item_id", "trainer_id"])
     op.create_index("ix_review_turn_trainer", "review_turn", ["trainer_id", "project_id", "granted_at"])
