@@ -7,7 +7,8 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import Connection, Table, select
 
-from serving.store.tables import decision, label, outbox, prediction, review
+from serving.store.review_tables import review
+from serving.store.tables import decision, label, outbox, prediction
 
 JSON_COLUMNS = ("prediction", "numbers", "regions", "evidence", "judged")
 

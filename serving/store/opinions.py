@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, exis
 
 from serving.store.labels import LIVE
 from serving.store.records import BLIND_AUDIT, ItemState, LabelRole, LabelRow
+from serving.store.review_tables import OPEN, review
 from serving.store.rows import to_label
 from serving.store.sql import batches, take_turn, update_all, update_each
-from serving.store.tables import OPEN, SEVERAL_WANTED, item, label, review
+from serving.store.tables import SEVERAL_WANTED, item, label
 
 ANSWERS = (label.c.role.in_([role for role in LabelRole if role.blind]), label.c.deleted.is_(False))
 """Labels that answer a blind item; a skip is an answer too."""

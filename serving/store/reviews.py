@@ -13,9 +13,10 @@ from models.types import Region
 from serving.store.people_records import DeskRow, WorkState
 from serving.store.records import ItemState, LabelRow
 from serving.store.review_records import AGAINST, TO_DECIDE, TOLD, By, Figures, ReviewRow, ReviewState, TurnRow, Verdict
+from serving.store.review_tables import OPEN, PENDING, review, review_turn
 from serving.store.rows import to_review, to_turn
 from serving.store.sql import batches, update_all, upsert
-from serving.store.tables import OPEN, PENDING, desk, item, label, review, review_turn, trainer, work
+from serving.store.tables import desk, item, label, trainer, work
 
 HELD = review_turn.c.state == WorkState.HELD
 STANDS_OPEN = text(f"review.{OPEN}")

@@ -55,10 +55,6 @@ LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'publ
 
 HELD = "state = 'held'"
 """Items that are in somebody's hands."""
-PENDING = "state = 'pending'"
-"""Labels that a reviewer is to look at."""
-OPEN = "closed_at IS NULL"
-"""Reviews of which something may still come."""
 
 
 def _pk() -> Column[int]:
@@ -440,66 +436,4 @@ work = Table(
     Index("ix_work_item", "item_id", "trainer_id"),
     Index("ix_work_trainer", "trainer_id", "project_id", "granted_at"),
     Index("ix_work_until", "project_id", "state", "until"),
-)
-
-review = Table(
-    "review",
-    metadata,
-    _pk(),
-    _parent("project"),
-    _parent("item", index=True),
-    _parent("label", index=True),
-    Column("author", BigInteger, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("state", Word, nullable=False),
-    Column("drawn_at", Double, nullable=False),
-    Column("due_at", Double, nullable=False),
-    Column("reviewer_id", Id, ForeignKey("trainer.id", ondelete="SET NULL"), index=True),
-    Column("decided_by", Word),
-    Column("decided_at", Double),
-    Column("code", Word),
-    Column("evidence", Json),
-    Column("note", Text, nullable=False),
-    Column("judged", Json),
-    Column("fix_id", Id),
-    Column("appealed_at", Double),
-    Column("appeal", Text),
-    Column("second_id", Id, ForeignKey("trainer.id", ondelete="SET NULL"), index=True),
-    Column("answered_by", Word),
-    Column("answered_at", Double),
-    Column("answer", Text, nullable=False),
-    Column("closed_at", Double),
-    Index("ix_review_pending", "label_id", unique=True, sqlite_where=text(PENDING), postgresql_where=text(PENDING)),
-    Index("ix_review_due", "project_id", "state", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
-    Index("ix_review_author", "project_id", "author"),
-    Index("ix_review_project", "project_id", "state", "id"),
-)
-
-review_turn = Table(
-    "review_turn",
-    metadata,
-    _pk(),
-    _parent("project"),
-    _parent("item"),
-    _parent("review"),
-    _parent("trainer"),
-    Column("appeal", Boolean, nullable=False),
-    Column("state", Word, nullable=False),
-    Column("granted_at", Double, nullable=False),
-    Column("until", Double, nullable=False),
-    Column("ended_at", Double),
-    Column("why", Text, nullable=False),
-    Index("ix_review_turn_held", "review_id", unique=True, sqlite_where=text(HELD), postgresql_where=text(HELD)),
-    Index(
-        "ix_review_turn_mine",
-        "trainer_id",
-        "project_id",
-        unique=True,
-        sqlite_where=text(HELD),
-        postgresql_where=text(HELD),
-    ),
-    Index("ix_review_turn_review", "review_id", "trainer_id"),
-    Index("ix_review_turn_item", "item_id", "trainer_id"),
-    Index("ix_review_turn_trainer", "trainer_id", "project_id", "granted_at"),
-    Index("ix_review_turn_until", "project_id", "state", "until"),
 )

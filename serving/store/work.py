@@ -12,9 +12,10 @@ from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind
 from serving.store import drawing
 from serving.store.people_records import DeskRow, WorkRow, WorkState
+from serving.store.review_tables import review_turn
 from serving.store.rows import to_work
 from serving.store.sql import batches, upsert
-from serving.store.tables import desk, flow, item, label, review_turn, trainer, work
+from serving.store.tables import desk, flow, item, label, trainer, work
 
 HAND_OUT: Final = 0x7072656C
 """First key of the advisory lock; the second is the project."""
