@@ -19,6 +19,8 @@
     │   └── MediaUnavailable        timeout, refused, 5xx, 429: try again             (503)
     ├── NotificationError           announce: the operator's webhook did not take it  (502)
     ├── NotFoundError               api: no such project, item ...                    (404)
+    ├── EvidenceMissing             review: a rejection without reason or evidence    (422)
+    ├── ReviewRefused               review: not this person's to decide, or over      (409)
     └── StoreError                  the store refuses (wrong host, old schema ...)    (503)
 
 ``str(error)`` is safe to show: it never holds a token, and it says what to do next.
@@ -145,6 +147,20 @@ class NotFoundError(PrelabelError):
 
     status = 404
     code = "not_found"
+
+
+class EvidenceMissing(PrelabelError):
+    """A rejection says too little of why: a reason of the list, or evidence for it, is missing."""
+
+    status = 422
+    code = "evidence_missing"
+
+
+class ReviewRefused(PrelabelError):
+    """A review or an appeal is not this person's to decide, or is not open any more."""
+
+    status = 409
+    code = "review_refused"
 
 
 class StoreError(PrelabelError):

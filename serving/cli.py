@@ -87,6 +87,7 @@ def connect(
     tabs_of_queues: Annotated[
         bool | None, typer.Option("--tabs/--no-tabs", help="A tab in Label Studio for each queue; default: none.")
     ] = None,
+    review_rate: Annotated[float | None, typer.Option(help="Share of labels that are reviewed; default 0.")] = None,
     history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what annotators would see; write nothing.")] = False,
     as_json: Json = False,
@@ -113,6 +114,7 @@ def connect(
         "overlap_people": overlap_people,
         "control_rate": control_rate,
         "tabs": tabs_of_queues,
+        "review_rate": review_rate,
         "history": history,
     }
     wish = connecting.Wish(url=url, token=token, platform_project=project)

@@ -42,6 +42,8 @@ class ProjectFile(Frozen):
     """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
     validation_people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
     """Different people who may be asked about one blind item, 1 to 5; odd, since a tie counts as an error. People."""
+    review_rate: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the labels that were not given blind which another person looks at, in [0, 1]; 0: off."""
     overlap_people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
     """Different people who may be asked about one item that is not blind, experts apart, 1 to 5; 1: off. People."""
     control_rate: float = Field(default=0.02, ge=0.0, lt=0.5)

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
     people_present_s: float = Field(default=30.0, gt=0)
     """How long after asking last a person who got nothing stays in line. Seconds."""
 
+    review_due_s: float = Field(default=3 * 86_400.0, gt=0)
+    """How long a label may wait for its review; then it is approved. Seconds."""
+    appeal_due_s: float = Field(default=7 * 86_400.0, gt=0)
+    """How long a person may appeal against a review of their label. Seconds."""
+    appeal_answer_s: float = Field(default=3 * 86_400.0, gt=0)
+    """How long an appeal may wait for a second reviewer; then it is decided for whoever labelled. Seconds."""
+
     notify_url: SecretStr | None = None
     """Where each change of a gate is told, by POST of JSON with a "text": a Slack webhook, or any other that takes it.
     The address is taken for a secret. null: nowhere."""

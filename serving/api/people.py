@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException
@@ -16,6 +17,7 @@ from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ProjectRow
 from serving.workforce.desk import link
 from serving.workforce.hand_out import extend, give_back, next_for
+from serving.workforce.review_view import kept_of
 
 router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(require_operator)])
 Word = Annotated[str, Field(max_length=64)]
@@ -39,7 +41,9 @@ class Person(Frozen):
     email: Annotated[str, Field(min_length=3, max_length=320)]
     name: Annotated[str, Field(max_length=200)] = ""
     daily_cap: Annotated[int, Field(ge=1)] | None = None
-    """Most items in 24 hours; null: any number."""
+    """Most items and reviews in 24 hours; null: any number."""
+    reviews: bool | None = None
+    """May judge others' labels; null: as before, at first no."""
     skills: tuple[SkillView, ...] = ()
     """These are set; others stay. Level 0 takes one away."""
 
@@ -52,6 +56,7 @@ class PersonView(Frozen):
     email: str
     name: str
     daily_cap: int | None
+    reviews: bool
     skills: tuple[SkillView, ...]
     signed_in: bool
     offered: float
@@ -101,16 +106,21 @@ def seat(runtime: RuntimeDep, project: ProjectDep, user: Number, person: Person)
     now = runtime.now()
     with runtime.store.begin() as uow:
         row = uow.people.add(project.platform_url, user, email=person.email, name=person.name, now=now)
-        uow.people.seat(project.id, row.id, daily_cap=person.daily_cap)
+        uow.people.seat(project.id, row.id, daily_cap=person.daily_cap, reviews=person.reviews)
         uow.people.grant(row.id, [_skill(one) for one in person.skills], now)
     return _person(desk_of(runtime, project, user), None, {})
 
 
 @router.delete("/projects/{slug}/people/{user}", status_code=204)
 def forget(runtime: RuntimeDep, project: ProjectDep, user: Number) -> None:
-    """Forget a person, in all projects: token, skills and leases. Labels stay, under Label Studio's user id."""
+    """Forget a person, in all projects: token, skills, leases, and what they wrote in reviews and appeals.
+
+    Labels stay, under Label Studio's user id; so do decisions on labels, under nobody's.
+    """
     person = desk_of(runtime, project, user)
     with runtime.store.begin() as uow:
+        here = [one.id for one in uow.projects.list() if one.platform_url == project.platform_url]
+        uow.reviews.forget_words(here, person.trainer.id, user)
         uow.people.erase(person.trainer.id)
 
 
@@ -120,10 +130,13 @@ def export(runtime: RuntimeDep, project: ProjectDep, user: Number) -> dict[str, 
     person = desk_of(runtime, project, user)
     with runtime.store.read() as uow:
         rows = uow.work.of_trainer(person.trainer.id, limit=1_000_000)
+        reviews, turns = uow.reviews.of_person(project.id, person.trainer.id, user)
     return {
         "person": _person(person, None, {}),
         "created_at": person.trainer.created_at,
         "work": [{name: getattr(row, name) for name in WorkRow.__slots__} for row in rows],
+        "reviews": [kept_of(row, person.trainer) for row in reviews],
+        "review_turns": [asdict(turn) for turn in turns],
     }
 
 
@@ -212,6 +225,7 @@ def _person(one: DeskRow, held: WorkRow | None, tasks: dict[int, int]) -> Person
         email=one.trainer.email,
         name=one.trainer.name,
         daily_cap=one.daily_cap,
+        reviews=one.reviews,
         skills=tuple(
             SkillView(
                 domain=skill.field.domain,

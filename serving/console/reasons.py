@@ -17,6 +17,7 @@ WORDS = {
     "gate_cold": "The model has yet to show that it may do items alone: people look at all of them.",
     "gate_closed": "The model made too many mistakes of late: people look at all items for now.",
     "acceptance_deleted": "Somebody deleted what the model had said: a person is to decide.",
+    "label_rejected": "A label of it was reviewed and set aside: somebody else is to label it anew.",
     "reopened": "The model had done it when it made too many mistakes: a person is to decide.",
 }
 OTHER = "A person is to look at it."

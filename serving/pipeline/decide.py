@@ -12,6 +12,7 @@ from serving.pipeline.standing import holds
 from serving.settings import Settings
 from serving.store.records import (
     BLIND_AUDIT,
+    LABEL_REJECTED,
     CertificateRow,
     Decision,
     ItemRow,
@@ -29,7 +30,7 @@ RETURNED = "acceptance_deleted"
 """Reason code of items whose accepted annotation was deleted in Label Studio: they stay with people."""
 REOPENED = "reopened"
 """Reason code of items that were accepted after the change for which the monitor closed the gate: people get them."""
-WITH_PEOPLE = (RETURNED, REOPENED)
+WITH_PEOPLE = (RETURNED, REOPENED, LABEL_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,10 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
 
     Reason codes: ``validation_sample`` (drawn for a blind label before anything was known of it), ``gate_cold``,
     ``gate_shadow``, ``gate_closed`` (nothing may be accepted now), ``below_threshold``, ``blind_audit`` (would have
-    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``, ``reopened``; and in place of the
-    reason for a suggestion ``no_suggestion`` (hidden: it would cost more time than it saves), ``suggestion_control``
-    (hidden by lot) and ``suggestion_spared`` (below the bound, shown by lot). What is blind once stays blind, and what
-    people or the monitor took back once is not accepted again, and shown.
+    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``, ``reopened``, ``label_rejected``;
+    and in place of the reason for a suggestion ``no_suggestion`` (hidden: it would cost more time than it saves),
+    ``suggestion_control`` (hidden by lot) and ``suggestion_spared`` (below the bound, shown by lot). What is blind once
+    stays blind, and what people or the monitor took back once is not accepted again, and shown.
     """
     confidence = item.confidence if item.confidence is not None else 0.0
     numbers = {"confidence": confidence}

@@ -18,7 +18,7 @@ from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import BLIND_AUDIT, ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
 from serving.store.work import HandedIn
-from serving.workforce import overlap
+from serving.workforce import overlap, review_draw
 
 
 def digest_of(data: dict[str, Any]) -> str:
@@ -112,8 +112,13 @@ def receive_annotations(
                 remote_updated_at=annotation.updated_at,
             )
         )
-    now = runtime.now()
+    now, ids = runtime.now(), [one.annotation_id for one in labels]
+    reviewed = project.review_rate > 0.0
+    known = uow.labels.by_annotation(project.id, ids) if reviewed else {}
     uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
     newly = uow.labels.upsert(project.id, labels, now)
+    if reviewed:
+        secret, due_s = runtime.sampling_secret(project), runtime.settings.review_due_s
+        review_draw.draw(uow, project, secret, ids, known, due_s=due_s, now=now)
     overlap.review(uow, project, {one.item_id for one in labels}, now)
     return newly

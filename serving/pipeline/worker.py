@@ -20,6 +20,7 @@ from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.records import OutboxKind, ProjectRow
 from serving.store.stats import PULL
+from serving.workforce import reviewing
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +179,7 @@ class Worker:
         every_s = self._runtime.settings.learn_s
         if not self._time("learn", project, every_s) or not self._lease("learn", project, every_s):
             return 0
-        return int(learn.safe_tick(self._runtime, project))
+        return int(learn.safe_tick(self._runtime, project)) + reviewing.close_due(self._runtime, project)
 
     def watch(self, project: ProjectRow) -> int:
         """A stage of its own: closing a gate must not wait for a training, nor for Label Studio."""

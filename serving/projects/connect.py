@@ -54,6 +54,7 @@ class Wish:
     overlap_people: int = 1
     control_rate: float = 0.02
     tabs: bool = False
+    review_rate: float = 0.0
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Control -> loss up to which an answer counts as right, where it is not its kind's own."""
     skill_rules: tuple[SkillRule, ...] = ()
@@ -73,6 +74,7 @@ NUMBERS = (
     "overlap_people",
     "control_rate",
     "tabs",
+    "review_rate",
 )
 """What a wish and a project file both say, under the same names."""
 
@@ -218,6 +220,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         overlap_people=wish.overlap_people,
         control_rate=wish.control_rate,
         tabs=wish.tabs,
+        review_rate=wish.review_rate,
         skill_rules=wish.skill_rules,
     )
     ref = None if learns(spec) else reference(spec, config.controls, name=new.slug)

@@ -30,6 +30,7 @@ from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.people import PeopleRepository
 from serving.store.projects import ProjectRepository
+from serving.store.reviews import ReviewRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
 from serving.store.watching import WatchRepository
@@ -65,6 +66,7 @@ class UnitOfWork:
         self.people = PeopleRepository(conn)
         self.work = WorkRepository(conn)
         self.effort = EffortRepository(conn)
+        self.reviews = ReviewRepository(conn)
 
 
 class Store:

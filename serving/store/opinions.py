@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, exists, func, or_, select, text
 
 from serving.store.labels import LIVE
 from serving.store.records import BLIND_AUDIT, ItemState, LabelRole, LabelRow
+from serving.store.review_tables import OPEN, review
 from serving.store.rows import to_label
 from serving.store.sql import batches, take_turn, update_all, update_each
 from serving.store.tables import SEVERAL_WANTED, item, label
@@ -52,10 +53,12 @@ class OpinionRepository:
         return {id: list(rows.values()) for id, rows in found.items()}
 
     def unsettled(self, item_ids: Collection[int]) -> set[int]:
-        """Those of which people's accuracies have not learned yet."""
+        """Those of which people's accuracies have not learned yet, and no review is open that may change them."""
         found: set[int] = set()
+        reviewed = exists().where(review.c.item_id == item.c.id, text(f"review.{OPEN}"))
         for batch in batches(item_ids):
-            found |= set(self._conn.scalars(select(item.c.id).where(item.c.id.in_(batch), item.c.settled.is_(False))))
+            mine = (item.c.id.in_(batch), item.c.settled.is_(False), ~reviewed)
+            found |= set(self._conn.scalars(select(item.c.id).where(*mine)))
         return found
 
     def settle(self, item_ids: Collection[int]) -> None:

@@ -58,13 +58,14 @@ class PeopleRepository:
         """Forget a person: token, skills, desks and leases go with the row; labels keep Label Studio's user id."""
         self._conn.execute(delete(trainer).where(trainer.c.id == trainer_id))
 
-    def seat(self, project_id: int, trainer_id: int, *, daily_cap: int | None) -> None:
-        """The person works for the project from now on, on at most ``daily_cap`` items in 24 hours."""
-        statement = upsert(self._conn, desk).values(
-            project_id=project_id, trainer_id=trainer_id, daily_cap=daily_cap, seen_at=NEVER
-        )
-        keys = ["project_id", "trainer_id"]
-        self._conn.execute(statement.on_conflict_do_update(index_elements=keys, set_={"daily_cap": daily_cap}))
+    def seat(self, project_id: int, trainer_id: int, *, daily_cap: int | None, reviews: bool | None = None) -> None:
+        """The person works for the project from now on, on at most ``daily_cap`` items in 24 hours.
+
+        ``reviews``: whether they may judge others' labels; None: as before, at first no.
+        """
+        own = {"daily_cap": daily_cap, **({} if reviews is None else {"reviews": reviews})}
+        statement = upsert(self._conn, desk).values(project_id=project_id, trainer_id=trainer_id, seen_at=NEVER, **own)
+        self._conn.execute(statement.on_conflict_do_update(index_elements=["project_id", "trainer_id"], set_=own))
 
     def seat_if_new(self, project_id: int, trainer_id: int) -> None:
         """As ``seat``, without a cap; what an operator has set for the person stays."""

@@ -37,6 +37,8 @@ class DeskRow:
     """Asked then, and has got nothing since, epoch seconds."""
     seen_at: float
     daily_cap: int | None
+    reviews: bool = False
+    """May judge others' labels."""
 
 
 class WorkState(StrEnum):

@@ -41,6 +41,7 @@ class ProjectChanges(TypedDict, total=False):
     control_rate: float
     tabs: bool
     suggestion_bound: SuggestionBound | None
+    review_rate: float
     validation_cut: float
     skill_rules: tuple[SkillRule, ...]
     active_model: str | None

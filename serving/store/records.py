@@ -18,6 +18,8 @@ BLIND_AUDIT = "blind_audit"
 
 UNAIDED = frozenset(kind.value for kind in Showing if kind.hidden)
 """Reason codes of items whose suggestion people do not see, though they are not blind: they certify nothing."""
+LABEL_REJECTED = "label_rejected"
+"""Reason code of items whose label a reviewer rejected: other people get them, and nobody else."""
 
 
 class ItemState(StrEnum):
@@ -185,6 +187,8 @@ class ProjectRow:
     skill_rules: tuple[SkillRule, ...] = ()
     """Which items need which skill of whoever labels them; the first counts that holds."""
     suggestion_bound: SuggestionBound | None = None
+    review_rate: float = 0.0
+    """Share of the labels that were not given blind which another person looks at, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +216,7 @@ class NewProject:
     control_rate: float = 0.0
     tabs: bool = False
     skill_rules: tuple[SkillRule, ...] = ()
+    review_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +344,14 @@ class LabelRow:
     """Item loss of that prediction against this label, in [0, 1]; None when there is nothing to compare."""
     remote_updated_at: float
     created_at: float
+    deleted: bool = False
+    set_aside: bool = False
+    """A review says that it does not count."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything may be made of it."""
+        return not (self.deleted or self.was_cancelled or self.set_aside)
 
 
 @dataclass(frozen=True, slots=True)

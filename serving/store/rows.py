@@ -12,6 +12,7 @@ from models.base import ModelRef
 from models.fair_queue import Kind
 from models.gate.noise import Noise
 from models.people.effort import Effort
+from models.people.reviews import Code, Diff, Evidence, Gold, Rule
 from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
@@ -31,6 +32,7 @@ from serving.store.records import (
     ProjectRow,
     SuggestionBound,
 )
+from serving.store.review_records import By, ReviewRow, ReviewState, TurnRow
 
 WHY: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 RULES: TypeAdapter[tuple[SkillRule, ...]] = TypeAdapter(tuple[SkillRule, ...])
@@ -38,6 +40,7 @@ SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 NOISE: TypeAdapter[Noise] = TypeAdapter(Noise)
 BOUND: TypeAdapter[SuggestionBound] = TypeAdapter(SuggestionBound)
 EFFORT: TypeAdapter[Effort] = TypeAdapter(Effort)
+EVIDENCE: TypeAdapter[Rule | Gold | Diff] = TypeAdapter(Evidence)
 REGIONS: TypeAdapter[tuple[Region, ...]] = TypeAdapter(tuple[Region, ...])
 
 
@@ -127,6 +130,8 @@ def to_label(row: Row[Any], prefix: str = "") -> LabelRow:
         loss=get[f"{prefix}loss"],
         remote_updated_at=get[f"{prefix}remote_updated_at"],
         created_at=get[f"{prefix}created_at"],
+        deleted=get[f"{prefix}deleted"],
+        set_aside=get[f"{prefix}set_aside"],
     )
 
 
@@ -166,3 +171,17 @@ def to_work(row: Row[Any]) -> WorkRow:
     values["kind"], values["state"] = Kind(row.kind), WorkState(row.state)
     values["why"] = WHY.validate_json(row.why)
     return WorkRow(**values)
+
+
+def to_review(row: Row[Any]) -> ReviewRow:
+    values = dict(row._mapping)
+    values["state"] = ReviewState(row.state)
+    for name, kind in (("decided_by", By), ("answered_by", By), ("code", Code)):
+        values[name] = kind(values[name]) if values[name] is not None else None
+    values["evidence"] = EVIDENCE.validate_json(row.evidence) if row.evidence is not None else None
+    values["judged"] = REGIONS.validate_json(row.judged) if row.judged is not None else None
+    return ReviewRow(**values)
+
+
+def to_turn(row: Row[Any]) -> TurnRow:
+    return TurnRow(**{**row._mapping, "state": WorkState(row.state)})

@@ -111,6 +111,7 @@ project = Table(
     Column("control_rate", Double, nullable=False, server_default="0"),
     Column("tabs", Boolean, nullable=False, server_default=false()),
     Column("suggestion_bound", Json),
+    Column("review_rate", Double, nullable=False, server_default="0"),
     Column("validation_cut", Double, nullable=False),
     Column("skill_rules", Json),
     Column("gate_state", Word, nullable=False),
@@ -266,6 +267,7 @@ label = Table(
     Column("regions", Json, nullable=False),
     Column("was_cancelled", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("set_aside", Boolean, nullable=False, server_default=false()),
     Column("lead_time", Double),
     Column("role", Word, nullable=False),
     Column("inclusion", Double),
@@ -414,6 +416,7 @@ desk = Table(
     Column("waits_since", Double),
     Column("seen_at", Double, nullable=False),
     Column("daily_cap", Integer),
+    Column("reviews", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("project_id", "trainer_id"),
 )
 

@@ -12,6 +12,7 @@ from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind
 from serving.store import drawing
 from serving.store.people_records import DeskRow, WorkRow, WorkState
+from serving.store.review_tables import review_turn
 from serving.store.rows import to_work
 from serving.store.sql import batches, upsert
 from serving.store.tables import desk, flow, item, label, trainer, work
@@ -72,10 +73,13 @@ class WorkRepository:
         return to_work(row)
 
     def given(self, project_id: int, trainer_id: int, *, since: float) -> int:
-        """How many items the person was given since (epoch seconds) that did not expire."""
-        mine = (work.c.trainer_id == trainer_id, work.c.project_id == project_id, work.c.granted_at > since)
-        query = select(func.count()).select_from(work).where(*mine, work.c.state != WorkState.EXPIRED)
-        return self._conn.scalar(query) or 0
+        """How many items and reviews the person was given since (epoch seconds) that did not expire."""
+        given = 0
+        for table in (work, review_turn):
+            mine = (table.c.trainer_id == trainer_id, table.c.project_id == project_id, table.c.granted_at > since)
+            query = select(func.count()).select_from(table).where(*mine, table.c.state != WorkState.EXPIRED)
+            given += self._conn.scalar(query) or 0
+        return given
 
     def heads(
         self,
@@ -113,7 +117,10 @@ class WorkRepository:
         return list(found.values())
 
     def been_through(self, item_ids: Collection[int]) -> set[tuple[int, int]]:
-        """(item id, trainer id) of those who may not be given these items any more: they had or labelled them."""
+        """(item id, trainer id) of those who may not be given these items any more.
+
+        They had them, labelled them, or have seen somebody's label as reviewers.
+        """
         found: set[tuple[int, int]] = set()
         for batch in batches(item_ids):
             had = select(work.c.item_id, work.c.trainer_id).where(work.c.item_id.in_(batch), work.c.state.in_(OVER))
@@ -122,7 +129,8 @@ class WorkRepository:
                 .join(trainer, trainer.c.user_id == label.c.completed_by)
                 .where(label.c.item_id.in_(batch), label.c.deleted.is_(False))
             )
-            found |= {(row[0], row[1]) for query in (had, said) for row in self._conn.execute(query)}
+            saw = select(review_turn.c.item_id, review_turn.c.trainer_id).where(review_turn.c.item_id.in_(batch))
+            found |= {(row[0], row[1]) for query in (had, said, saw) for row in self._conn.execute(query)}
         return found
 
     def flows(self, project_id: int) -> tuple[dict[tuple[Kind, bool], Flow], float]:
@@ -232,7 +240,8 @@ def _free() -> Sequence[ColumnElement[bool]]:
 def _new_to(person: DeskRow) -> Sequence[ColumnElement[bool]]:
     had = (work.c.item_id == item.c.id, work.c.trainer_id == person.trainer.id, work.c.state.in_(OVER))
     said = (label.c.item_id == item.c.id, label.c.completed_by == person.trainer.user_id, label.c.deleted.is_(False))
-    return ~exists().where(*had), ~exists().where(*said)
+    saw = (review_turn.c.item_id == item.c.id, review_turn.c.trainer_id == person.trainer.id)
+    return ~exists().where(*had), ~exists().where(*said), ~exists().where(*saw)
 
 
 def _needing(skilled: bool, needs: Collection[int] | None) -> ColumnElement[bool]:

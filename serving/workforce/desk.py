@@ -13,6 +13,7 @@ from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow
 from serving.store.records import ProjectRow
 from serving.workforce.hand_out import give_back, next_for
+from serving.workforce.reviewing import people_there
 
 log = logging.getLogger(__name__)
 TRIES = 3
@@ -67,9 +68,10 @@ def take(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> tuple[WorkRow,
             return work
         with runtime.store.read() as uow:
             item = uow.items.get(work.item_id)
+            people = people_there(uow, [item])
         task = item.task_id
-        if item.opinions > 1 and not item.blind:  # of blind ones it is told when they are asked
-            runtime.platform(project).ask_again({task: item.opinions})
+        if people.get(task, 1) > 1:  # of blind ones it is told when they are asked
+            runtime.platform(project).ask_again(people)
         with closing(_account(runtime, project, desk.trainer)) as account:
             claim = account.claim(task)
             if claim is Claim.HELD:
