@@ -28,6 +28,7 @@ from serving.store.model_versions import ModelVersionRepository
 from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.people import PeopleRepository
+from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
@@ -63,6 +64,7 @@ class UnitOfWork:
         self.asking = AskingRepository(conn)
         self.people = PeopleRepository(conn)
         self.work = WorkRepository(conn)
+        self.people_figures = PeopleFiguresRepository(conn)
 
 
 class Store:
