@@ -10,6 +10,7 @@ from models.ordering import control_from
 from models.types import Frozen, GateState, Route
 from serving.monitoring.monitor import MonitorReport, monitor
 from serving.monitoring.ordering import OrderingReport, ordering
+from serving.monitoring.people_quality import PeopleQuality, people_quality
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
 
@@ -91,13 +92,15 @@ class AutomationReport(Frozen):
     """Share of labelled suggestions that people left as they were; None while there are none."""
     ordering: OrderingReport
     """How train labels were asked for, and what that was worth."""
+    people: PeopleQuality
+    """How far people agree, and how sure their consensus is."""
     states: dict[str, int]
     items_per_second: dict[str, float] = Field(default_factory=dict)
     """Items by busy seconds, for each stage."""
 
 
 def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
-    """The numbers of one project, all from one reading of the store."""
+    """The numbers of one project, all but those of people from one reading of the store."""
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
         states = uow.items.counts(project.id)
@@ -138,6 +141,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         reopened=sum(event.numbers.get("reopened", 0) for event in events),
         suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
         ordering=ordering(answers),
+        people=people_quality(runtime, project),
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
     )

@@ -147,26 +147,14 @@ class PeopleFiguresRepository:
         query = select(reason, func.count()).where(*_recent(project_id, since), work.c.state == WorkState.RELEASED)
         return {said: n for said, n in self._conn.execute(query.group_by(reason).order_by(reason))}
 
-    def hard(self, project_id: int, *, since: float, share: float) -> tuple[float | None, dict[int, tuple[int, int]]]:
-        """The confidence up to which an item is hard, and trainer id -> (hard items, items of known confidence).
-
-        That confidence is the quantile ``share`` of the model's confidences in what was handed out; None: the model has
-        said nothing of it.
-        """
-        told = select(work.c.trainer_id, item.c.confidence).join(item, item.c.id == work.c.item_id)
-        told = told.where(*_recent(project_id, since), item.c.confidence.is_not(None))
-        n = self._conn.scalar(select(func.count()).select_from(told.subquery())) or 0
-        if not n:
-            return None, {}
-        place = min(n - 1, int(share * n))
-        cut: float | None = self._conn.scalar(
-            told.with_only_columns(item.c.confidence).order_by(item.c.confidence).offset(place).limit(1)
-        )
-        low = func.count(case((item.c.confidence <= cut, 1)))
-        rows = self._conn.execute(
-            told.with_only_columns(work.c.trainer_id, low, func.count()).group_by(work.c.trainer_id)
-        )
-        return cut, {person: (below, known) for person, below, known in rows}
+    def confidences(self, project_id: int, *, since: float) -> dict[int, list[float]]:
+        """Trainer id -> what the model's confidence is in each item that was handed out; items without are left out."""
+        query = select(work.c.trainer_id, item.c.confidence).join(item, item.c.id == work.c.item_id)
+        found: dict[int, list[float]] = {}
+        for person, sure in self._conn.execute(query.where(*_recent(project_id, since))):
+            if sure is not None:
+                found.setdefault(person, []).append(sure)
+        return found
 
     def waited(self, project_id: int, *, since: float) -> Waited:
         """How long people stood in line before each piece of work."""

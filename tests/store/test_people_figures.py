@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from models.fair_queue import Kind
@@ -137,24 +136,22 @@ def test_a_label_that_was_deleted_is_not_effective(world: World, desks: Desks) -
         assert uow.people_figures.effective(world.project, since=0.0) == 1
 
 
-def test_hard_items_are_those_of_low_confidence(world: World, desks: Desks) -> None:
-    sure = dict(zip(world.ids(*range(1, 8)), np.linspace(0.3, 0.9, 7), strict=True))
+def test_how_sure_the_model_is_of_what_each_got(world: World, desks: Desks) -> None:
+    sure = {id: n / 10 for n, id in enumerate(world.ids(*range(1, 7)), 1)} | {world.ids(7)[0]: None}
     with world.store.engine.begin() as conn:
         for id, confidence in sure.items():
-            conn.exec_driver_sql(f"UPDATE item SET confidence = {confidence} WHERE id = {id}")
-    given: dict[int, list[float]] = {ANNA: [], BERT: []}
-    for user in (ANNA, BERT, ANNA, BERT, ANNA, BERT):
+            conn.exec_driver_sql(f"UPDATE item SET confidence = {confidence or 'NULL'} WHERE id = {id}")
+    given: dict[int, list[float | None]] = {ANNA: [], BERT: []}
+    for user in (ANNA, BERT, ANNA, BERT, ANNA, BERT, ANNA):
         work = desks.given(user)
         given[user].append(sure[work.item_id])
         desks.hand_in(user, work)
     with world.store.read() as uow:
         people = {one.trainer.id: one.trainer.user_id for one in uow.people.desks(world.project)}
-        cut, shares = uow.people_figures.hard(world.project, since=0.0, share=1 / 3)
-        assert uow.people_figures.hard(world.project, since=world.now + 1, share=1 / 3) == (None, {})
-    assert cut is not None
-    assert cut == pytest.approx(sorted([*given[ANNA], *given[BERT]])[2])
-    assert {people[id]: counts for id, counts in shares.items()} == {
-        user: (sum(one <= cut + 1e-9 for one in confidences), 3) for user, confidences in given.items()
+        found = uow.people_figures.confidences(world.project, since=0.0)
+        assert uow.people_figures.confidences(world.project, since=world.now + 1) == {}
+    assert {people[id]: sorted(some) for id, some in found.items()} == {
+        user: sorted(one for one in some if one is not None) for user, some in given.items()
     }
 
 

@@ -313,7 +313,7 @@ def test_people_figures(crowd: Crowd) -> None:
         lambda uow: uow.people_figures.pieces(project, at, **recent): "ix_work_",
         lambda uow: uow.people_figures.effective(project, **recent): "ix_work_",
         lambda uow: uow.people_figures.given_back(project, **recent): "ix_work_",
-        lambda uow: uow.people_figures.hard(project, share=0.3, **recent): "ix_work_",
+        lambda uow: uow.people_figures.confidences(project, **recent): "ix_work_",
         lambda uow: uow.people_figures.waited(project, **recent): "ix_work_",
         lambda uow: uow.people_figures.firsts(project): "ix_work_",
         lambda uow: uow.people_figures.answered(project): "ix_label_role",
