@@ -72,6 +72,7 @@ class PersonFigures(Frozen):
     skipped: int
     given_back: int
     holds: int
+    """Handed out in the window and not over: at most one."""
     active_h: float
     answers_per_hour: Estimate
     hard: Estimate
@@ -129,7 +130,9 @@ def figures(runtime: Runtime, project: ProjectRow, *, days: float) -> PeopleFigu
         desks = uow.people.desks(project.id)
         pieces = uow.people_figures.pieces(project.id, at, since=since)
         firsts = uow.people_figures.firsts(project.id)
-        here = _here(desks, pieces, now - runtime.settings.people_present_s)
+        asked_since = now - runtime.settings.people_present_s
+        asked = {desk.trainer.id for desk in desks if desk.seen_at >= asked_since}
+        here = asked | uow.people_figures.holders(project.id, at)
         begun = min((one.granted_at for one in firsts if one.granted_at is not None), default=None)
         lines = lines_of(uow, project, desks, here, at, since=since, begun=begun)
         effective = uow.people_figures.effective(project.id, since=since)
@@ -172,12 +175,6 @@ def figures(runtime: Runtime, project: ProjectRow, *, days: float) -> PeopleFigu
         people=tuple(people),
         definitions=DEFINITIONS,
     )
-
-
-def _here(desks: Sequence[DeskRow], pieces: Sequence[Pieces], asked_since: float) -> frozenset[int]:
-    """Trainer ids of who asked for work since, or holds an item."""
-    holding = {one.trainer_id for one in pieces if one.state is WorkState.HELD}
-    return frozenset(holding | {desk.trainer.id for desk in desks if desk.seen_at >= asked_since})
 
 
 def _hardest(sure: Mapping[int, Sequence[float]]) -> float | None:

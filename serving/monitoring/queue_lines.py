@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final, Literal
 
 from models.fair_queue import WEIGHTS, Kind
@@ -46,7 +46,7 @@ def lines_of(
     uow: UnitOfWork,
     project: ProjectRow,
     desks: Sequence[DeskRow],
-    here: frozenset[int],
+    here: Set[int],
     at: Moment,
     *,
     since: float,

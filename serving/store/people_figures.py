@@ -112,6 +112,10 @@ class PeopleFiguresRepository:
         )
         return {(Kind(kind), need_id): n for kind, need_id, n in rows}
 
+    def holders(self, project_id: int, at: Moment) -> set[int]:
+        """Trainer ids of who holds an item now."""
+        return set(self._conn.scalars(select(work.c.trainer_id).where(work.c.project_id == project_id, *_alive(at))))
+
     def handed_in(self, project_id: int, *, since: float) -> dict[Line, int]:
         """Pieces of work that were handed in, in time or late, by line."""
         query = select(work.c.kind, item.c.need_id, func.count()).join(item, item.c.id == work.c.item_id)

@@ -56,11 +56,13 @@ def test_what_is_held_waits_no_longer_until_the_lease_is_over(world: World, desk
     line = (Kind.SUGGESTION, law(world))
     with world.store.read() as uow:
         assert uow.people_figures.held(world.project, moment(world)) == {line: 1}
+        assert uow.people_figures.holders(world.project, moment(world)) == {work.trainer_id}
         assert uow.people_figures.waiting(world.project, moment(world), train=False)[line].n == 1
         late = Moment(work.until, 0.0)
         silent = Moment(world.now, work.beat_at)
         for over in (late, silent):
             assert uow.people_figures.held(world.project, over) == {}
+            assert uow.people_figures.holders(world.project, over) == set()
             assert uow.people_figures.waiting(world.project, over, train=False)[line].n == 2
             [piece] = uow.people_figures.pieces(world.project, over, since=0.0)
             assert (piece.state, piece.n, piece.active_s) == (WorkState.EXPIRED, 1, 0.0)

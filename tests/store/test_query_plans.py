@@ -309,6 +309,7 @@ def test_people_figures(crowd: Crowd) -> None:
         lambda uow: uow.people_figures.waiting(project, at, train=False): "ix_item_route",
         lambda uow: uow.people_figures.waiting(project, at, train=True): "ix_item_",
         lambda uow: uow.people_figures.held(project, at): "ix_work_",
+        lambda uow: uow.people_figures.holders(project, at): "ix_work_",
         lambda uow: uow.people_figures.handed_in(project, **recent): "ix_work_",
         lambda uow: uow.people_figures.pieces(project, at, **recent): "ix_work_",
         lambda uow: uow.people_figures.effective(project, **recent): "ix_work_",
@@ -320,7 +321,7 @@ def test_people_figures(crowd: Crowd) -> None:
     }
     for call, index in served.items():
         assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
-    for call in list(served)[3:9]:
+    for call in list(served)[4:10]:
         steps = [step.split("<-")[0] for step in plans(crowd.world.store, call, seqscan="off") if " work " in step]
         if crowd.world.store.dialect == "sqlite":  # PostgreSQL's plan names no conditions
             assert any("granted_at>" in step or "until>" in step for step in steps), steps

@@ -186,3 +186,15 @@ def test_who_asked_in_vain_waits_for_a_first_item(world: LocalWorld) -> None:
     assert {(one.able, one.present, one.handed_in, one.alarm) for one in found.lines} == {(1, 1, 0, None)}
     world.later(4000.0)
     assert {one.alarm for one in figures(world.runtime, world.project, days=1.0).lines} == {"nobody_there"}
+
+
+def test_who_holds_an_item_is_there_however_short_the_window(world: LocalWorld) -> None:
+    world.arrive(easy(3))
+    world.sync()
+    seat(world, ANNA)
+    take(world, ANNA)
+    world.later(200.0)
+    found = figures(world.runtime, world.project, days=0.001)
+    assert found.handed_out == 0
+    assert {one.present for one in found.lines} == {1}
+    assert sum(one.held for one in found.lines) == 1
