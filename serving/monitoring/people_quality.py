@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from models.errors import MissingDependencyError
+from models.errors import MissingDependencyError, StoreError
 from models.types import Frozen
 from serving.monitoring import agreement as agreeing
 from serving.monitoring import consensus as settling
@@ -30,7 +30,7 @@ class PeopleQuality(Frozen):
 
 
 def people_quality(runtime: Runtime, project: ProjectRow) -> PeopleQuality:
-    """Both, where they can be had; a package that is missing is named and stops no report."""
+    """Both, where they can be had; a missing package, or a wrong secret key, is named and stops no report."""
     with runtime.store.read() as uow:
         several, _ = uow.people_figures.answered(project.id)
     if not several:
@@ -44,7 +44,7 @@ def people_quality(runtime: Runtime, project: ProjectRow) -> PeopleQuality:
         figures = agreeing.agreement(runtime, project).figures
         names = [control.name for control in judged(project.label_config)]
         settled = tuple(settling.consensus(runtime, project, control=name, limit=0) for name in names)
-    except MissingDependencyError as error:
+    except (MissingDependencyError, StoreError) as error:  # the latter: another secret key than the lot was drawn with
         return PeopleQuality(items=len(several), agreement=(), consensus=(), left_out=str(error))
     return PeopleQuality(items=len(several), agreement=figures, consensus=settled, left_out=None)
 

@@ -13,6 +13,7 @@ were often asked again because person and model disagreed, and would make both l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,13 +119,20 @@ def judge(heard: Sequence[Heard], control: ControlSpec, method: Method) -> Conse
     Raises:
         MissingDependencyError: the extra ``people`` is not installed.
     """
+    model = voices(heard, control)
+    votes = counted(heard, control, method)
+    if not votes:
+        return None
+    if method is Method.CROWDLAB:
+        return crowdlab(votes, options(control), model)
+    return dawid_skene(votes, options(control), model)
+
+
+def counted(heard: Sequence[Heard], control: ControlSpec, method: Method) -> list[Vote]:
+    """The votes that ``judge`` learns from, in the order of its ``supported``; none where it has nothing to say."""
     model, votes = voices(heard, control), votes_of(heard, control)
-    people: dict[str, set[str]] = {}
-    for vote in votes:
-        people.setdefault(vote.item, set()).add(vote.person)
+    people: dict[str, int] = Counter(vote.item for vote in votes)
     if method is Method.CROWDLAB:
         votes = [vote for vote in votes if vote.item in model]
-        enough = any(len(people[vote.item]) > 1 for vote in votes)
-        return crowdlab(votes, options(control), model) if enough else None
-    votes = [vote for vote in votes if len(people[vote.item]) + (vote.item in model) > 1]
-    return dawid_skene(votes, options(control), model) if votes else None
+        return votes if any(people[vote.item] > 1 for vote in votes) else []
+    return [vote for vote in votes if people[vote.item] + (vote.item in model) > 1]

@@ -7,7 +7,7 @@ import pytest
 from models.people import Vote, dawid_skene
 from models.types import Choices, ControlSpec, Fold, InputSpec, LabelConfig, Medium, Region
 from serving.store.records import LabelRole
-from serving.workforce.consensus import Heard, Method, control_of, hear, judge, key, voices, votes_of
+from serving.workforce.consensus import Heard, Method, control_of, counted, hear, judge, key, voices, votes_of
 from tests.store.world import CONTROL, World, prediction, task
 from tests.unit.models.people.test_consensus import ANAESTHETISTS, PUBLISHED_MARGINALS
 
@@ -127,6 +127,10 @@ def test_one_blind_answer_beside_the_model_is_learned_from(active: World) -> Non
     assert found.model_accuracy is not None
     assert found.model_accuracy > 0.9
     assert found.people == ("11", "12")
+    votes = counted(heard, CONTROL, Method.DAWID_SKENE)
+    assert len(votes) == len(found.supported) == 10
+    split = {vote.label: sure for vote, sure in zip(votes, found.supported, strict=True) if vote.item == key(heard[8])}
+    assert split["b"] < 0.05 < split["a"], "who agreed with the model eight times speaks louder than a stranger"
 
 
 def test_crowdlab_wants_the_model_and_two_people(active: World) -> None:

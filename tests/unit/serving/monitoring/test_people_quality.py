@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
 from serving.monitoring import people_quality as module
 from serving.monitoring.agreement import agreement
 from serving.monitoring.people_quality import lines, people_quality
+from serving.secrets import Vault, new_key
 from tests.support.local_world import LocalWorld, easy
 
 
@@ -48,6 +50,13 @@ def test_a_missing_package_is_named_and_stops_no_report(
     assert found.left_out is not None
     assert "prelabel[people]" in found.left_out
     assert "prelabel[people]" in dict(lines(found))["agreement of people"]
+
+
+def test_a_wrong_secret_key_stops_no_report(twice: LocalWorld) -> None:
+    runtime = replace(twice.runtime, vault=Vault(new_key()))
+    found = people_quality(runtime, twice.project)
+    assert found.agreement == ()
+    assert "secret key" in (found.left_out or "")
 
 
 def test_of_very_many_items_the_report_says_where_to_ask(twice: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
