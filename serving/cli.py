@@ -16,6 +16,7 @@ from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec
 from serving.gate_cli import gate_app
 from serving.logs import configure
 from serving.models_cli import mapping, mapping_table, models_app, table_of, try_file
+from serving.people_cli import people_app
 from serving.project_file import ProjectFile
 from serving.secrets import operator_token
 from serving.settings import Settings
@@ -26,6 +27,7 @@ from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, sh
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(gate_app, name="gate")
 app.add_typer(models_app, name="models")
+app.add_typer(people_app, name="people")
 app.add_typer(simulate_app, name="simulate")
 app.command("try")(try_file)
 app.command("suggestions")(suggestions)
@@ -254,6 +256,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     from serving.monitoring.automation import report as make
     from serving.monitoring.monitor import lines
     from serving.monitoring.ordering import summary
+    from serving.monitoring.people_quality import lines as people_lines
 
     runtime = runtime_of(config)
     value = make(runtime, project_of(runtime, slug))
@@ -276,6 +279,8 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
         table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
     table.add_row("suggestions", escape(value.effort.in_words))
     table.add_row("asked for", escape(summary(value.ordering)))
+    for name, said in people_lines(value.people):
+        table.add_row(escape(name), escape(said))
     show(value, as_json, table)
 
 

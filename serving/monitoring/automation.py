@@ -11,6 +11,7 @@ from models.types import Frozen, GateState, Route
 from serving.monitoring.effort import EffortReport, effort
 from serving.monitoring.monitor import MonitorReport, monitor
 from serving.monitoring.ordering import OrderingReport, ordering
+from serving.monitoring.people_quality import PeopleQuality, people_quality
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
 
@@ -94,13 +95,15 @@ class AutomationReport(Frozen):
     """What suggestions save people, and where none is shown."""
     ordering: OrderingReport
     """How train labels were asked for, and what that was worth."""
+    people: PeopleQuality
+    """How far people agree, and how sure their consensus is."""
     states: dict[str, int]
     items_per_second: dict[str, float] = Field(default_factory=dict)
     """Items by busy seconds, for each stage."""
 
 
 def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
-    """The numbers of one project, all from one reading of the store."""
+    """The numbers of one project, all but those of people from one reading of the store."""
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
         states = uow.items.counts(project.id)
@@ -149,6 +152,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
             corrected=labels.get(LabelRole.CORRECTION, 0),
         ),
         ordering=ordering(answers),
+        people=people_quality(runtime, project),
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
     )

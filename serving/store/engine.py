@@ -29,6 +29,7 @@ from serving.store.model_versions import ModelVersionRepository
 from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.people import PeopleRepository
+from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
 from serving.store.reviews import ReviewRepository
 from serving.store.stats import StatsRepository
@@ -67,6 +68,7 @@ class UnitOfWork:
         self.work = WorkRepository(conn)
         self.effort = EffortRepository(conn)
         self.reviews = ReviewRepository(conn)
+        self.people_figures = PeopleFiguresRepository(conn)
 
 
 class Store:

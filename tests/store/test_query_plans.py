@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event
 
 from models.types import Fold
 from serving.store.engine import Store, UnitOfWork
+from serving.store.people_figures import Moment
 from serving.store.records import ItemState, OutboxKind, Stand
 from serving.store.review_records import ReviewState
 from tests.store.conftest import TEMPLATE
@@ -31,8 +32,8 @@ LATER = (
     "INSERT INTO label (project_id, item_id, annotation_id, completed_by, regions, was_cancelled, deleted, role,"
     " remote_updated_at, created_at) SELECT project_id, id, id, 3, '[]', false, false, 'train', 0, 0 FROM item"
     " WHERE mod(id, 4) = 0",
-    "INSERT INTO trainer (platform_url, user_id, email, name, created_at) SELECT 'x', id, '', '', 0 FROM item"
-    " WHERE id <= 300",
+    "INSERT INTO trainer (platform_url, user_id, email, name, created_at)"
+    " SELECT 'http://127.0.0.1:8080', id, 'x', 'x', 0 FROM item WHERE id <= 300",
     "INSERT INTO review (project_id, item_id, label_id, author, revision, state, drawn_at, due_at, reviewer_id, note,"
     " answer, closed_at) SELECT project_id, item_id, id, 3 + mod(id, 50), 1,"
     " CASE mod(id, 100) WHEN 0 THEN 'pending' WHEN 1 THEN 'rejected' WHEN 2 THEN 'appealed' ELSE 'accepted' END,"
@@ -40,9 +41,15 @@ LATER = (
     "INSERT INTO review_turn (project_id, item_id, review_id, trainer_id, appeal, state, granted_at, until, why)"
     " SELECT project_id, item_id, id, 1 + mod(id, 300), false, CASE WHEN id < 200 THEN 'held' ELSE 'done' END, id, id,"
     " '' FROM review",
+    "INSERT INTO desk (project_id, trainer_id, seen_at)"
+    " SELECT CASE WHEN id <= 20 THEN 1 ELSE 2 END, id, 0 FROM trainer WHERE id <= 40",
+    "INSERT INTO work (project_id, item_id, trainer_id, kind, state, why, granted_at, until, beat_at, extended,"
+    " ended_at) SELECT project_id, id, CASE WHEN project_id = 1 THEN 1 ELSE 21 END + mod(id, 20), 'suggestion',"
+    " CASE mod(id, 400) WHEN 0 THEN 'held' WHEN 1 THEN 'released' WHEN 2 THEN 'expired' ELSE 'done' END,"
+    " '{\"waited_s\": 1.5}', id, id + 100, id, false, id + 50 FROM item",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
-BIG = {"item", "outbox", "prediction", "label", "decision", "review", "review_turn"}
+BIG = {"item", "outbox", "prediction", "label", "decision", "work", "review", "review_turn"}
 SMALL = "ix_review_turn_held"
 """An index of what is in people's hands now: it may be read as a whole."""
 
@@ -234,7 +241,7 @@ def test_reviews(crowd: Crowd) -> None:
     world, project = crowd.world, crowd.world.project
     with world.store.begin() as uow:
         uow.people.seat(project, 1, daily_cap=None, reviews=True)
-        [person] = uow.people.desks(project)
+        person = next(one for one in uow.people.desks(project) if one.trainer.id == 1)
         [row, *_] = uow.reviews.page(project, limit=1)
     served: dict[Callable[[UnitOfWork], object], str | None] = {
         lambda uow: uow.reviews.first_for(person, [1, 2], 1.0): "ix_review_due",
@@ -351,6 +358,32 @@ def test_challenger(crowd: Crowd) -> None:
     )
     for call in served:
         assert_searched(plans(world.store, call, seqscan="off"))
+
+
+def test_people_figures(crowd: Crowd) -> None:
+    """Of the newest hundred of 20,000 pieces of work in each project."""
+    project, recent = crowd.world.project, {"since": 2.0 * ITEMS - 100.0}
+    at = Moment(1e9, 0.0)
+    served: dict[Callable[[UnitOfWork], object], str] = {
+        lambda uow: uow.people_figures.waiting(project, at, train=False): "ix_item_route",
+        lambda uow: uow.people_figures.waiting(project, at, train=True): "ix_item_",
+        lambda uow: uow.people_figures.held(project, at): "ix_work_",
+        lambda uow: uow.people_figures.holders(project, at): "ix_work_",
+        lambda uow: uow.people_figures.handed_in(project, **recent): "ix_work_",
+        lambda uow: uow.people_figures.pieces(project, at, **recent): "ix_work_",
+        lambda uow: uow.people_figures.effective(project, **recent): "ix_work_",
+        lambda uow: uow.people_figures.given_back(project, **recent): "ix_work_",
+        lambda uow: uow.people_figures.confidences(project, **recent): "ix_work_",
+        lambda uow: uow.people_figures.waited(project, **recent): "ix_work_",
+        lambda uow: uow.people_figures.firsts(project): "ix_work_",
+        lambda uow: uow.people_figures.answered(project): "ix_label_role",
+    }
+    for call, index in served.items():
+        assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
+    for call in list(served)[4:10]:
+        steps = [step.split("<-")[0] for step in plans(crowd.world.store, call, seqscan="off") if " work " in step]
+        if crowd.world.store.dialect == "sqlite":  # PostgreSQL's plan names no conditions
+            assert any("granted_at>" in step or "until>" in step for step in steps), steps
 
 
 @pytest.mark.parametrize("stand", Stand)
