@@ -241,8 +241,9 @@ def test_many_tasks_are_scored_in_chunks(world: LocalWorld, client: TestClient) 
     assert world.scorer.calls == [32, 32, 16]
 
 
-def test_what_is_hidden_by_lot_is_hidden_here_too(world: LocalWorld, client: TestClient) -> None:
-    world.change(control_rate=0.3)
+def test_what_is_hidden_by_lot_is_hidden_here_too(make: MakeWorld) -> None:
+    world = make(control_rate=0.3)
+    client = TestClient(create_app(world.runtime))
     world.open(hard(150))
     rows = [i for i in world.items() if i.route is Route.SUGGEST and i.state is ItemState.PUBLISHED]
     hidden = [row.task_id for row in rows if row.unaided]
