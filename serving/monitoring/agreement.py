@@ -10,10 +10,13 @@ from models.people.classes import Level, level_of
 from models.types import ControlSpec, Frozen
 from serving.pipeline.opinions import is_checked
 from serving.pipeline.runtime import Runtime
+from serving.store.people_figures import VOTES
 from serving.store.records import BLIND_AUDIT, LabelRole, LabelRow, ProjectRow
 
 Sample = Literal["by_lot", "without_suggestion", "with_suggestion"]
 Answers = Mapping[int, Sequence[LabelRow]]
+UNSEEN: Final = frozenset(VOTES) - {LabelRole.CORRECTION}
+"""Roles of answers that were given without seeing a suggestion."""
 
 DEFINITIONS: Final[Mapping[Sample, str]] = {
     "by_lot": "Blind validation items that a second person is asked of by lot, whatever the first said: the first two "
@@ -81,13 +84,9 @@ def samples(runtime: Runtime, project: ProjectRow) -> dict[Sample, dict[int, lis
     }
     return {
         "by_lot": {id: two for id, two in by_lot.items() if not any(one.was_cancelled for one in two)},
-        "without_suggestion": {id: [one for one in rows if not _shown(one)] for id, rows in said.items()},
-        "with_suggestion": {id: [one for one in rows if _shown(one)] for id, rows in said.items()},
+        "without_suggestion": {id: [one for one in rows if one.role in UNSEEN] for id, rows in said.items()},
+        "with_suggestion": {id: [one for one in rows if one.role is LabelRole.CORRECTION] for id, rows in said.items()},
     }
-
-
-def _shown(answer: LabelRow) -> bool:
-    return answer.role is LabelRole.CORRECTION
 
 
 def _figure(control: ControlSpec, sample: Sample, answers: Answers) -> AgreementFigure | None:

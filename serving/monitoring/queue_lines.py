@@ -115,4 +115,4 @@ def alarm(able: int, present: int, handed_in: int, oldest_wait_s: float) -> Alar
 
 
 def _place(line: Line) -> tuple[float, str, int]:
-    return -WEIGHTS[line[0]], line[0], line[1] or 0
+    return -WEIGHTS.get(line[0], 0.0), line[0], line[1] or 0

@@ -26,7 +26,9 @@ Line = tuple[Kind, int | None]
 HANDED_IN: Final = (WorkState.DONE, WorkState.LATE)
 RAN_OUT: Final = (WorkState.EXPIRED, WorkState.LATE)
 """States of work whose lease ran out before its label came, if one came."""
-BLIND: Final = tuple(role for role in LabelRole if role.blind)
+VOTES: Final = (LabelRole.TRAIN, LabelRole.CORRECTION, LabelRole.VALIDATION, LabelRole.AUDIT)
+"""Roles of labels that say what an item is, and are compared with other people's."""
+BLIND: Final = tuple(role for role in VOTES if role.blind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,10 @@ class PeopleFiguresRepository:
         An item waits from its arrival on; one that others have answered, from its newest answer on.
         """
         answered = select(func.max(label.c.created_at)).where(label.c.item_id == item.c.id, *LIVE)
-        again = func.coalesce(answered.correlate(item).scalar_subquery(), item.c.received_at)
+        since = func.coalesce(answered.correlate(item).scalar_subquery(), item.c.received_at)
         free = ~exists().where(work.c.item_id == item.c.id, *_alive(at))
         queries: dict[Kind, list[Select[Any]]] = {}
         for kind, query in drawing.queues(project_id, train=train, by=None):
-            since = again if kind is Kind.OPINION else item.c.received_at
             asked = query.with_only_columns(item.c.need_id, since.label("since")).where(free).order_by(None)
             queries.setdefault(kind, []).append(asked)
         found: dict[Line, Waiting] = {}
@@ -184,7 +185,7 @@ class PeopleFiguresRepository:
     def answered(self, project_id: int) -> tuple[set[int], set[int]]:
         """Ids of items that several people answered, and of those that somebody answered blind; no skips, none gone."""
         mine = (label.c.project_id == project_id, item.c.project_id == project_id)
-        there = (*mine, *LIVE, item.c.state != ItemState.GONE)
+        there = (*mine, *LIVE, label.c.role.in_(VOTES), item.c.state != ItemState.GONE)
         query = select(label.c.item_id).join(item, item.c.id == label.c.item_id).where(*there)
         several = query.group_by(label.c.item_id).having(func.count(label.c.completed_by.distinct()) > 1)
         blind = query.where(label.c.role.in_(BLIND)).distinct()

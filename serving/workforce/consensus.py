@@ -25,6 +25,7 @@ from models.gate.arrays import Floats
 from models.people import Consensus, Vote, class_of, crowdlab, dawid_skene, options
 from models.types import ControlSpec, LabelConfig, Prediction
 from serving.store.engine import UnitOfWork
+from serving.store.people_figures import VOTES
 from serving.store.records import ItemRow, LabelRow, ProjectRow
 
 
@@ -63,7 +64,7 @@ def hear(uow: UnitOfWork, project: ProjectRow) -> list[Heard]:
         found.append(
             Heard(
                 item=row,
-                answers=tuple(answer for answer in answers if not answer.was_cancelled),
+                answers=tuple(one for one in answers if one.role in VOTES and not one.was_cancelled),
                 blind=row.id in blind,
                 said=voice.prediction if voice is not None and voice.revision == row.revision else None,
             )
