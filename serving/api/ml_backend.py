@@ -114,7 +114,10 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
 
 
 def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item], request: backend.PredictRequest) -> set[str]:
-    """Keys of items that people label blind, or may have to; tasks of the project that are new are received first."""
+    """Keys of items that people label blind, gold among them, or may have to.
+
+    Tasks of the project that are new are received first.
+    """
     asked = {
         item.key: RemoteTask(id=task.id, data=task.data, updated_at=runtime.now())
         for item, task in zip(items, request.tasks, strict=True)
@@ -129,9 +132,11 @@ def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item], request
         if unknown and _is_of(project, request):
             ingest.receive_tasks(runtime, uow, project, unknown)
             ours = uow.items.by_task(project.id, list(tasks))
+        golden = uow.gold.of_items([row.id for row in ours.values()])
     secret = runtime.sampling_secret(project)
     rate = audit_rate(project, runtime.settings) if project.gate_state.accepts else 0.0
-    return {key for key, task in asked.items() if task.id in ours and _hidden(ours[task.id], rate, secret)}
+    known = {key: ours[task.id] for key, task in asked.items() if task.id in ours}
+    return {key for key, row in known.items() if row.id in golden or _hidden(row, rate, secret)}
 
 
 def _is_of(project: ProjectRow, request: backend.PredictRequest) -> bool:

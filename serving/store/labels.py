@@ -16,7 +16,8 @@ from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
 from serving.store.tables import item, label, project
 
-LIVE = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
+LIVE = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False), label.c.role != LabelRole.GOLD)
+"""Labels that say what their item is; answers to gold items say it of the person alone."""
 TRAINABLE = (LabelRole.TRAIN, LabelRole.CORRECTION)
 NEWER = ("completed_by", "regions", "was_cancelled", "lead_time", "loss", "remote_updated_at")
 PREFIX = "label_"
@@ -31,7 +32,8 @@ class LabelRepository:
 
         An older ``remote_updated_at`` changes nothing. Role, inclusion and prediction of the first sight are kept; a
         loss against another prediction than the kept one is not stored. A label that was not skipped sets its item to
-        ``labeled``; one that turned into a skip takes that back when no other is left.
+        ``labeled``; one that turned into a skip takes that back when no other is left. An answer to a gold item changes
+        no item.
 
         Returns:
             Ids of the items that are newly labelled.
@@ -52,7 +54,7 @@ class LabelRepository:
             self._conn.execute(insert(label), [_row(project_id, new, now) for new in fresh])
         update_each(self._conn, label, NEWER, [_change(old, new) for old, new in changes], deleted=False)
         self._reopen([new.item_id for _, new in changes if new.was_cancelled], now)
-        live = {new.item_id for id, new in arrived.items() if id not in late and not new.was_cancelled}
+        live = {new.item_id for id, new in arrived.items() if id not in late and _says(new, known.get(id))}
         newly = sorted(id for id in live if states[id] != ItemState.LABELED)
         update_all(self._conn, item, newly, state=ItemState.LABELED, updated_at=now, **CLEAN)
         cancel(self._conn, newly, now, keep=(OutboxKind.WITHDRAWAL,))  # a blind item shows no suggestion, also later
@@ -68,16 +70,17 @@ class LabelRepository:
         return self._reopen([row.item_id for row in known.values()], now)
 
     def for_project(self, project_id: int, *, roles: Collection[LabelRole] | None = None) -> list[LabelRow]:
-        """Labels that count (not deleted, not skipped), oldest first."""
+        """Labels that count (not deleted, not skipped, no answers to gold items), oldest first."""
         query = select(label).where(label.c.project_id == project_id, *LIVE).order_by(label.c.id)
         if roles is not None:
             query = query.where(label.c.role.in_(list(roles)))
         return [to_label(row) for row in self._conn.execute(query)]
 
     def counts(self, project_id: int) -> dict[LabelRole, int]:
-        """Items with a label that counts, by the label's role; several annotations of an item count once."""
+        """Items with a label, by the label's role; several annotations of an item count once, skips not."""
+        there = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
         query = select(label.c.role, func.count(label.c.item_id.distinct())).where(
-            label.c.project_id == project_id, *LIVE
+            label.c.project_id == project_id, *there
         )
         return {LabelRole(role): n for role, n in self._conn.execute(query.group_by(label.c.role))}
 
@@ -132,7 +135,10 @@ class LabelRepository:
         A skip (``was_cancelled``) is given only where there is no other.
         """
         first = _first(
-            (label.c.was_cancelled, label.c.id), label.c.project_id == project_id, label.c.deleted.is_(False)
+            (label.c.was_cancelled, label.c.id),
+            label.c.project_id == project_id,
+            label.c.deleted.is_(False),
+            label.c.role != LabelRole.GOLD,
         )
         drawn = (
             item.c.project_id == project_id,
@@ -187,6 +193,11 @@ def _first(order: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
 
 def _trainable(project_id: int) -> tuple[ColumnElement[bool], ...]:
     return item.c.project_id == project_id, item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE
+
+
+def _says(new: NewLabel, old: Any | None) -> bool:
+    """Whether an annotation says what its item is."""
+    return not new.was_cancelled and (old.role if old is not None else new.role) != LabelRole.GOLD
 
 
 def _news(old: Any, new: NewLabel) -> bool:

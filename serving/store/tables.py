@@ -366,7 +366,7 @@ skill = Table(
     Column("level", Integer, nullable=False),
     Column("source", Word, nullable=False),
     Column("updated_at", Double, nullable=False),
-    UniqueConstraint("trainer_id", "domain", "language", "task"),
+    UniqueConstraint("trainer_id", "domain", "language", "task", "source"),
 )
 
 accuracy = Table(
@@ -401,6 +401,7 @@ desk = Table(
     Column("waits_since", Double),
     Column("seen_at", Double, nullable=False),
     Column("daily_cap", Integer),
+    Column("pause", Json),
     UniqueConstraint("project_id", "trainer_id"),
 )
 

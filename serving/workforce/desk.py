@@ -10,6 +10,7 @@ from connectors.base import Annotator, Claim
 from connectors.label_studio.person import deep_link
 from models.errors import AuthenticationError, PlatformError
 from serving.pipeline.runtime import Runtime
+from serving.store.gold import TESTS
 from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow
 from serving.store.records import ProjectRow
 from serving.workforce.hand_out import give_back, next_for
@@ -66,9 +67,11 @@ def take(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> tuple[WorkRow,
         if isinstance(work, Nothing):
             return work
         with runtime.store.read() as uow:
-            item = uow.items.get(work.item_id)
+            item, people = uow.items.get(work.item_id), uow.gold.people_on(work.item_id)
         task = item.task_id
-        if item.opinions > 1 and not item.blind:  # of blind ones it is told when they are asked
+        if work.kind in TESTS:
+            runtime.platform(project).ask_again({task: people + 1})
+        elif item.opinions > 1 and not item.blind:  # of blind ones it is told when they are asked
             runtime.platform(project).ask_again({task: item.opinions})
         with closing(_account(runtime, project, desk.trainer)) as account:
             claim = account.claim(task)
@@ -77,7 +80,7 @@ def take(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> tuple[WorkRow,
         if claim is Claim.TAKEN:  # a lock that somebody left behind; our lease decides
             return work, link(project, task)
         log.info("an item could not be had in Label Studio", extra={"task": task, "claim": claim.value})
-        give_back(runtime, work, f"label studio: {claim.value}")
+        give_back(runtime, work, f"label studio: {claim.value}", unasked=True)
     return Nothing.EMPTY
 
 
