@@ -1,8 +1,8 @@
 """What follows from answers to gold items: a mark each, once; and what takes marks back.
 
 A mark counts in the person's accuracy in the gold's field as one item of known truth. It can be disputed. A gold that
-an operator withdraws, or that gives itself up (``models.people.gold``), takes all its marks with it: accuracies, learned
-levels and qualifications then are what they would be without it, except that no qualification falls.
+an operator withdraws, or that gives itself up (``models.people.gold``), takes all its marks with it: accuracies,
+learned levels and qualifications then are what they would be without it, except that no qualification falls.
 """
 
 from __future__ import annotations
