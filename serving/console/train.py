@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.templating import Jinja2Templates
 
 from models.errors import AuthenticationError, PlatformError
+from models.fair_queue import Kind
 from serving.api.dependencies import Number, RuntimeDep
 from serving.console.reasons import sentences
+from serving.console.rendering import place, render
 from serving.console.session import TRAINER, SignedIn, TrainerDep, same_origin
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import Nothing, TrainerRow, WorkRow, WorkState
 from serving.store.records import ProjectRow
+from serving.workforce import feedback
 from serving.workforce.desk import let_go, platform_urls, projects_of, sign_in, take
 from serving.workforce.hand_out import extend
 
-HERE = Path(__file__).parent
-STATIC = HERE / "static"
 ASK_AGAIN_S = 5
 """How often a page that has got nothing asks again."""
 BEAT_S = 10
 """How often a page with an item says that it is open, and looks whether the item is done."""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
 NOTHING = {
     Nothing.EMPTY: "There is nothing for you now. This page asks again by itself.",
     Nothing.OTHERS_FIRST: "What is there goes to people who were offered less so far. This page asks again by itself.",
@@ -43,7 +39,6 @@ OVER = {
 }
 
 router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)
-templates = Jinja2Templates(directory=HERE / "templates")
 
 
 @router.get("")
@@ -52,7 +47,7 @@ def page(request: Request, runtime: RuntimeDep, person: SignedIn) -> HTMLRespons
     if person is None:
         return _form(request, runtime)
     places = [project for project, _ in projects_of(runtime, person)]
-    return _page(request, "train/desk.html", person=person, projects=places)
+    return render(request, "train/desk.html", person=person, projects=places)
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
@@ -85,16 +80,18 @@ def leave(request: Request, runtime: RuntimeDep, person: SignedIn) -> Response:
 @router.post("/{slug}/next", dependencies=[Depends(same_origin)])
 def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str) -> HTMLResponse:
     """The card of what the person holds, or gets now; or of why there is nothing."""
-    project, desk = _place(runtime, person, slug)
+    project, desk = place(runtime, person, slug)
     try:
         found = take(runtime, project, desk)
     except PlatformError as error:
-        return _page(request, "train/nothing.html", project=project, text=str(error), again_s=ASK_AGAIN_S)
+        return render(request, "train/nothing.html", project=project, text=str(error), again_s=ASK_AGAIN_S)
+    if found is Nothing.PAUSED:
+        return _paused(request, runtime, person, slug)
     if isinstance(found, Nothing):
         again = None if found is Nothing.CAP else ASK_AGAIN_S
-        return _page(request, "train/nothing.html", project=project, text=NOTHING[found], again_s=again)
+        return render(request, "train/nothing.html", project=project, text=NOTHING[found], again_s=again)
     work, url = found
-    return _page(
+    return render(
         request,
         "train/card.html",
         project=project,
@@ -113,8 +110,8 @@ def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, l
     with runtime.store.begin() as uow:
         held = uow.work.beat(work.id, runtime.now())
     if not held:
-        return _over(request, project, work)
-    return _page(request, "train/time.html", project=project, work=work, left_s=_left(runtime, work), beat_s=BEAT_S)
+        return _over(request, runtime, project, work)
+    return render(request, "train/time.html", project=project, work=work, left_s=_left(runtime, work), beat_s=BEAT_S)
 
 
 @router.post("/{slug}/leases/{lease}/extend", dependencies=[Depends(same_origin)])
@@ -136,19 +133,12 @@ def give_back(
 ) -> HTMLResponse:
     project, work = _mine(runtime, person, slug, lease)
     let_go(runtime, project, person, work, reason)
-    return _over(request, project, _mine(runtime, person, slug, lease)[1])
-
-
-def _place(runtime: Runtime, person: TrainerRow, slug: str) -> Any:
-    found = next((pair for pair in projects_of(runtime, person) if pair[0].slug == slug), None)
-    if found is None:
-        raise HTTPException(status_code=404, detail="you have no desk at this project")
-    return found
+    return _over(request, runtime, project, _mine(runtime, person, slug, lease)[1])
 
 
 def _mine(runtime: Runtime, person: TrainerRow, slug: str, lease: int) -> tuple[ProjectRow, WorkRow]:
     """The person's own lease; other people's do not exist for them."""
-    project, _ = _place(runtime, person, slug)
+    project, _ = place(runtime, person, slug)
     with runtime.store.read() as uow:
         work = uow.work.get(lease)
     if work.trainer_id != person.id or work.project_id != project.id:
@@ -160,19 +150,31 @@ def _left(runtime: Runtime, work: WorkRow) -> int:
     return max(0, round(work.until - runtime.now()))
 
 
-def _over(request: Request, project: ProjectRow, work: WorkRow) -> HTMLResponse:
-    answer = _page(request, "train/over.html", project=project, text=OVER.get(work.state, ""))
+def _over(request: Request, runtime: Runtime, project: ProjectRow, work: WorkRow) -> HTMLResponse:
+    values = _told(runtime, project, work) if work.kind is Kind.QUALIFICATION else {}
+    answer = render(request, "train/over.html", project=project, text=OVER.get(work.state, ""), **values)
     answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = f"#place-{project.slug}", "innerHTML"
     return answer
+
+
+def _told(runtime: Runtime, project: ProjectRow, work: WorkRow) -> dict[str, Any]:
+    """Of an item of a qualification: whether it was right, and at the end the level."""
+    with runtime.store.read() as uow:
+        attempt = uow.qualifications.get(work.why["qualification"])
+        task = uow.items.get(work.item_id).task_id
+        found = feedback.of_person(uow, project, work.trainer_id, qualification=attempt.id)
+    return {"one": next((one for one in found if one.task == task), None), "attempt": attempt}
+
+
+def _paused(request: Request, runtime: Runtime, person: TrainerRow, slug: str) -> HTMLResponse:
+    project, desk = place(runtime, person, slug)
+    assert desk.pause is not None
+    since = datetime.fromtimestamp(desk.pause.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return render(request, "train/paused.html", project=project, pause=desk.pause, since=since)
 
 
 def _form(request: Request, runtime: Runtime, problem: str = "") -> HTMLResponse:
     with runtime.store.read() as uow:
         urls = platform_urls(uow.projects.list())
     status = 401 if problem else 200
-    return _page(request, "train/sign_in.html", status=status, urls=urls, problem=problem)
-
-
-def _page(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
-    return templates.TemplateResponse(request, name, values, status_code=status, headers=headers)
+    return render(request, "train/sign_in.html", status=status, urls=urls, problem=problem)

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, and_, case, delete, func, null, select, update
 
 from models.errors import NotFoundError
+from models.people.skill import PRIOR
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork, Need, Skill, SkillSource
 from serving.store.gold_tables import gold, gold_answer
@@ -128,6 +129,13 @@ class PeopleRepository:
         It is what others said of the same items (``compared``), and each gold item whole: right or wrong.
         """
         known = self.compared(trainer_ids)
+        for key, marks in self.marks(trainer_ids).items():
+            before = known.get(key, Accuracy())
+            known[key] = Accuracy(before.right + marks.right - PRIOR, before.wrong + marks.wrong - PRIOR)
+        return known
+
+    def marks(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
+        """The part of ``accuracies`` that answers to gold items say; no key: none was ever given."""
         right, wrong = (
             func.sum(case((and_(gold_answer.c.counts, gold_answer.c.is_right.is_(one)), 1), else_=0))
             for one in (True, False)
@@ -135,11 +143,8 @@ class PeopleRepository:
         columns = (gold_answer.c.trainer_id, *(gold.c[name] for name in FIELDS))
         query = select(*columns, right.label("n_right"), wrong.label("n_wrong"))
         query = query.join(gold, gold.c.id == gold_answer.c.gold_id).group_by(*columns)
-        for row in self._conn.execute(query.where(gold_answer.c.trainer_id.in_(list(trainer_ids)))):
-            key = (row.trainer_id, field_of(row))
-            before = known.get(key, Accuracy())
-            known[key] = Accuracy(before.right + row.n_right, before.wrong + row.n_wrong)
-        return known
+        rows = self._conn.execute(query.where(gold_answer.c.trainer_id.in_(list(trainer_ids))))
+        return {(row.trainer_id, field_of(row)): Accuracy.of(row.n_right, row.n_wrong) for row in rows}
 
     def compared(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
         """The part of ``accuracies`` that was learned from what others said; gold items have no part in it."""

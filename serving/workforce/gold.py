@@ -17,7 +17,7 @@ from serving.store.engine import UnitOfWork
 from serving.store.gold import Given
 from serving.store.gold_records import GoldAnswerRow, GoldRow, Ruling
 from serving.store.records import NewLabel, ProjectRow
-from serving.workforce import levels, qualification
+from serving.workforce import levels, pause, qualification
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,10 @@ def withdraw(uow: UnitOfWork, gold: GoldRow, reason: str, now: float) -> None:
     uow.gold.retire(gold.id, reason, now)
     uow.gold.void(gold.id)
     answers = uow.gold.answers(gold_id=gold.id)
-    levels.follow(uow, {one.trainer_id for one in answers}, now)
+    people = {one.trainer_id for one in answers}
+    levels.follow(uow, people, now)
+    if ended := pause.lift(uow, gold.project_id, people):
+        log.info("pauses end with the gold that they rested on", extra={"trainers": ended})
     for id in _qualifications(answers):
         qualification.recount(uow, id, now)
 

@@ -1,8 +1,9 @@
 """Levels that people's own results give them: whenever an accuracy changes, the level follows, up or down.
 
-It is a skill of its own source beside what an operator or a qualification says; the highest of the three counts. At any
-one time a person whose accuracy is below a level's bound has it with a probability of 2.5 % (the lower end of a 95 %
-interval). The field without a word is left out: it would be a skill in everything, also in what the person never saw.
+It is a skill of its own source beside what an operator or a qualification says; the highest of the three counts. At
+any one time a person whose accuracy is just below a level's bound has it with a probability of about 2.5 % (the lower
+end of a 95 % interval; docs/people-quality.md has what was measured). The field without a word is left out: it would be
+a skill in everything, also in what the person never saw.
 """
 
 from __future__ import annotations

@@ -60,6 +60,12 @@ def start(uow: UnitOfWork, person: DeskRow, field: FieldOfWork, settings: Settin
     return uow.qualifications.start(person.project_id, person.trainer.id, field, wanted=left, now=now)
 
 
+def open_fields(uow: UnitOfWork, person: DeskRow, settings: Settings) -> dict[FieldOfWork, int]:
+    """Field -> gold items in it that the person has not seen; the field without a word is none."""
+    fields = [field for field in uow.gold.fields(person.project_id) if field != FieldOfWork()]
+    return {field: len(_unseen(uow, person, field, settings)) for field in fields}
+
+
 def give_up(uow: UnitOfWork, one: QualificationRow, now: float) -> None:
     """The person ends it; it gives no level, and its answers stay."""
     uow.qualifications.end(one.id, None, now)

@@ -13,11 +13,12 @@ from models.skills import FieldOfWork
 from serving.store.gold_records import GoldSource, Ruling
 from serving.store.people_records import Nothing, WorkRow
 from serving.store.records import ItemState, LabelRole, OutboxKind
+from serving.store.work import Open
 from serving.workforce import gold as marks
 from serving.workforce.gold_set import proposals, put_in
 from tests.store.golden import AUTHOR, LAW, Golden, always, said
 from tests.store.people import skill
-from tests.store.world import World
+from tests.store.world import World, task
 
 ANNA, BERT, CARL = 11, 12, 13
 
@@ -155,9 +156,7 @@ def test_a_suggestion_is_taken_away_first(world: World, golden: Golden) -> None:
 
 
 def test_what_changed_or_has_no_label_is_no_gold(world: World, golden: Golden) -> None:
-    from tests.store.world import task
-
-    [gold] = golden.gold(1)
+    golden.gold(1)
     world.receive(task(2), task(1, text="changed"))
     desk = golden.join(ANNA, skill(1, domain="law"))
     with world.store.begin() as uow:
@@ -184,8 +183,6 @@ def mark(golden: Golden, user: int, number: int, label: str) -> None:
     """The person was given the gold of a task, and answers."""
     world = golden.world
     with world.store.begin() as uow:
-        from serving.store.work import Open
-
         found = Open(world.ids(number)[0], None, Kind.GOLD)
         work = uow.work.hand(golden.desk(user), found, why={}, until=world.now + 100.0, now=world.now)
     golden.answer(user, work, label)
@@ -281,5 +278,3 @@ def test_nothing_in_particular_gives_no_level(world: World, golden: Golden) -> N
         mark(golden, ANNA, number, "a")
     assert accuracy(golden, ANNA, FieldOfWork()) == Accuracy.of(8, 0)
     assert golden.desk(ANNA).skills == ()
-
-

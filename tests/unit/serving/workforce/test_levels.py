@@ -51,8 +51,8 @@ def test_few_have_a_level_above_their_accuracy(store: Store, items: int) -> None
         for gold in golds[: items // 2]:
             uow.gold.void(gold)
         levels.follow(uow, people, 0.0)
-        for person, found in uow.people.accuracies(people).items():
-            left = uow.gold.answers(trainer_id=person[0])[items // 2 :]
+        for (person, _), found in uow.people.accuracies(people).items():
+            left = uow.gold.answers(trainer_id=person)[items // 2 :]
             right = sum(one.is_right for one in left)
             assert found == Accuracy.of(right, len(left) - right)
     assert sources == {SkillSource.RESULTS}

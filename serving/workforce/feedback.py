@@ -1,0 +1,42 @@
+"""What a person is told of their answers to gold items: right or wrong, where they differ, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.people.gold import Difference, differences
+from models.skills import FieldOfWork
+from serving.store.engine import UnitOfWork
+from serving.store.gold_records import GoldAnswerRow
+from serving.store.records import ProjectRow
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One answer, with the gold's."""
+
+    mark: GoldAnswerRow
+    task: int
+    """Label Studio's id."""
+    field: FieldOfWork
+    differences: tuple[Difference, ...]
+
+
+def of_person(
+    uow: UnitOfWork, project: ProjectRow, trainer_id: int, *, qualification: int | None = None
+) -> list[Feedback]:
+    """In a project, or in one of its qualifications, newest first."""
+    answers = uow.gold.answers(trainer_id=trainer_id, qualification_id=qualification)
+    golds = {one.id: one for one in uow.gold.of_project(project.id)}
+    mine = [one for one in answers if one.gold_id in golds]
+    tasks = {row.id: row.task_id for row in uow.items.rows([golds[one.gold_id].item_id for one in mine])}
+    return [
+        Feedback(
+            mark=one,
+            task=tasks[gold.item_id],
+            field=gold.field,
+            differences=tuple(differences(one.regions, gold.regions, project.label_config)),
+        )
+        for one in reversed(mine)
+        for gold in (golds[one.gold_id],)
+    ]
