@@ -9,23 +9,27 @@ from fastapi import APIRouter, Body, Depends, HTTPException
 from pydantic import Field
 
 from models.errors import NotFoundError
+from models.fair_queue import Kind
 from models.people.skill import Skill as Accuracy
 from models.skills import TOP, FieldOfWork, Skill, SkillSource
 from models.types import Frozen
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
+from serving.store.gold import TESTS
 from serving.store.gold_records import GoldAnswerRow, QualificationRow
 from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ProjectRow
 from serving.workforce import pause
-from serving.workforce.desk import link
+from serving.workforce.desk import link, offer, stream
 from serving.workforce.hand_out import extend, give_back, next_for
 
 router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(require_operator)])
 Word = Annotated[str, Field(max_length=64)]
 RETRY_S = 5.0
 """After how long to ask again."""
+ANSWERED = (Kind.OPINION, *TESTS)
+"""Kinds of work that somebody else has answered before."""
 
 
 class SkillView(Frozen):
@@ -110,7 +114,7 @@ class Work(Frozen):
     item: int
     task: int
     url: str
-    """Opens the task in Label Studio."""
+    """Opens the task in Label Studio; where others have answered it, the label stream, which does not show that."""
     why: dict[str, Any]
     """Reason code and numbers."""
     until: float
@@ -177,6 +181,8 @@ def next_item(runtime: RuntimeDep, project: ProjectDep, user: Annotated[int, Bod
     found = next_for(runtime, project, desk_of(runtime, project, user))
     if isinstance(found, Nothing):
         return Next(work=None, nothing=found, retry_after_s=RETRY_S)
+    if found.kind in ANSWERED:
+        offer(runtime, project, found)
     return Next(work=view(runtime, project, found), nothing=None, retry_after_s=None)
 
 
@@ -226,7 +232,7 @@ def view(runtime: Runtime, project: ProjectRow, row: WorkRow) -> Work:
         lease=row.id,
         item=row.item_id,
         task=task,
-        url=link(project, task),
+        url=stream(project) if row.kind in ANSWERED else link(project, task),
         why=row.why,
         until=row.until,
         extended=row.extended,

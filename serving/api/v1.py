@@ -13,7 +13,7 @@ from serving.monitoring.automation import AutomationReport, report
 from serving.pipeline import learn
 from serving.projects.gate import close, extend, reopen, tolerate
 from serving.store.records import ItemRow, ItemState, ProjectRow
-from serving.workforce.desk import link
+from serving.workforce.desk import link, stream
 
 router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
 Why = Annotated[str, Body(embed=True, min_length=3)]
@@ -115,11 +115,10 @@ def queue(
 def _queued(project: ProjectRow, row: ItemRow, answered: list[int]) -> QueuedItem:
     """Opened in the data manager a task shows every annotation; in the label stream only those of whoever looks."""
     why = "second_opinion" if answered else "blind" if row.blind else row.reason or "seed"
-    stream = f"{project.platform_url}/projects/{project.platform_project}/data?labeling=1"
     return QueuedItem(
         item=row.id,
         task=row.task_id,
-        url=stream if answered else link(project, row.task_id),
+        url=stream(project) if answered else link(project, row.task_id),
         blind=row.blind,
         confidence=None if row.blind else row.confidence,
         why=why,

@@ -218,6 +218,31 @@ def test_opinions(crowd: Crowd) -> None:
     assert_searched(plans(world.store, lambda uow: uow.opinions.answered_by([1, 2, 3])))
 
 
+def test_gold(crowd: Crowd) -> None:
+    """Which answers are to gold items is asked with every delivery of labels; which gold is next, with every item."""
+    world = crowd.world
+    with world.store.begin() as uow:
+        person = uow.people.add("x", 7, email="", name="", now=0.0)
+        uow.people.seat(world.project, person.id, daily_cap=None)
+        [desk] = uow.people.desks(world.project)
+    served: dict[Callable[[UnitOfWork], object], str | None] = {
+        lambda uow: uow.gold.unseen(world.project, desk, most=9, limit=9): None,
+        lambda uow: uow.gold.given([1, 2, 3]): "ix_work_item",
+        lambda uow: uow.gold.of_items([1, 2, 3]): "ix_gold_item",
+        lambda uow: uow.gold.people_on(1): "ix_label_item_id",
+        lambda uow: uow.gold.candidates(world.project, limit=9): "ix_item_opinions",
+        lambda uow: uow.gold.answers(trainer_id=person.id): "gold_answer",
+        lambda uow: uow.gold.answers(qualification_id=1): "ix_gold_answer_qualification",
+        lambda uow: uow.gold.tallies([1]): "ix_gold_answer_gold_id",
+        lambda uow: uow.people.marks([person.id]): "gold_answer",
+        lambda uow: uow.qualifications.under_way(world.project, person.id): "ix_qualification_under_way",
+    }
+    for call, index in served.items():
+        assert_searched(plans(world.store, call, seqscan="off"), index)
+    with world.store.begin() as uow:
+        uow.people.erase(person.id)
+
+
 def test_asking(crowd: Crowd) -> None:
     """What a list is made from, what is still on it, and what came of it."""
     project = crowd.world.project
