@@ -164,7 +164,8 @@ class GoldRepository:
         about = {"gold_id": gold_id, "trainer_id": trainer_id, "qualification_id": qualification_id}
         said = {"regions": list(regions), "is_right": is_right, "counts": True, "answered_at": now}
         statement = upsert(self._conn, gold_answer).values(about | said)
-        return self._conn.execute(statement.on_conflict_do_nothing()).rowcount == 1
+        made = self._conn.execute(statement.on_conflict_do_nothing().returning(gold_answer.c.id))
+        return made.one_or_none() is not None
 
     def answers(
         self, *, gold_id: int | None = None, trainer_id: int | None = None, qualification_id: int | None = None
