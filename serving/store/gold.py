@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Row, and_, case, func, insert, not_, select, update
+from sqlalchemy import Connection, Row, and_, case, exists, func, insert, not_, select, update
 
 from models.errors import NotFoundError
 from models.fair_queue import Kind
@@ -74,6 +74,13 @@ class GoldRepository:
         if row is None:
             raise NotFoundError(f"there is no gold item {gold_id}")
         return _gold(row)
+
+    def rows(self, ids: Collection[int]) -> dict[int, GoldRow]:
+        """Id -> gold item, for those that exist."""
+        found: dict[int, GoldRow] = {}
+        for batch in batches(ids):
+            found |= {row.id: _gold(row) for row in self._conn.execute(select(gold).where(gold.c.id.in_(batch)))}
+        return found
 
     def of_items(self, item_ids: Collection[int]) -> dict[int, GoldRow]:
         """Item id -> the gold that it is now; no key: none."""
@@ -225,8 +232,8 @@ class GoldRepository:
 
     def candidates(self, project_id: int, *, limit: int) -> list[int]:
         """Labelled items that several people answered, and that were never gold, by id."""
-        was = select(gold.c.item_id).where(gold.c.project_id == project_id)
-        query = several_labels(project_id).where(item.c.id.not_in(was))
+        was = exists().where(gold.c.project_id == item.c.project_id, gold.c.item_id == item.c.id)
+        query = several_labels(project_id).where(~was)
         return [row.id for row in self._conn.execute(query.order_by(item.c.id).limit(limit))]
 
 

@@ -25,6 +25,7 @@ gold = Table(
     Column("created_at", Double, nullable=False),
     Column("retired_at", Double),
     Column("retired_reason", Text),
+    Index("ix_gold_project", "project_id", "item_id"),
     Index("ix_gold_item", "item_id", unique=True, sqlite_where=text(IN_USE), postgresql_where=text(IN_USE)),
     Index("ix_gold_rotation", "project_id", "uses", "id", sqlite_where=text(IN_USE), postgresql_where=text(IN_USE)),
 )

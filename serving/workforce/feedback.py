@@ -27,8 +27,8 @@ def of_person(
 ) -> list[Feedback]:
     """In a project, or in one of its qualifications, newest first."""
     answers = uow.gold.answers(trainer_id=trainer_id, qualification_id=qualification)
-    golds = {one.id: one for one in uow.gold.of_project(project.id)}
-    mine = [one for one in answers if one.gold_id in golds]
+    golds = uow.gold.rows({one.gold_id for one in answers})
+    mine = [one for one in answers if golds[one.gold_id].project_id == project.id]
     tasks = {row.id: row.task_id for row in uow.items.rows([golds[one.gold_id].item_id for one in mine])}
     return [
         Feedback(

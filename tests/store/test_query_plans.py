@@ -40,7 +40,7 @@ LATER = (
     " SELECT id, mod(id, 50) + 1, '[]', true, true, 0 FROM gold",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
-BIG = {"item", "outbox", "prediction", "label", "decision", "work", "gold", "gold_answer"}
+BIG = {"item", "outbox", "prediction", "label", "decision", "gold", "gold_answer"}
 
 
 @dataclass(frozen=True)
@@ -234,12 +234,12 @@ def test_gold(crowd: Crowd) -> None:
         uow.people.seat(world.project, person.id, daily_cap=None)
         [desk] = uow.people.desks(world.project)
     served: dict[Callable[[UnitOfWork], object], str | None] = {
-        lambda uow: uow.gold.unseen(world.project, desk, most=9, limit=9): "ix_gold_rotation",
+        lambda uow: uow.gold.unseen(world.project, desk, most=9, limit=9): None,
         lambda uow: uow.gold.given([1, 2, 3]): "ix_work_item",
         lambda uow: uow.gold.of_items([1, 2, 3]): "ix_gold_item",
         lambda uow: uow.gold.people_on(1): "ix_label_item_id",
         lambda uow: uow.gold.candidates(world.project, limit=9): "ix_item_",
-        lambda uow: uow.gold.answers(trainer_id=person.id): "gold_answer_trainer_id",
+        lambda uow: uow.gold.answers(trainer_id=person.id): "gold_answer",
         lambda uow: uow.gold.answers(qualification_id=1): "ix_gold_answer_qualification",
         lambda uow: uow.gold.tallies([1]): "ix_gold_answer_gold_id",
         lambda uow: uow.people.marks([person.id]): None,

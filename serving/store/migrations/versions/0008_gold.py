@@ -49,6 +49,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_gold_item"), "gold", ["item_id"], unique=True, sqlite_where=IN_USE, postgresql_where=IN_USE
     )
+    op.create_index(op.f("ix_gold_project"), "gold", ["project_id", "item_id"])
     op.create_index(
         op.f("ix_gold_rotation"),
         "gold",
