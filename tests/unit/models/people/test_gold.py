@@ -14,7 +14,7 @@ from models.values import Number, Pair, Ranking, Rating, Rectangle, Taxonomy, Te
 def control(name: str = "label", **more: object) -> ControlSpec:
     shown = InputSpec(name="text", field="text", medium=Medium.TEXT)
     values = {"name": name, "kind": "choices", "labels": ("a", "b"), "input": shown} | more
-    return ControlSpec(**values)  # type: ignore[arg-type]
+    return ControlSpec(**values)
 
 
 CONFIG = LabelConfig(digest="0" * 64, controls=(control(),))
@@ -98,4 +98,4 @@ def test_only_what_differs_is_told() -> None:
     ],
 )
 def test_answers_in_words(value: object, text: str) -> None:
-    assert in_words([Region(control="c", value=value)], "c") == text  # type: ignore[arg-type]
+    assert in_words([Region(control="c", value=value)], "c") == text
