@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connectors.label_studio.person import deep_link
 from models.people.gold import Difference, differences
 from models.skills import FieldOfWork
 from serving.store.engine import UnitOfWork
@@ -18,6 +19,8 @@ class Feedback:
     mark: GoldAnswerRow
     task: int
     """Label Studio's id."""
+    url: str
+    """Opens it, with everybody's answers."""
     field: FieldOfWork
     differences: tuple[Difference, ...]
 
@@ -34,6 +37,7 @@ def of_person(
         Feedback(
             mark=one,
             task=tasks[gold.item_id],
+            url=deep_link(project.platform_url, project.platform_project, tasks[gold.item_id]),
             field=gold.field,
             differences=tuple(differences(one.regions, gold.regions, project.label_config)),
         )

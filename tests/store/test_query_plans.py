@@ -31,13 +31,13 @@ LATER = (
     " remote_updated_at, created_at) SELECT project_id, id, id, 3, '[]', false, false, 'train', 0, 0 FROM item"
     " WHERE mod(id, 4) = 0",
     "INSERT INTO trainer (platform_url, user_id, email, name, created_at) SELECT 'x', id, '', '', 0 FROM item"
-    " ORDER BY id LIMIT 50",
+    " ORDER BY id LIMIT 2000",
     "INSERT INTO work (project_id, item_id, trainer_id, kind, state, why, granted_at, until, beat_at, extended)"
-    " SELECT project_id, id, mod(id, 50) + 1, 'suggestion', 'done', '{}', id, 0, 0, false FROM item",
+    " SELECT project_id, id, mod(id, 2000) + 1, 'suggestion', 'done', '{}', id, 0, 0, false FROM item",
     "INSERT INTO gold (project_id, item_id, domain, language, task, revision, regions, source, uses, created_at)"
     " SELECT project_id, id, '', '', '', 1, '[]', 'label', 0, 0 FROM item WHERE mod(id, 4) = 0",
     "INSERT INTO gold_answer (gold_id, trainer_id, regions, is_right, counts, answered_at)"
-    " SELECT id, mod(id, 50) + 1, '[]', true, true, 0 FROM gold",
+    " SELECT id, mod(id, 2000) + 1, '[]', true, true, 0 FROM gold",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
 BIG = {"item", "outbox", "prediction", "label", "decision", "gold", "gold_answer"}

@@ -58,6 +58,7 @@ def test_a_qualification_with_feedback_after_each(golden: LocalWorld, browser: T
     told = do(golden, browser, right=False)
     assert "not as known" in told
     assert re.search(r"mood: you said (good|bad); known is (good|bad)\.", told)
+    assert 'href="http://127.0.0.1:9/projects/1/data?task=' in told
     assert ": right" in do(golden, browser, right=True)
     page = browser.get("/train/moods/qualifications").text
     assert "2 of 4 done, 1 right" in page
