@@ -18,6 +18,7 @@
     ├── MediaError                  fetch: an item's media cannot be had              (422)
     │   └── MediaUnavailable        timeout, refused, 5xx, 429: try again             (503)
     ├── NotificationError           announce: the operator's webhook did not take it  (502)
+    ├── ConflictError               api, console: not as things stand now             (409)
     ├── NotFoundError               api: no such project, item ...                    (404)
     ├── EvidenceMissing             review: a rejection without reason or evidence    (422)
     ├── ReviewRefused               review: not this person's to decide, or over      (409)
@@ -79,6 +80,13 @@ class ParityError(ModelError):
     """An exported artefact does not give what its source gives."""
 
     code = "parity"
+
+
+class ConflictError(PrelabelError):
+    """What was asked for does not go as things stand; it may later."""
+
+    status = 409
+    code = "conflict"
 
 
 class NotTrainableError(PrelabelError):

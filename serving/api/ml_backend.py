@@ -139,10 +139,12 @@ def known_items(
 
 
 def hidden_keys(runtime: Runtime, project: ProjectRow, known: Mapping[str, ItemRow]) -> set[str]:
-    """Keys of items that people label without a suggestion, or may have to."""
+    """Keys of items that people label without a suggestion, gold among them, or may have to."""
+    with runtime.store.read() as uow:
+        golden = uow.gold.of_items([row.id for row in known.values()])
     secret = runtime.sampling_secret(project)
     rate = audit_rate(project, runtime.settings) if project.gate_state.accepts else 0.0
-    return {key for key, row in known.items() if _hidden(row, rate, secret)}
+    return {key for key, row in known.items() if row.id in golden or _hidden(row, rate, secret)}
 
 
 def _is_of(project: ProjectRow, request: backend.PredictRequest) -> bool:

@@ -15,7 +15,7 @@ from serving.pipeline import learn
 from serving.projects.gate import close, extend, reopen, tolerate
 from serving.projects.suggestions import set_control_rate, set_tabs
 from serving.store.records import ItemRow, ItemState, ProjectRow
-from serving.workforce.desk import link
+from serving.workforce.desk import link, stream
 
 router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
 Why = Annotated[str, Body(embed=True, min_length=3)]
@@ -119,11 +119,10 @@ def _queued(project: ProjectRow, row: ItemRow, answered: list[int]) -> QueuedIte
     """Opened in the data manager a task shows every annotation; in the label stream only those of whoever looks."""
     own = Showing.HIDDEN.value if row.unaided else row.reason or "seed"
     why = "second_opinion" if answered else "blind" if row.blind else own
-    stream = f"{project.platform_url}/projects/{project.platform_project}/data?labeling=1"
     return QueuedItem(
         item=row.id,
         task=row.task_id,
-        url=stream if answered else link(project, row.task_id),
+        url=stream(project) if answered else link(project, row.task_id),
         blind=row.blind or row.unaided,
         confidence=None if row.blind or row.unaided else row.confidence,
         why=why,

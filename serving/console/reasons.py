@@ -25,9 +25,12 @@ OTHER = "A person is to look at it."
 
 def sentences(why: Mapping[str, Any]) -> list[str]:
     """What to tell of a lease's reasons."""
-    told = [WORDS.get(str(why.get("code")), OTHER)]
+    if why.get("code") == "qualification":
+        told = f"It is part of your qualification in {why['field']}: item {why['place']} of {why['of']}."
+        return [told, "You see right after it whether you were right."]
+    words = [WORDS.get(str(why.get("code")), OTHER)]
     if (confidence := why.get("confidence")) is not None:
-        told.append(f"The model is {confidence:.0%} sure of its suggestion.")
+        words.append(f"The model is {confidence:.0%} sure of its suggestion.")
     if needs := why.get("needs"):
-        told.append(f"It needs somebody who knows {needs}, and you do.")
-    return told
+        words.append(f"It needs somebody who knows {needs}, and you do.")
+    return words

@@ -27,6 +27,8 @@ class LabelCounts(Frozen):
     """Labelled blind although the gate would have accepted them."""
     correction: int
     """Labelled while a suggestion was shown."""
+    gold: int
+    """Answered by somebody to hear how good that person is: the item had its answer before."""
 
 
 class CertificateReport(Frozen):

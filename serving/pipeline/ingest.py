@@ -18,7 +18,7 @@ from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import BLIND_AUDIT, ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
 from serving.store.work import HandedIn
-from serving.workforce import overlap, review_draw
+from serving.workforce import gold, overlap, review_draw
 
 
 def digest_of(data: dict[str, Any]) -> str:
@@ -83,6 +83,7 @@ def receive_annotations(
     shown = [i.prediction_id for i in items.values() if i.prediction_id is not None]
     predictions = uow.items.predictions(shown)
     shown_until = uow.outbox.shown_until([i.id for i in items.values() if i.blind or i.unaided])
+    tests = uow.gold.given([i.id for i in items.values()])
     labels = []
     for annotation in theirs:
         item = items.get(annotation.task_id)
@@ -101,7 +102,9 @@ def receive_annotations(
                 regions=regions,
                 was_cancelled=annotation.was_cancelled,
                 lead_time=annotation.lead_time,
-                role=role_of(
+                role=LabelRole.GOLD
+                if (item.id, annotation.completed_by) in tests
+                else role_of(
                     item,
                     opened=annotation.updated_at - (annotation.lead_time or 0.0),
                     shown_until=shown_until.get(item.id, -math.inf),
@@ -117,8 +120,9 @@ def receive_annotations(
     known = uow.labels.by_annotation(project.id, ids) if reviewed else {}
     uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
     newly = uow.labels.upsert(project.id, labels, now)
+    gold.mark(uow, project, labels, tests, now)
     if reviewed:
         secret, due_s = runtime.sampling_secret(project), runtime.settings.review_due_s
         review_draw.draw(uow, project, secret, ids, known, due_s=due_s, now=now)
-    overlap.review(uow, project, {one.item_id for one in labels}, now)
+    overlap.review(uow, project, {one.item_id for one in labels if one.role is not LabelRole.GOLD}, now)
     return newly

@@ -22,6 +22,7 @@ from serving.store.asking import AskingRepository
 from serving.store.challenging import ChallengeRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
+from serving.store.gold import GoldRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
@@ -31,6 +32,7 @@ from serving.store.outbox import OutboxRepository
 from serving.store.people import PeopleRepository
 from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
+from serving.store.qualifications import QualificationRepository
 from serving.store.reviews import ReviewRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
@@ -58,6 +60,7 @@ class UnitOfWork:
         self.opinions = OpinionRepository(conn)
         self.models = ModelVersionRepository(conn)
         self.gate = GateRepository(conn)
+        self.gold = GoldRepository(conn)
         self.challenge = ChallengeRepository(conn)
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
@@ -65,6 +68,7 @@ class UnitOfWork:
         self.watch = WatchRepository(conn)
         self.asking = AskingRepository(conn)
         self.people = PeopleRepository(conn)
+        self.qualifications = QualificationRepository(conn)
         self.work = WorkRepository(conn)
         self.effort = EffortRepository(conn)
         self.reviews = ReviewRepository(conn)

@@ -16,8 +16,13 @@ from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
 from serving.store.tables import item, label, project
 
-LIVE = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False), label.c.set_aside.is_(False))
-"""Labels that count: those that a review has set aside do not."""
+LIVE = (
+    label.c.deleted.is_(False),
+    label.c.was_cancelled.is_(False),
+    label.c.set_aside.is_(False),
+    label.c.role != LabelRole.GOLD,
+)
+"""Labels that say what their item is: not those that a review set aside, nor answers to gold items."""
 TRAINABLE = (LabelRole.TRAIN, LabelRole.CORRECTION)
 NEWER = ("completed_by", "regions", "was_cancelled", "lead_time", "loss", "remote_updated_at")
 PREFIX = "label_"
@@ -33,7 +38,7 @@ class LabelRepository:
         An older ``remote_updated_at`` changes nothing. Role, inclusion and prediction of the first sight are kept; a
         loss against another prediction than the kept one is not stored. A label that was not skipped sets its item to
         ``labeled``; one that turned into a skip takes that back when no other is left. One that a review has set aside
-        stays so, whatever its author makes of it.
+        stays so, whatever its author makes of it. An answer to a gold item changes no item.
 
         Returns:
             Ids of the items that are newly labelled.
@@ -55,7 +60,7 @@ class LabelRepository:
         update_each(self._conn, label, NEWER, [_change(old, new) for old, new in changes], deleted=False)
         self._reopen([new.item_id for _, new in changes if new.was_cancelled], now)
         silent = late | {id for id, row in known.items() if row.set_aside}
-        live = {new.item_id for id, new in arrived.items() if id not in silent and not new.was_cancelled}
+        live = {new.item_id for id, new in arrived.items() if id not in silent and _says(new, known.get(id))}
         newly = sorted(id for id in live if states[id] != ItemState.LABELED)
         self._labelled(newly, now)
         return newly
@@ -104,16 +109,17 @@ class LabelRepository:
         return {id: to_label(row) for id, row in self._known(project_id, annotation_ids).items()}
 
     def for_project(self, project_id: int, *, roles: Collection[LabelRole] | None = None) -> list[LabelRow]:
-        """Labels that count (not deleted, not skipped), oldest first."""
+        """Labels that count (not deleted, not skipped, no answers to gold items), oldest first."""
         query = select(label).where(label.c.project_id == project_id, *LIVE).order_by(label.c.id)
         if roles is not None:
             query = query.where(label.c.role.in_(list(roles)))
         return [to_label(row) for row in self._conn.execute(query)]
 
     def counts(self, project_id: int) -> dict[LabelRole, int]:
-        """Items with a label that counts, by the label's role; several annotations of an item count once."""
+        """Items with a label, by the label's role; several annotations of an item count once, skips not."""
+        there = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
         query = select(label.c.role, func.count(label.c.item_id.distinct())).where(
-            label.c.project_id == project_id, *LIVE
+            label.c.project_id == project_id, *there
         )
         return {LabelRole(role): n for role, n in self._conn.execute(query.group_by(label.c.role))}
 
@@ -167,8 +173,8 @@ class LabelRepository:
 
         A skip (``was_cancelled``) is given only where there is no other.
         """
-        there = (label.c.project_id == project_id, label.c.deleted.is_(False), label.c.set_aside.is_(False))
-        first = _first((label.c.was_cancelled, label.c.id), *there)
+        there = (label.c.deleted.is_(False), label.c.set_aside.is_(False), label.c.role != LabelRole.GOLD)
+        first = _first((label.c.was_cancelled, label.c.id), label.c.project_id == project_id, *there)
         drawn = (
             item.c.project_id == project_id,
             item.c.fold == Fold.VALIDATION,
@@ -230,6 +236,11 @@ def _first(order: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
 
 def _trainable(project_id: int) -> tuple[ColumnElement[bool], ...]:
     return item.c.project_id == project_id, item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE
+
+
+def _says(new: NewLabel, old: Any | None) -> bool:
+    """Whether an annotation says what its item is."""
+    return not new.was_cancelled and (old.role if old is not None else new.role) != LabelRole.GOLD
 
 
 def _news(old: Any, new: NewLabel) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, TextClause, exists, func, or_, select, text
 
 from serving.store.labels import LIVE
 from serving.store.records import BLIND_AUDIT, ItemState, LabelRole, LabelRow
@@ -89,6 +89,12 @@ class OpinionRepository:
         """How many different people have labelled anything in the project."""
         mine = (label.c.project_id == project_id, label.c.deleted.is_(False))
         return self._conn.scalar(select(func.count(label.c.completed_by.distinct())).where(*mine)) or 0
+
+
+def several_labels(project_id: int) -> Select[tuple[int]]:
+    """Ids of labelled items that more than one person was asked about."""
+    mine = (item.c.project_id == project_id, text(SEVERAL_WANTED), item.c.state == ItemState.LABELED)
+    return select(item.c.id).where(*mine)
 
 
 def _several(project_id: int) -> tuple[ColumnElement[bool] | TextClause, ...]:

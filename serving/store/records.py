@@ -92,10 +92,12 @@ class LabelRole(StrEnum):
     """Blind, on an item that the gate would have accepted."""
     CORRECTION = "correction"
     """Given while a suggestion was shown."""
+    GOLD = "gold"
+    """Answers an item whose answer is known, to hear how good the person is: of use for nothing else."""
 
     @property
     def blind(self) -> bool:
-        """Whether whoever gave it had seen nothing of what the model says."""
+        """Whether it answers a blind item: whoever gave it had seen nothing of what the model says."""
         return self in (LabelRole.VALIDATION, LabelRole.AUDIT)
 
 

@@ -381,7 +381,7 @@ skill = Table(
     Column("level", Integer, nullable=False),
     Column("source", Word, nullable=False),
     Column("updated_at", Double, nullable=False),
-    UniqueConstraint("trainer_id", "domain", "language", "task"),
+    UniqueConstraint("trainer_id", "domain", "language", "task", "source"),
 )
 
 accuracy = Table(
@@ -417,6 +417,7 @@ desk = Table(
     Column("seen_at", Double, nullable=False),
     Column("daily_cap", Integer),
     Column("reviews", Boolean, nullable=False, server_default=false()),
+    Column("pause", Json),
     UniqueConstraint("project_id", "trainer_id"),
 )
 

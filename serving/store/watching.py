@@ -44,10 +44,11 @@ class WatchRepository:
         return [_audit(row, labels.get(row.item_id, ())) for row in first.values()]
 
     def _labels(self, item_ids: Any) -> dict[int, list[Any]]:
-        """Item id -> its labels that are not deleted, real ones before skips, oldest first."""
+        """Item id -> its labels that are not deleted, real ones before skips, oldest first; none of gold items."""
         names = ("id", "item_id", "role", "was_cancelled", "prediction_id", "loss")
         columns = [label.c[name] for name in names]
-        query = select(*columns).where(label.c.item_id.in_(item_ids), label.c.deleted.is_(False))
+        there = (label.c.deleted.is_(False), label.c.role != LabelRole.GOLD)
+        query = select(*columns).where(label.c.item_id.in_(item_ids), *there)
         found: dict[int, list[Any]] = {}
         for row in self._conn.execute(query.order_by(label.c.was_cancelled, label.c.id)):
             found.setdefault(row.item_id, []).append(row)

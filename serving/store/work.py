@@ -107,7 +107,7 @@ class WorkRepository:
             for skilled in (False, True):
                 if skilled and person is not None and not needs:
                     continue
-                mine = [*_free(), *(() if person is None else _new_to(person))]
+                mine = [*free(), *(() if person is None else new_to(person))]
                 mine.append(_needing(skilled, None if person is None else needs))
                 asked = query.where(*mine)
                 if kind is Kind.SUGGESTION and (place := places.get((kind, skilled))) is not None:
@@ -153,7 +153,16 @@ class WorkRepository:
         until: float,
         now: float,
     ) -> WorkRow:
-        """The item is in the person's hands until then; the queue remembers what it served."""
+        """As ``hand``, by the fair queue, which remembers what it served."""
+        row = self.hand(person, chosen, why=why, until=until, now=now)
+        remembered = {"tag": tag, "served": served.served + 1}
+        keys = {"project_id": person.project_id, "kind": served.kind, "skilled": served.skilled}
+        statement = upsert(self._conn, flow).values(**keys, **remembered)
+        self._conn.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=remembered))
+        return row
+
+    def hand(self, person: DeskRow, chosen: Open, *, why: Mapping[str, Any], until: float, now: float) -> WorkRow:
+        """The item is in the person's hands until then (epoch seconds)."""
         values = {
             "project_id": person.project_id,
             "item_id": chosen.id,
@@ -166,12 +175,7 @@ class WorkRepository:
             "beat_at": now,
             "extended": False,
         }
-        row = self._conn.execute(insert(work).values(values).returning(work)).one()
-        remembered = {"tag": tag, "served": served.served + 1}
-        keys = {"project_id": person.project_id, "kind": served.kind, "skilled": served.skilled}
-        statement = upsert(self._conn, flow).values(**keys, **remembered)
-        self._conn.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=remembered))
-        return to_work(row)
+        return to_work(self._conn.execute(insert(work).values(values).returning(work)).one())
 
     def sit(self, person: DeskRow, *, offered: float, waits_since: float | None, now: float) -> None:
         """The person was seen now, and what was offered by now."""
@@ -233,11 +237,13 @@ def _columns(query: Select[Any]) -> Select[Any]:
     return query.with_only_columns(item.c.id, item.c.need_id)
 
 
-def _free() -> Sequence[ColumnElement[bool]]:
+def free() -> Sequence[ColumnElement[bool]]:
+    """Nobody holds the item."""
     return (~exists().where(work.c.item_id == item.c.id, HELD),)
 
 
-def _new_to(person: DeskRow) -> Sequence[ColumnElement[bool]]:
+def new_to(person: DeskRow) -> Sequence[ColumnElement[bool]]:
+    """The person has neither labelled the item nor been through it."""
     had = (work.c.item_id == item.c.id, work.c.trainer_id == person.trainer.id, work.c.state.in_(OVER))
     said = (label.c.item_id == item.c.id, label.c.completed_by == person.trainer.user_id, label.c.deleted.is_(False))
     saw = (review_turn.c.item_id == item.c.id, review_turn.c.trainer_id == person.trainer.id)

@@ -203,6 +203,20 @@ def test_a_label_ends_the_hold(site: Site) -> None:
     assert three.claim(task_id) is Claim.HELD
 
 
+def test_what_is_done_is_offered_once_more_to_one_who_has_not_labelled_it(site: Site) -> None:
+    """As gold items are, for each person anew."""
+    [task_id] = site.texts(1)
+    site.label(1, task_id)
+    for number in (2, 3):
+        assert site.person(number).claim(task_id) is Claim.DONE
+        site.platform.ask_again({task_id: number})
+        assert site.person(1).claim(task_id) is Claim.DONE
+        assert site.person(number).claim(task_id) is Claim.HELD
+        assert site.person(4).claim(task_id) is Claim.TAKEN
+        site.label(number, task_id)
+    assert site.person(4).claim(task_id) is Claim.DONE
+
+
 def test_what_is_released_goes_to_others_and_leaves_no_trace(site: Site) -> None:
     [task_id] = site.texts(1)
     one, two = site.person(1), site.person(2)

@@ -47,9 +47,13 @@ LATER = (
     " ended_at) SELECT project_id, id, CASE WHEN project_id = 1 THEN 1 ELSE 21 END + mod(id, 20), 'suggestion',"
     " CASE mod(id, 400) WHEN 0 THEN 'held' WHEN 1 THEN 'released' WHEN 2 THEN 'expired' ELSE 'done' END,"
     " '{\"waited_s\": 1.5}', id, id + 100, id, false, id + 50 FROM item",
+    "INSERT INTO gold (project_id, item_id, domain, language, task, revision, regions, source, uses, created_at)"
+    " SELECT project_id, id, '', '', '', 1, '[]', 'label', 0, 0 FROM item WHERE mod(id, 4) = 0",
+    "INSERT INTO gold_answer (gold_id, trainer_id, regions, is_right, counts, answered_at)"
+    " SELECT id, mod(id, 50) + 1, '[]', true, true, 0 FROM gold",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
-BIG = {"item", "outbox", "prediction", "label", "decision", "work", "review", "review_turn"}
+BIG = {"item", "outbox", "prediction", "label", "decision", "work", "review", "review_turn", "gold", "gold_answer"}
 SMALL = "ix_review_turn_held"
 """An index of what is in people's hands now: it may be read as a whole."""
 
@@ -268,6 +272,27 @@ def test_reviews(crowd: Crowd) -> None:
     label = row.label_id
     assert_searched(plans(world.store, lambda uow: uow.labels.set_aside([label], world.now), seqscan="off"))
     assert_searched(plans(world.store, lambda uow: uow.labels.restore([label], world.now, revision=1), seqscan="off"))
+
+
+def test_gold(crowd: Crowd) -> None:
+    """Which answers are to gold items is asked with every delivery of labels; which gold is next, with every item."""
+    world = crowd.world
+    with world.store.begin() as uow:
+        person = uow.people.get(7)
+        desk = next(one for one in uow.people.desks(world.project) if one.trainer.id == person.id)
+    served: dict[Callable[[UnitOfWork], object], str | None] = {
+        lambda uow: uow.gold.unseen(world.project, desk, most=9, limit=9): None,
+        lambda uow: uow.gold.given([1, 2, 3]): "ix_work_item",
+        lambda uow: uow.gold.of_items([1, 2, 3]): "ix_gold_item",
+        lambda uow: uow.gold.people_on(1): "ix_label_item_id",
+        lambda uow: uow.gold.candidates(world.project, limit=9): "ix_item_",
+        lambda uow: uow.gold.answers(trainer_id=person.id): "gold_answer",
+        lambda uow: uow.gold.answers(qualification_id=1): "ix_gold_answer_qualification",
+        lambda uow: uow.gold.tallies([1]): "ix_gold_answer_gold_id",
+        lambda uow: uow.people.marks([person.id]): None,
+    }
+    for call, index in served.items():
+        assert_searched(plans(world.store, call, seqscan="off"), index)
 
 
 def test_asking(crowd: Crowd) -> None:

@@ -7,10 +7,14 @@ import pytest
 from connectors.base import Claim
 from connectors.memory import MemoryAnnotator
 from models.errors import AuthenticationError, PlatformUnavailable
+from models.fair_queue import Kind
+from models.skills import FieldOfWork
 from models.types import Route
 from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow, WorkState
 from serving.store.records import SuggestionBound
+from serving.workforce import qualification
 from serving.workforce.desk import let_go, projects_of, sign_in, take
+from serving.workforce.gold_set import put_in
 from tests.support.local_world import LocalWorld, easy, hard
 from tests.unit.serving.conftest import MakeWorld
 
@@ -122,3 +126,26 @@ def test_an_outage_while_giving_back_keeps_nobody(
     monkeypatch.setattr(MemoryAnnotator, "release", away)
     assert let_go(world.runtime, world.project, anna, work, "not my field")
     assert not let_go(world.runtime, world.project, anna, work, "not my field")
+
+
+def test_a_test_is_never_opened_where_its_answer_stands(world: LocalWorld, anna: TrainerRow) -> None:
+    """Gold items were labelled before: only the label stream hides that. One that cannot be had there is let go."""
+    tasks = [item.task_id for item in world.items()]
+    for task in tasks:
+        world.label(task)
+    world.sync()
+    with world.store.begin() as uow:
+        for task, row in uow.items.by_task(world.id, tasks).items():
+            put_in(uow, world.project, row, regions=None, field=FieldOfWork(domain="law"), now=float(task))
+        qualification.start(uow, desk(world, anna), FieldOfWork(domain="law"), world.runtime.settings, world.clock())
+    work, url = given(world, anna)
+    assert work.kind is Kind.QUALIFICATION
+    assert "data?task=" not in url
+    for place in (1, 2):
+        world.platform.ask_again({tasks[place]: 2})
+        assert world.platform.claim(tasks[place], 99) is Claim.HELD
+    world.label(task_of(world, work), user=21)
+    world.sync()
+    again, url = given(world, anna)
+    assert task_of(world, again) == tasks[3]
+    assert (again.why["place"], "data?task=" in url) == (2, False), "what could not be had is not held against anybody"
