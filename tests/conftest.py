@@ -1,8 +1,8 @@
-"""Which tests may run at the same time: those with a real service one after another, beside all others.
+"""Which tests may run at the same time: those with the same real servers one after another, beside all others.
 
-Real servers are mostly waited for, and share their session's fixtures: what runs against a service is one unit of work,
-what runs against Label Studio alone is another, and both begin first. The other tests are sent file by file, since
-fixtures of a module are costly to make twice.
+Real servers are mostly waited for, and share their session's fixtures: what runs against one service is one unit of
+work, what runs against Label Studio alone is another, and what has servers of its own a third; these begin first. The
+other tests are sent file by file, since fixtures of a module are costly to make twice.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.shared_servers import end_all
 
-SERVERS = (("tests/e2e/", "tests/ray/"), ("tests/contract/",))
+OWN = ("tests/e2e/test_demo.py", "tests/ray/")
+"""They start and end servers of their own, and no answer there is due within a second: they stand back a little."""
+SERVERS = (OWN, ("tests/e2e/",), ("tests/contract/",))
 """Folders of tests with real servers; each group is one unit of work."""
-FIRST = ("tests/e2e/test_demo.py", "tests/e2e/test_nothing_is_lost.py")
-"""They have services of their own, and take long: before the shared one runs, which polls until all tests are over."""
-POLITE = 19
-"""Niceness of what runs beside the servers, above Ray's own 15 for replicas: Label Studio gives a service one second to
-say that it is well."""
+FIRST = ("tests/e2e/test_nothing_is_lost.py",)
+"""It has a service of its own, and takes long: before the shared one runs, which polls until all its tests are over."""
+BEHIND, POLITE = 10, 19
+"""Niceness of ``OWN``, and of what needs no server: the latter is above Ray's own 15 for replicas. Label Studio gives a
+service one second to say that it is well."""
 
 
 def group(nodeid: str) -> int:
@@ -49,13 +51,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if needs_servers(item.nodeid):
-        return
-    end_all()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        step_back()
+    if not needs_servers(item.nodeid):
+        end_all()
+        step_back(POLITE)
+    elif item.nodeid.startswith(OWN):
+        step_back(BEHIND)
 
 
 @cache
-def step_back() -> None:
-    os.nice(POLITE)
+def step_back(niceness: int) -> None:
+    """For good: niceness is never taken back. A run without other processes has nobody to stand back for."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.nice(max(0, niceness - os.nice(0)))
