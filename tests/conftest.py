@@ -21,6 +21,8 @@ SERVERS = (
 )
 """Tests with real servers; each group is one unit of work, in this order. The last shares one service, which polls
 until they are over; the others start what they need themselves."""
+LAST = ("tests/store/test_concurrency.py", "tests/store/test_desks.py")
+"""Many processes, and leases that end by the clock: when servers have left the processors to them."""
 PATIENT = ("tests/e2e/test_nothing_is_lost.py", "tests/e2e/test_demo.py", "tests/ray/")
 """With servers, and no answer in them is due within a second."""
 BEHIND, POLITE = 10, 19
@@ -29,9 +31,9 @@ gives a service one second to say that it is well."""
 
 
 def place(nodeid: str) -> tuple[int, int]:
-    """Group in ``SERVERS`` and place in the group; behind them all for other tests."""
+    """Group in ``SERVERS`` and place in the group; behind them all for other tests, and then ``LAST``."""
     places = ((n, k) for n, group in enumerate(SERVERS) for k, start in enumerate(group) if nodeid.startswith(start))
-    return next(places, (len(SERVERS), 0))
+    return next(places, (len(SERVERS), int(nodeid.startswith(LAST))))
 
 
 def needs_servers(nodeid: str) -> bool:
