@@ -475,16 +475,6 @@ def start_command(
     _print(server, as_json)
 
 
-@app.command("prepare")
-def prepare_command() -> None:
-    """Migrate the database that new servers start from, unless it is there."""
-    try:
-        migrated(CACHE_DIR, _stderr)
-    except LabelStudioError as error:
-        _stderr(str(error))
-        raise typer.Exit(1) from None
-
-
 @app.command("stop")
 def stop_command(data_dir: DataDir = ROOT / "var" / "label-studio") -> None:
     """Stop it."""
