@@ -113,6 +113,7 @@ def receive_annotations(
     known = uow.labels.by_annotation(project.id, ids) if reviewed else {}
     uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
     newly = uow.labels.upsert(project.id, labels, now)
+    review_draw.bar(uow, project, labels, now)
     if reviewed:
         secret, due_s = runtime.sampling_secret(project), runtime.settings.review_due_s
         review_draw.draw(uow, project, secret, ids, known, due_s=due_s, now=now)
