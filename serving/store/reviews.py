@@ -15,7 +15,7 @@ from serving.store.records import ItemState, LabelRow
 from serving.store.review_records import AGAINST, TO_DECIDE, TOLD, By, Figures, ReviewRow, ReviewState, TurnRow, Verdict
 from serving.store.review_tables import OPEN, PENDING, review, review_turn
 from serving.store.rows import to_review, to_turn
-from serving.store.sql import batches, update_all, upsert
+from serving.store.sql import batches, upsert
 from serving.store.tables import desk, item, label, trainer, work
 
 HELD = review_turn.c.state == WorkState.HELD
@@ -235,12 +235,13 @@ class ReviewRepository:
         return found
 
     def close(self, rows: Collection[ReviewRow], now: float, **values: Any) -> None:
-        """Nothing comes of these any more; ``values`` are set besides."""
-        update_all(self._conn, review, [row.id for row in rows], closed_at=now, **values)
-        for batch in batches([row.id for row in rows]):
-            held = (review_turn.c.review_id.in_(batch), HELD)
+        """Nothing comes of these any more; ``values`` are set besides. What has moved on since it was read is left."""
+        for batch in batches(rows):
+            ids, states = [row.id for row in batch], {row.state for row in batch}
+            same = (review.c.id.in_(ids), review.c.state.in_(states), STANDS_OPEN)
+            self._conn.execute(update(review).where(*same).values(closed_at=now, **values))
             over = {"state": WorkState.EXPIRED, "ended_at": now}
-            self._conn.execute(update(review_turn).where(*held).values(over))
+            self._conn.execute(update(review_turn).where(review_turn.c.review_id.in_(ids), HELD).values(over))
 
     def set_aside_by(self, item_ids: Collection[int]) -> dict[int, int]:
         """Item id -> people whose answers stand in Label Studio though a review set them aside; no key: none."""

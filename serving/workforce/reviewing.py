@@ -141,6 +141,7 @@ def appeal(runtime: Runtime, project: ProjectRow, person: DeskRow, review_id: in
         ReviewRefused: the time is over, or there was an appeal before.
     """
     with runtime.store.begin() as uow:
+        uow.projects.hold(project.id)  # a deadline that passes now comes before or after
         now = runtime.now()
         row = uow.reviews.get(review_id)
         if row.project_id != project.id or row.author != person.trainer.user_id:
