@@ -282,9 +282,15 @@ def _verdict(
         return Verdict(ReviewState.REJECTED, said.code, diff, said.note, aside=(label.id, own.id))
     evidence = said.evidence
     assert not isinstance(evidence, Own)
-    if isinstance(evidence, Gold) and evidence.task not in uow.items.by_task(project.id, [evidence.task]):
-        raise EvidenceMissing(f"there is no task {evidence.task} in this project")
+    if isinstance(evidence, Gold) and not _known(uow, project, evidence.task):
+        raise EvidenceMissing(f"task {evidence.task} is no gold item of this project; name one, or a rule")
     return Verdict(ReviewState.REJECTED, said.code, evidence, said.note, aside=(label.id,))
+
+
+def _known(uow: UnitOfWork, project: ProjectRow, task: int) -> bool:
+    """Whether the right answer to this task is known."""
+    found = uow.items.by_task(project.id, [task])
+    return bool(uow.gold.of_items([row.id for row in found.values()]))
 
 
 def _diff(project: ProjectRow, label: LabelRow, own: LabelRow) -> Diff:

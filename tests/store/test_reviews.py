@@ -95,7 +95,8 @@ def test_a_reviewer_knows_the_field(court: Court) -> None:
         ({"evidence": None}, "needs evidence"),
         ({"code": Code.GUIDELINE, "evidence": Gold(task=2)}, "shown by a rule"),
         ({"code": Code.GOLD}, "shown by a gold"),
-        ({"code": Code.GOLD, "evidence": Gold(task=99)}, "no task 99"),
+        ({"code": Code.GOLD, "evidence": Gold(task=99)}, "task 99 is no gold item"),
+        ({"code": Code.GOLD, "evidence": Gold(task=2)}, "task 2 is no gold item"),
         ({"evidence": Own()}, "your own answer is not there"),
     ],
 )
@@ -111,6 +112,7 @@ def test_a_rejection_needs_a_reason_and_evidence(court: Court, more: dict[str, A
 def test_what_is_rejected_counts_nowhere_and_goes_to_others(court: Court) -> None:
     world = court.world
     label = court.labelled(1)
+    court.known(2)
     after = court.decide(BERT, court.given(BERT), code=Code.GOLD, evidence=Gold(task=2), note="look at task 2")
     assert (after.state, after.code, after.evidence) == (ReviewState.REJECTED, Code.GOLD, Gold(task=2))
     assert (after.judged, after.note) == (said("b"), "look at task 2")
