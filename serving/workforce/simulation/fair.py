@@ -61,7 +61,7 @@ class Fair:
             for person in world.people:
                 user = FIRST_USER + person.number
                 row = uow.people.add(project.platform_url, user, email=f"{user}@x", name=f"{user}", now=0.0)
-                uow.people.seat(project.id, row.id, daily_cap=None, now=0.0)
+                uow.people.seat(project.id, row.id, daily_cap=None)
                 uow.people.grant(row.id, _skills(person), 0.0)
 
     def arrive(self, items: Sequence[Thing], now: float) -> None:
