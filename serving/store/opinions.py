@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, TextClause, func, or_, select, text
 
 from serving.store.labels import LIVE
 from serving.store.records import BLIND_AUDIT, ItemState, LabelRole, LabelRow
@@ -111,6 +111,12 @@ def wanting() -> ColumnElement[bool]:
 def wanting_more() -> ColumnElement[bool]:
     """The same of an item that is not blind; a skip is no answer to it."""
     return _people(LIVE) < item.c.opinions
+
+
+def further(query: Select[Any]) -> Select[Any]:
+    """Of items that are not blind, those that another person is to answer: see ``serving.workforce.overlap``."""
+    mine = (text(SEVERAL_WANTED), item.c.blind.is_(False), item.c.state == ItemState.LABELED)
+    return query.where(*mine, wanting_more())
 
 
 def _people(answers: tuple[ColumnElement[bool], ...] = ANSWERS) -> ScalarSelect[int]:

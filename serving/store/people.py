@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from models.errors import NotFoundError
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork, Need, Skill, SkillSource
-from serving.store.people_records import DeskRow, TrainerRow
+from serving.store.opinions import further
+from serving.store.people_records import DeskRow, Ground, TrainerRow
 from serving.store.sql import batches, lock_items, update_each, upsert
-from serving.store.tables import accuracy, desk, item, need, skill, trainer
+from serving.store.tables import AWAITS_ANSWER, accuracy, desk, item, need, skill, trainer
 
 FIELDS = ("domain", "language", "task")
 NEVER = 0.0
@@ -107,17 +108,32 @@ class PeopleRepository:
             self._conn.execute(statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS], set_=own))
         self._conn.execute(delete(skill).where(skill.c.trainer_id == trainer_id, skill.c.level <= 0))
 
-    def accuracies(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
-        """(trainer id, field) -> how often the person was right there; no key: nothing is known."""
+    def accuracies(self, trainer_ids: Collection[int]) -> dict[Ground, Accuracy]:
+        """How often the person was right there; no key: nothing is known."""
         query = select(accuracy).where(accuracy.c.trainer_id.in_(list(trainer_ids)))
-        return {(row.trainer_id, _field(row)): Accuracy(row.agreed, row.differed) for row in self._conn.execute(query)}
+        return {
+            Ground(row.trainer_id, _field(row), bool(row.unsure)): Accuracy(row.agreed, row.differed)
+            for row in self._conn.execute(query)
+        }
 
-    def keep_accuracies(self, known: Mapping[tuple[int, FieldOfWork], Accuracy], now: float) -> None:
+    def keep_accuracies(self, known: Mapping[Ground, Accuracy], now: float) -> None:
         """These hold from now on."""
-        for (trainer_id, field), one in known.items():
+        for ground, one in known.items():
             own = {"agreed": one.right, "differed": one.wrong, "updated_at": now}
-            statement = upsert(self._conn, accuracy).values(trainer_id=trainer_id, **_words(field), **own)
-            self._conn.execute(statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS], set_=own))
+            keys = {"trainer_id": ground.trainer_id, **_words(ground.field), "unsure": ground.unsure}
+            statement = upsert(self._conn, accuracy).values(**keys, **own)
+            self._conn.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=own))
+
+    def waiting(self, project_id: int) -> dict[Need | None, int]:
+        """How many items wait for a person's answer, the first or a further one, by what they need."""
+        known = self.needs(project_id)
+        found: dict[Need | None, int] = {}
+        mine = select(item.c.need_id, func.count()).where(item.c.project_id == project_id).group_by(item.c.need_id)
+        for query in (mine.where(text(AWAITS_ANSWER)), further(mine)):
+            for need_id, n in self._conn.execute(query):
+                need = known.get(need_id)
+                found[need] = found.get(need, 0) + n
+        return found
 
     def needed(self, item_ids: Collection[int]) -> dict[int, Need]:
         """Item id -> what it needs; no key: nothing."""

@@ -79,7 +79,7 @@ class Fair:
             rows = uow.items.claim(project, ItemState.RECEIVED, **claim)
             found = {row.id: _prediction(there[row.task_id]) for row in rows}
             uow.items.store_predictions(OWNER, list(found.items()), now)
-            needs.keep(uow, self._project, rows, found)
+            needs.keep(uow, self._project, rows, found, now)
             rows = uow.items.claim(project, ItemState.SCORED, **claim)
             said = [
                 Decision(

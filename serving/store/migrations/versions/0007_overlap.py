@@ -8,6 +8,7 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
+ANSWER = sa.text("state = 'published' AND route = 'suggest'")
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -19,14 +20,17 @@ def upgrade() -> None:
         sa.Column("id", ID, primary_key=True),
         sa.Column("trainer_id", ID, sa.ForeignKey("trainer.id", ondelete="CASCADE"), nullable=False),
         *(sa.Column(name, sa.String(64), nullable=False) for name in ("domain", "language", "task")),
+        sa.Column("unsure", sa.Boolean(), nullable=False),
         sa.Column("agreed", sa.Double(), nullable=False),
         sa.Column("differed", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
-        sa.UniqueConstraint("trainer_id", "domain", "language", "task"),
+        sa.UniqueConstraint("trainer_id", "domain", "language", "task", "unsure"),
     )
+    op.create_index("ix_item_need", "item", ["project_id", "need_id"], sqlite_where=ANSWER, postgresql_where=ANSWER)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_item_need", "item")
     op.drop_table("accuracy")
     op.drop_column("item", "settled")
     op.drop_column("project", "overlap_people")

@@ -39,7 +39,7 @@ def test_all_policies_cost_the_same_and_label_everything(small: Comparison) -> N
 
 
 def test_goals_can_be_missed() -> None:
-    good = Score(10, 0.9, 0.8, 0.05, 1.0, 0, 5.0)
+    good = Score(10, 0.2, 0.9, 0.8, 0.05, 1.0, 0, 5.0)
     rival = replace(good, consensus_accuracy=0.84)
 
     def met(fair: Score) -> list[bool]:
