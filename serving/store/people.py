@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from models.errors import NotFoundError
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork, Need, Skill, SkillSource
+from serving.store.asking import SHOWN
 from serving.store.opinions import further
 from serving.store.people_records import DeskRow, Ground, TrainerRow
 from serving.store.sql import batches, lock_items, update_each, upsert
-from serving.store.tables import AWAITS_ANSWER, accuracy, desk, item, need, skill, trainer
+from serving.store.tables import accuracy, desk, item, need, skill, trainer
 
 FIELDS = ("domain", "language", "task")
+SAMPLE = 2000
+"""Waiting items that are counted at most."""
 NEVER = 0.0
 """When somebody was seen who has asked for nothing yet: the first time they start where the others are."""
 
@@ -125,12 +128,16 @@ class PeopleRepository:
             self._conn.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=own))
 
     def waiting(self, project_id: int) -> dict[Need | None, int]:
-        """How many items wait for a person's answer, the first or a further one, by what they need."""
+        """How many suggestions wait for a person's answer, the first or a further one, by what they need.
+
+        Of each at most ``SAMPLE`` are counted, the first by draw, which is by chance: shares hold, however many wait.
+        """
         known = self.needs(project_id)
+        mine = select(item.c.need_id).where(item.c.project_id == project_id)
         found: dict[Need | None, int] = {}
-        mine = select(item.c.need_id, func.count()).where(item.c.project_id == project_id).group_by(item.c.need_id)
-        for query in (mine.where(text(AWAITS_ANSWER)), further(mine)):
-            for need_id, n in self._conn.execute(query):
+        for query in (mine.where(*SHOWN), further(mine)):
+            some = query.order_by(item.c.draw).limit(SAMPLE).subquery()
+            for need_id, n in self._conn.execute(select(some.c.need_id, func.count()).group_by(some.c.need_id)):
                 need = known.get(need_id)
                 found[need] = found.get(need, 0) + n
         return found

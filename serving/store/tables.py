@@ -41,7 +41,7 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 Word = String(32)
 
 MAY_BE_DRAWN = "fold = 'validation'"
-"""Literal, like the next seven: these are the conditions of partial indexes."""
+"""Literal, like the next six: these are the conditions of partial indexes."""
 AWAITS_BLIND = "blind AND state IN ('received', 'scored', 'decided', 'published')"
 """Items that people must label without seeing a suggestion."""
 AWAITS_TRAINING = "fold = 'train' AND route IS NULL AND state IN ('received', 'scored')"
@@ -50,8 +50,6 @@ AUDITED = "reason = 'blind_audit'"
 """Decisions that drew an item for a blind audit."""
 SEVERAL_WANTED = "opinions > 1"
 """Items that more than one person is asked about."""
-AWAITS_ANSWER = "state = 'published' AND route = 'suggest'"
-"""Suggestions that no person has answered."""
 LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'published')"
 """Items on the list of what to ask people for that no person has labelled yet."""
 
@@ -185,13 +183,6 @@ item = Table(
         "draw",
         sqlite_where=text(SEVERAL_WANTED),
         postgresql_where=text(SEVERAL_WANTED),
-    ),
-    Index(
-        "ix_item_need",
-        "project_id",
-        "need_id",
-        sqlite_where=text(AWAITS_ANSWER),
-        postgresql_where=text(AWAITS_ANSWER),
     ),
     Index(
         "ix_item_asked",

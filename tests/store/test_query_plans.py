@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from models.people import Skill
+from models.skills import FieldOfWork
 from models.types import Fold
 from serving.store.engine import Store, UnitOfWork
+from serving.store.people_records import Ground
 from serving.store.records import ItemState, OutboxKind, Stand
 from tests.store.conftest import TEMPLATE
 from tests.store.world import World, decision, prediction, task
@@ -215,6 +218,14 @@ def test_opinions(crowd: Crowd) -> None:
         lambda uow: uow.people.needed([1, 2, 3]),
     ):
         assert_searched(plans(world.store, few, seqscan="off"))
+    line = plans(world.store, lambda uow: uow.people.waiting(world.project), seqscan="off")
+    for index in ("ix_item_route", "ix_item_opinions"):
+        assert_searched(line, index)
+    for ground in (
+        lambda uow: uow.people.accuracies([1, 2]),
+        lambda uow: uow.people.keep_accuracies({Ground(1, FieldOfWork(), True): Skill()}, world.now),
+    ):
+        assert not any("SCAN accuracy" in step for step in plans(world.store, ground, seqscan="off"))
     assert_searched(plans(world.store, lambda uow: uow.opinions.answered_by([1, 2, 3])))
 
 

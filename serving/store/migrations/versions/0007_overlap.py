@@ -8,7 +8,6 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
-ANSWER = sa.text("state = 'published' AND route = 'suggest'")
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -26,11 +25,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Double(), nullable=False),
         sa.UniqueConstraint("trainer_id", "domain", "language", "task", "unsure"),
     )
-    op.create_index("ix_item_need", "item", ["project_id", "need_id"], sqlite_where=ANSWER, postgresql_where=ANSWER)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_item_need", "item")
     op.drop_table("accuracy")
     op.drop_column("item", "settled")
     op.drop_column("project", "overlap_people")
