@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from models.skills import SkillRule
+from serving.api.application import create_app
 from tests.support.local_world import LocalWorld, choice, easy
 from tests.unit.serving.api.conftest import HOOK, OPERATOR
 from tests.unit.serving.conftest import MakeWorld
@@ -36,11 +38,17 @@ def world(make: MakeWorld) -> LocalWorld:
 
 
 @pytest.fixture
-def staffed(world: LocalWorld, client: TestClient) -> TestClient:
+def staffed(world: LocalWorld) -> Iterator[TestClient]:
+    """The service, with people of these levels."""
+    with TestClient(create_app(world.runtime)) as client:
+        _hire(client)
+        yield client
+
+
+def _hire(client: TestClient) -> None:
     for user, level in LEVELS.items():
         person = {"email": f"{user}@example.com", "skills": [{"domain": "moods", "level": level}]}
         assert client.put(f"{PROJECT}/people/{user}", json=person, headers=OPERATOR).status_code == 200
-    return client
 
 
 def ask(client: TestClient, user: int) -> Any:
