@@ -119,6 +119,11 @@ def compare(size: Size, seeds: Sequence[int], told: Callable[[int], None] = lamb
 
     Worlds run side by side, one a processor. ``told`` is called with each seed whose world is done.
     """
+    if len(seeds) == 1:
+        [seed] = seeds
+        alone = in_world(size, seed)
+        told(seed)
+        return Comparison(size, (seed,), {name: (alone[name],) for name in POLICIES})
     found: dict[int, dict[str, Score]] = {}
     with ProcessPoolExecutor(max_workers=min(len(seeds), os.cpu_count() or 1), mp_context=SPAWN) as pool:
         running = {pool.submit(in_world, size, seed): seed for seed in seeds}

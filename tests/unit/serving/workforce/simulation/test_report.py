@@ -75,7 +75,7 @@ def test_the_world_is_mixed(world: Simulated) -> None:
 
 
 def test_the_command_prints_what_came_out() -> None:
-    result = CliRunner().invoke(app, ["simulate", "trainers", "--items", "20", "--worlds", "1", "--json"])
+    result = CliRunner().invoke(app, ["simulate", "trainers", "--items", "20", "--worlds", "2", "--json"])
     assert result.exit_code == 0, result.output
     value = json.loads(result.stdout)
     for policy in ("fair", "grab_first", "round_robin"):
