@@ -54,6 +54,11 @@ class MissingDependencyError(ConfigurationError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"the package {package!r} is not installed: pip install 'prelabel[{extra}]'")
+        self._made_of = (package, extra)
+
+    def __reduce__(self) -> tuple[type[MissingDependencyError], tuple[str, str]]:
+        """It comes back whole from another process."""
+        return type(self), self._made_of
 
 
 class ProviderError(ConfigurationError):

@@ -24,7 +24,9 @@ class Kind(StrEnum):
     VALIDATION = "validation"
     """Blind, for the certificate."""
     OPINION = "opinion"
-    """Another person's answer, who is shown nobody else's."""
+    """Another person's answer to a blind item, who is shown nobody else's."""
+    FURTHER = "further"
+    """The same of an item that is not blind: what nobody has answered yet comes first."""
     TEACHING = "teaching"
     """Asked for because of what its label would teach."""
     SUGGESTION = "suggestion"
@@ -39,12 +41,13 @@ WEIGHTS: Mapping[Kind, float] = {
     Kind.AUDIT: 8.0,
     Kind.VALIDATION: 8.0,
     Kind.OPINION: 4.0,
+    Kind.FURTHER: 0.5,
     Kind.TEACHING: 4.0,
     Kind.SUGGESTION: 1.0,
 }
 """Shares of people's work while there is something of every kind; kinds without one are given otherwise."""
 SCARCE = 4.0
-"""Factor of work that needs a skill, for those who have it: others cannot do it."""
+"""Factor of work that needs a skill which few have, for those: others cannot do it."""
 SWEEP_EVERY = 4
 """Of so many items of a kind one is taken from another place of its order, so that none waits for ever."""
 GOLDEN = 0.6180339887498949
@@ -57,7 +60,7 @@ class Flow:
 
     kind: Kind
     skilled: bool
-    """Whether its items need a skill."""
+    """Whether its items need a skill that few have."""
     tag: float = 0.0
     """Finish tag of what was served last."""
     served: int = 0

@@ -13,7 +13,16 @@ from serving.terminal import Json, err, show
 from serving.workforce.simulation.report import STARVED_S, Comparison, Goal, Size, compare
 
 simulate_app = typer.Typer(no_args_is_help=True, help="Simulated trainers on the real queue.")
-SHOWN = ("labels", "consensus_accuracy", "hard_accuracy", "gini_equals", "makespan_hours", "starved", "longest_wait_s")
+SHOWN = (
+    "labels",
+    "work_hours",
+    "consensus_accuracy",
+    "hard_accuracy",
+    "gini_equals",
+    "makespan_hours",
+    "starved",
+    "longest_wait_s",
+)
 
 
 @simulate_app.callback()
@@ -34,8 +43,14 @@ def trainers(
 ) -> None:
     """Compare the fair queue, whoever grabs first, and round robin at equal cost."""
     size = Size(items=items, overlap_people=overlap_people, experts_below=experts_below)
-    with err.status("simulating") as status:
-        found = compare(size, range(seed, seed + worlds), lambda one: status.update(f"simulating world {one}"))
+    done: list[int] = []
+    with err.status(f"simulating {worlds} worlds, about 15 seconds of a processor each") as status:
+
+        def told(one: int) -> None:
+            done.append(one)
+            status.update(f"simulating: {len(done)} of {worlds} worlds are done")
+
+        found = compare(size, range(seed, seed + worlds), told)
     goals = "\n".join(_said(goal) for goal in found.goals())
     show(found.as_json(), as_json, Group(_table(found), goals))
 

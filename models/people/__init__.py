@@ -9,9 +9,10 @@ from models.people.classes import class_of, level_of, options
 from models.people.consensus import Consensus, Vote, crowdlab, dawid_skene
 from models.people.effort import Effort, lease_seconds, suggestion_effort
 from models.people.fairness import gini, work_gini, work_gini_estimate
-from models.people.overlap import Overlap, Step, next_step, one_coin
+from models.people.overlap import Overlap, Step, next_step, worth_more
 from models.people.rates import Estimate, per_hour, share
 from models.people.skill import Pause, Skill, may_pause
+from models.people.voices import Voices
 
 __all__ = [
     "Agreement",
@@ -22,6 +23,7 @@ __all__ = [
     "Pause",
     "Skill",
     "Step",
+    "Voices",
     "Vote",
     "class_of",
     "crowdlab",
@@ -32,11 +34,11 @@ __all__ = [
     "level_of",
     "may_pause",
     "next_step",
-    "one_coin",
     "options",
     "per_hour",
     "share",
     "suggestion_effort",
     "work_gini",
     "work_gini_estimate",
+    "worth_more",
 ]

@@ -1,7 +1,6 @@
-"""How many people an item needs: ask one more, stop, or hand it to an expert.
+"""How many people an item needs: ask one more, stop, or hand it to an expert; and whether it is an expert's at once.
 
-The posterior comes from ``models.people.consensus``. A further person is thought to be right with their accuracy ``a``,
-and wrong evenly over the other classes (one-coin model, Dawid & Skene 1979 with one parameter a person).
+What is likely right comes from ``models.people.voices``.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from models.gate.arrays import Floats, check_open_interval, unit_vector
+from models.gate.arrays import check_open_interval, unit_vector
+from models.people.voices import Voices
 
 TARGET = 0.95
 """Probability of the leading class from which on an item is done."""
-SUREST = 0.999
-"""No answer is taken to be surer than this."""
+DEARER = 2.0
+"""An answer of somebody above the others has to tell so many times as much as one of theirs to be asked for at once."""
 
 
 class Step(StrEnum):
@@ -44,7 +43,7 @@ class Overlap:
 
 
 def next_step(
-    posterior: ArrayLike,
+    voices: Voices,
     accuracies: Sequence[float],
     *,
     asked: int,
@@ -55,7 +54,7 @@ def next_step(
     """What to do with an item after ``asked`` people.
 
     Args:
-        posterior: ``(K,)`` probabilities that add up to 1, K >= 2.
+        voices: what they said, and the model.
         accuracies: in [0, 1], of everyone who could still be asked; below chance counts as chance.
         asked: people who answered.
         most: people who may answer, experts apart.
@@ -68,10 +67,8 @@ def next_step(
     check_open_interval("target", target)
     if asked < 0 or not 1 <= fewest <= most:
         raise ValueError(f"must be asked >= 0 and 1 <= fewest <= most, not {asked}, {fewest}, {most}")
-    belief = unit_vector("posterior", posterior)
-    if belief.size < 2 or not np.isclose(belief.sum(), 1.0, atol=1e-6):
-        raise ValueError(f"posterior must be at least two probabilities that add up to 1, not {belief.tolist()}")
-    certainty = float(belief.max())
+    posterior = voices.posterior
+    certainty = float(posterior.max())
     numbers = {"certainty": certainty, "target": target, "asked": float(asked), "most": float(most)}
     if certainty >= target and asked >= fewest:
         return Overlap(Step.STOP, "certain", numbers)
@@ -79,16 +76,15 @@ def next_step(
         return Overlap(Step.ESCALATE, "too_many", numbers)
     if not len(accuracies):
         return Overlap(Step.ESCALATE, "nobody_left", numbers)
-    able = np.sort(np.clip(unit_vector("accuracies", accuracies), 1.0 / belief.size, SUREST))[::-1]
-    reach = belief
+    able = np.sort(unit_vector("accuracies", accuracies))[::-1]
+    agreeing = voices
     for accuracy in able[: most - asked]:
-        reach = _after(reach, float(accuracy))[int(belief.argmax())]
-    answers = _after(belief, float(able[0]))
-    likely = _said(belief, float(able[0]))
+        agreeing = agreeing.hear(int(posterior.argmax()), float(accuracy))
+    outcomes = voices.outcomes(float(able[0]))
     numbers |= {
-        "reach": float(reach.max()),
-        "expected": float(likely @ answers.max(axis=1)),
-        "chance": float(likely @ (answers.max(axis=1) >= target)),
+        "reach": float(agreeing.posterior.max()),
+        "expected": sum(one.chance * float(one.posterior.max()) for one in outcomes),
+        "chance": sum(one.chance for one in outcomes if one.posterior.max() >= target),
     }
     if asked < fewest:
         return Overlap(Step.ASK, "too_few", numbers)
@@ -97,34 +93,18 @@ def next_step(
     return Overlap(Step.ASK, "unsure", numbers)
 
 
-def one_coin(prior: ArrayLike, said: Sequence[int], accuracies: Sequence[float]) -> Floats:
-    """``(K,)`` posterior over classes after people's answers.
+def worth_more(voices: Voices, above: Sequence[float], others: Sequence[float], *, dearer: float = DEARER) -> bool:
+    """Whether those above the others should be asked at once: their answer tells ``dearer`` times as much, or more.
 
     Args:
-        prior: ``(K,)``, adds up to 1, K >= 2: the model's, or uniform.
-        said: ``(n,)`` places of the classes that people said.
-        accuracies: ``(n,)`` of these people, in [0, 1]; below chance counts as chance.
+        voices: what was said, the model's word included.
+        above: accuracies in [0, 1] of those above, at least one.
+        others: the same of the others; without any the answer is no, since nobody has to be passed over.
+        dearer: above 0.
 
-    Source: Dawid & Skene (1979), with one parameter a person.
+    What an answer tells is the entropy that it is expected to take away (``Voices.information``), at the mean accuracy.
     """
-    belief: Floats = unit_vector("prior", prior)
-    for k, accuracy in zip(said, np.clip(accuracies, 1.0 / belief.size, SUREST), strict=True):
-        belief = belief * _likelihood(belief.size, float(accuracy))[k]
-        belief = belief / belief.sum()
-    return belief
-
-
-def _likelihood(k: int, accuracy: float) -> Floats:
-    """``(K, K)``, ``[said, true]``."""
-    return np.where(np.eye(k) > 0.0, accuracy, (1.0 - accuracy) / (k - 1))
-
-
-def _said(belief: Floats, accuracy: float) -> Floats:
-    """``(K,)``: how likely the person is to say each class."""
-    return np.asarray(_likelihood(belief.size, accuracy) @ belief, dtype=np.float64)
-
-
-def _after(belief: Floats, accuracy: float) -> Floats:
-    """``(K, K)``, ``[said, true]``: the posterior after each answer."""
-    joint = _likelihood(belief.size, accuracy) * belief
-    return np.asarray(joint / joint.sum(axis=1, keepdims=True), dtype=np.float64)
+    if not others:
+        return False
+    most, usual = (float(unit_vector("accuracies", one).mean()) for one in (above, others))
+    return voices.information(most) >= dearer * voices.information(usual)

@@ -8,6 +8,7 @@ from models.skills import need_of
 from models.types import Prediction
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemRow, ItemState, ProjectRow
+from serving.workforce import overlap
 
 
 def of_arrived(uow: UnitOfWork, project: ProjectRow, tasks: Sequence[int]) -> None:
@@ -15,13 +16,17 @@ def of_arrived(uow: UnitOfWork, project: ProjectRow, tasks: Sequence[int]) -> No
     if not project.skill_rules or not tasks:
         return
     rows = uow.items.by_task(project.id, tasks).values()
-    keep(uow, project, [row for row in rows if row.state is ItemState.RECEIVED], {})
+    keep(uow, project, [row for row in rows if row.state is ItemState.RECEIVED], {}, 0.0)
 
 
-def keep(uow: UnitOfWork, project: ProjectRow, rows: Sequence[ItemRow], said: Mapping[int, Prediction]) -> None:
-    """Of these items from now on; ``said``: item id -> prediction."""
-    if not project.skill_rules or not rows:
+def keep(
+    uow: UnitOfWork, project: ProjectRow, rows: Sequence[ItemRow], said: Mapping[int, Prediction], now: float
+) -> None:
+    """Of these items from now on; ``said``: item id -> prediction. ``overlap.at_once`` may ask for more."""
+    if not rows or (not project.skill_rules and project.overlap_people == 1):
         return
     config = project.label_config
     found = {row.id: need_of(project.skill_rules, row.data, said.get(row.id), config) for row in rows}
+    if said:
+        found = overlap.at_once(uow, project, found, said, now)
     uow.people.set_needs(project.id, found)

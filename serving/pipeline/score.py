@@ -93,7 +93,7 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
     try:
         with runtime.store.begin() as uow:
             stored = set(uow.items.store_predictions(runtime.owner, good, runtime.now()))
-            needs.keep(uow, project, [row for row in rows if row.id in stored], dict(good))
+            needs.keep(uow, project, [row for row in rows if row.id in stored], dict(good), runtime.now())
             if uow.projects.get(project.id).active_model != ref.version:
                 raise _Overtaken
             _give_up_or_wait(runtime, uow, [row for row in rows if row.id in failures], failures)

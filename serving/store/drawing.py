@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, exists, func, or_, select, text, upda
 from models.fair_queue import Kind
 from models.types import Fold, Route
 from serving.store.asking import SHOWN, listed
-from serving.store.opinions import ANSWERS, because_of, wanting, wanting_more
+from serving.store.opinions import ANSWERS, because_of, further, wanting
 from serving.store.outbox import MAY_STAND, OVER, cancel, settle
 from serving.store.records import BLIND_AUDIT, LABEL_REJECTED, ItemRow, ItemState, LabelRole, OutboxKind
 from serving.store.rows import to_item
@@ -74,7 +74,7 @@ def queues(project_id: int, *, train: bool, by: int | None) -> Iterator[tuple[Ki
     yield Kind.AUDIT, mine.where(text(AWAITS_BLIND), audit).order_by(drawn_by.scalar_subquery())
     yield Kind.VALIDATION, mine.where(text(AWAITS_BLIND), or_(item.c.reason.is_(None), ~audit)).order_by(item.c.draw)
     yield Kind.OPINION, _again(mine, by).order_by(item.c.draw)
-    yield Kind.OPINION, _further(mine, by).order_by(item.c.draw)
+    yield Kind.FURTHER, _further(mine, by).order_by(item.c.draw)
     yield Kind.TEACHING, select(item).where(*listed(project_id, train=train)).order_by(item.c.asked)
     rest = mine.where(item.c.asked.is_(None))
     if train:
@@ -97,9 +97,7 @@ def _again(query: Select[Any], by: int | None) -> Select[Any]:
 
 
 def _further(query: Select[Any], by: int | None) -> Select[Any]:
-    """Items that are not blind and that another person is to answer: see ``serving.workforce.overlap``."""
-    query = query.where(text(SEVERAL_WANTED), item.c.blind.is_(False), item.c.state == ItemState.LABELED)
-    query = query.where(wanting_more())
+    query = further(query)
     if by is None:
         return query
     return query.where(~exists().where(label.c.item_id == item.c.id, label.c.completed_by == by, ~label.c.deleted))

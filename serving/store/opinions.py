@@ -122,6 +122,12 @@ def wanting_more() -> ColumnElement[bool]:
     return _people(LIVE) < item.c.opinions
 
 
+def further(query: Select[Any]) -> Select[Any]:
+    """Of items that are not blind, those that another person is to answer: see ``serving.workforce.overlap``."""
+    mine = (text(SEVERAL_WANTED), item.c.blind.is_(False), item.c.state == ItemState.LABELED)
+    return query.where(*mine, wanting_more())
+
+
 def _people(answers: tuple[ColumnElement[bool], ...] = ANSWERS) -> ScalarSelect[int]:
     answered = select(func.count(label.c.completed_by.distinct())).where(label.c.item_id == item.c.id, *answers)
     return answered.correlate(item).scalar_subquery()

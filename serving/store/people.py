@@ -7,18 +7,22 @@ from dataclasses import asdict
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, and_, case, delete, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, literal, null, select, update
 
 from models.errors import NotFoundError
 from models.people.skill import PRIOR
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork, Need, Skill, SkillSource
+from serving.store.asking import SHOWN
 from serving.store.gold_tables import gold, gold_answer
-from serving.store.people_records import DeskRow, Paused, TrainerRow
+from serving.store.opinions import further
+from serving.store.people_records import DeskRow, Ground, Paused, TrainerRow
 from serving.store.sql import batches, lock_items, update_each, upsert
 from serving.store.tables import accuracy, desk, item, need, skill, trainer
 
 FIELDS = ("domain", "language", "task")
+SAMPLE = 2000
+"""Waiting items that are counted at most."""
 NEVER = 0.0
 """When somebody was seen who has asked for nothing yet: the first time they start where the others are."""
 
@@ -129,37 +133,66 @@ class PeopleRepository:
 
         It is what others said of the same items (``compared``), and each gold item whole: right or wrong.
         """
+        return _pooled(self.grounds(trainer_ids, sure=0.0))
+
+    def grounds(self, trainer_ids: Collection[int], *, sure: float) -> dict[Ground, Accuracy]:
+        """The same, apart for items of which the model was unsure: less than ``sure``, where it said anything."""
         known = self.compared(trainer_ids)
-        for key, marks in self.marks(trainer_ids).items():
-            before = known.get(key, Accuracy())
-            known[key] = Accuracy(before.right + marks.right - PRIOR, before.wrong + marks.wrong - PRIOR)
+        for ground, marks in self._marks(trainer_ids, item.c.confidence < sure).items():
+            known[ground] = _both(known.get(ground), marks)
         return known
 
     def marks(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
         """The part of ``accuracies`` that answers to gold items say; no key: none was ever given."""
+        return _pooled(self._marks(trainer_ids, literal(False)))
+
+    def _marks(self, trainer_ids: Collection[int], unsure: ColumnElement[bool]) -> dict[Ground, Accuracy]:
         right, wrong = (
             func.sum(case((and_(gold_answer.c.counts, gold_answer.c.is_right.is_(one)), 1), else_=0))
             for one in (True, False)
         )
         columns = (gold_answer.c.trainer_id, *(gold.c[name] for name in FIELDS))
-        query = select(*columns, right.label("n_right"), wrong.label("n_wrong"))
-        query = query.join(gold, gold.c.id == gold_answer.c.gold_id).group_by(*columns)
-        rows = self._conn.execute(query.where(gold_answer.c.trainer_id.in_(list(trainer_ids))))
-        return {(row.trainer_id, field_of(row)): Accuracy.of(row.n_right, row.n_wrong) for row in rows}
-
-    def compared(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
-        """The part of ``accuracies`` that was learned from what others said; gold items have no part in it."""
-        query = select(accuracy).where(accuracy.c.trainer_id.in_(list(trainer_ids)))
+        doubted = case((unsure, 1), else_=0).label("doubted")
+        query = select(*columns, doubted, right.label("n_right"), wrong.label("n_wrong"))
+        query = query.join(gold, gold.c.id == gold_answer.c.gold_id).join(item, item.c.id == gold.c.item_id)
+        rows = self._conn.execute(
+            query.where(gold_answer.c.trainer_id.in_(list(trainer_ids))).group_by(*columns, doubted)
+        )
         return {
-            (row.trainer_id, field_of(row)): Accuracy(row.agreed, row.differed) for row in self._conn.execute(query)
+            Ground(row.trainer_id, field_of(row), bool(row.doubted)): Accuracy.of(row.n_right, row.n_wrong)
+            for row in rows
         }
 
-    def keep_compared(self, known: Mapping[tuple[int, FieldOfWork], Accuracy], now: float) -> None:
+    def compared(self, trainer_ids: Collection[int]) -> dict[Ground, Accuracy]:
+        """The part of ``grounds`` that was learned from what others said; gold items have no part in it."""
+        query = select(accuracy).where(accuracy.c.trainer_id.in_(list(trainer_ids)))
+        return {
+            Ground(row.trainer_id, field_of(row), bool(row.unsure)): Accuracy(row.agreed, row.differed)
+            for row in self._conn.execute(query)
+        }
+
+    def keep_compared(self, known: Mapping[Ground, Accuracy], now: float) -> None:
         """What others said comes to this from now on: see ``compared``."""
-        for (trainer_id, field), one in known.items():
+        for ground, one in known.items():
             own = {"agreed": one.right, "differed": one.wrong, "updated_at": now}
-            statement = upsert(self._conn, accuracy).values(trainer_id=trainer_id, **words_of(field), **own)
-            self._conn.execute(statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS], set_=own))
+            keys = {"trainer_id": ground.trainer_id, **words_of(ground.field), "unsure": ground.unsure}
+            statement = upsert(self._conn, accuracy).values(**keys, **own)
+            self._conn.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=own))
+
+    def waiting(self, project_id: int) -> dict[Need | None, int]:
+        """How many suggestions wait for a person's answer, the first or a further one, by what they need.
+
+        Of each at most ``SAMPLE`` are counted, the first by draw, which is by chance: shares hold, however many wait.
+        """
+        known = self.needs(project_id)
+        mine = select(item.c.need_id).where(item.c.project_id == project_id)
+        found: dict[Need | None, int] = {}
+        for query in (mine.where(*SHOWN), further(mine)):
+            some = query.order_by(item.c.draw).limit(SAMPLE).subquery()
+            for need_id, n in self._conn.execute(select(some.c.need_id, func.count()).group_by(some.c.need_id)):
+                need = known.get(need_id)
+                found[need] = found.get(need, 0) + n
+        return found
 
     def needed(self, item_ids: Collection[int]) -> dict[int, Need]:
         """Item id -> what it needs; no key: nothing."""
@@ -201,3 +234,18 @@ def field_of(row: Any) -> FieldOfWork:
 def words_of(field: FieldOfWork) -> dict[str, str]:
     """The three columns."""
     return {name: getattr(field, name) for name in FIELDS}
+
+
+def _both(one: Accuracy | None, other: Accuracy) -> Accuracy:
+    """What two parts of the evidence come to; the prior is in each, and counts once."""
+    if one is None:
+        return other
+    return Accuracy(one.right + other.right - PRIOR, one.wrong + other.wrong - PRIOR)
+
+
+def _pooled(known: Mapping[Ground, Accuracy]) -> dict[tuple[int, FieldOfWork], Accuracy]:
+    found: dict[tuple[int, FieldOfWork], Accuracy] = {}
+    for ground, one in known.items():
+        key = ground.trainer_id, ground.field
+        found[key] = _both(found.get(key), one)
+    return found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.fair_queue import Kind
-from models.skills import Skill
+from models.skills import FieldOfWork, Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,15 @@ class DeskRow:
     reviews: bool = False
     """May judge others' labels."""
     pause: Paused | None = None
+
+
+class Ground(NamedTuple):
+    """Of what a person's accuracy is known."""
+
+    trainer_id: int
+    field: FieldOfWork
+    unsure: bool
+    """Of items of which the model was unsure."""
 
 
 class WorkState(StrEnum):

@@ -390,10 +390,11 @@ accuracy = Table(
     _pk(),
     _parent("trainer"),
     *_field_of_work(),
+    Column("unsure", Boolean, nullable=False),
     Column("agreed", Double, nullable=False),
     Column("differed", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
-    UniqueConstraint("trainer_id", "domain", "language", "task"),
+    UniqueConstraint("trainer_id", "domain", "language", "task", "unsure"),
 )
 
 need = Table(

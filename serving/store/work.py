@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -89,9 +89,10 @@ class WorkRepository:
         limit: int,
         person: DeskRow | None = None,
         needs: Collection[int] = (),
+        scarce: Collection[int] = (),
         places: Mapping[tuple[Kind, bool], float] = NO_PLACES,
     ) -> list[Open]:
-        """The first ``limit`` items of each kind that nobody holds, with a need and without, each in its order.
+        """The first ``limit`` items of each kind that nobody holds, with a scarce need and without, each in its order.
 
         Args:
             project_id: the project.
@@ -99,17 +100,14 @@ class WorkRepository:
             limit: of each kind.
             person: only what this person has neither labelled nor been through.
             needs: ids of the needs that the person meets; without a person every need is meant.
-            places: (kind, with a need) -> draw from which on its suggestions are wanted, instead of the first.
+            scarce: ids of the needs that few meet.
+            places: (kind, with a scarce need) -> draw from which on its suggestions are wanted, instead of the first.
         """
         found: dict[int, Open] = {}
         user = None if person is None else person.trainer.user_id
         for kind, query in drawing.queues(project_id, train=train, by=user):
-            for skilled in (False, True):
-                if skilled and person is not None and not needs:
-                    continue
-                mine = [*free(), *(() if person is None else new_to(person))]
-                mine.append(_needing(skilled, None if person is None else needs))
-                asked = query.where(*mine)
+            for skilled, needing in _needing(None if person is None else needs, scarce):
+                asked = query.where(*free(), *(() if person is None else new_to(person)), needing)
                 if kind is Kind.SUGGESTION and (place := places.get((kind, skilled))) is not None:
                     asked = asked.where(item.c.draw >= place)
                 for row in self._conn.execute(_columns(asked).limit(limit)):
@@ -250,7 +248,10 @@ def new_to(person: DeskRow) -> Sequence[ColumnElement[bool]]:
     return ~exists().where(*had), ~exists().where(*said), ~exists().where(*saw)
 
 
-def _needing(skilled: bool, needs: Collection[int] | None) -> ColumnElement[bool]:
-    if not skilled:
-        return item.c.need_id.is_(None)
-    return item.c.need_id.is_not(None) if needs is None else item.c.need_id.in_(list(needs))
+def _needing(needs: Collection[int] | None, scarce: Collection[int]) -> Iterator[tuple[bool, ColumnElement[bool]]]:
+    """Of all needs, or these: items without a scarce one, and those with one where there are any."""
+    few = set(scarce) if needs is None else set(scarce) & set(needs)
+    usual = item.c.need_id.not_in(scarce) if needs is None else item.c.need_id.in_(set(needs) - few)
+    yield False, or_(item.c.need_id.is_(None), usual)
+    if few:
+        yield True, item.c.need_id.in_(few)

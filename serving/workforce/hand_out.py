@@ -29,7 +29,7 @@ RECENT = 500
 AHEAD = 8
 """Items of each kind that are looked at, beside one for everybody who waits."""
 
-BLIND = frozenset({Kind.AUDIT, Kind.VALIDATION, Kind.OPINION, Kind.GOLD})
+BLIND = frozenset({Kind.AUDIT, Kind.VALIDATION, Kind.OPINION, Kind.FURTHER, Kind.GOLD})
 QUALITY = "quality"
 """What a person is told of an item that is labelled blind: whether it checks the model or the gate stays unsaid."""
 
@@ -84,8 +84,9 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
         ]
         needs = uow.people.needs(project.id)
         flows, virtual = uow.work.flows(project.id)
-        mine = _mine(uow, project, person, needs, flows, virtual, limit=len(before_me) + AHEAD)
-        others = _others(uow, project, before_me, needs, [one for one, _ in mine], limit=len(before_me) + AHEAD)
+        limit, scarce = len(before_me) + AHEAD, _scarce(needs, list(desks.values()))
+        mine = _mine(uow, project, person, needs, scarce, flows, virtual, limit=limit)
+        others = _others(uow, project, before_me, needs, scarce, [one for one, _ in mine], limit=limit)
         chosen = pick([one.id for one, _ in mine], others)
         if chosen is None:
             uow.work.sit(person, offered=offered, waits_since=person.waits_since or now, now=now)
@@ -142,11 +143,19 @@ def _caught_up(person: DeskRow, present: Sequence[DeskRow]) -> float:
     return max([person.offered, *([min(one.offered for one in present)] if present else [])])
 
 
+def _scarce(needs: dict[int, Need], desks: Sequence[DeskRow]) -> frozenset[int]:
+    """Ids of the needs that at most half of the people meet."""
+    return frozenset(
+        id for id, need in needs.items() if 2 * sum(need.met_by(one.skills) for one in desks) <= len(desks)
+    )
+
+
 def _mine(
     uow: UnitOfWork,
     project: ProjectRow,
     person: DeskRow,
     needs: dict[int, Need],
+    scarce: frozenset[int],
     flows: dict[tuple[Kind, bool], Flow],
     virtual: float,
     *,
@@ -157,11 +166,12 @@ def _mine(
     places = {key: flow.place for key, flow in flows.items() if flow.place is not None}
     train = project.active_model is None
     found: dict[tuple[Kind, bool], list[Open]] = {}
-    heads = uow.work.heads(project.id, train=train, limit=limit, person=person, needs=met, places=places)
+    asked: dict[str, Any] = {"train": train, "limit": limit, "scarce": scarce, "person": person, "needs": met}
+    heads = uow.work.heads(project.id, **asked, places=places)
     if not heads and places:
-        heads = uow.work.heads(project.id, train=train, limit=limit, person=person, needs=met)
+        heads = uow.work.heads(project.id, **asked)
     for one in heads:
-        found.setdefault((one.kind, one.need_id is not None), []).append(one)
+        found.setdefault((one.kind, one.need_id in scarce), []).append(one)
     served = order([flows.get(key, Flow(*key)) for key in found], virtual)
     return [(one, flow) for flow in served for one in found[flow.kind, flow.skilled]]
 
@@ -171,6 +181,7 @@ def _others(
     project: ProjectRow,
     people: Sequence[DeskRow],
     needs: dict[int, Need],
+    scarce: frozenset[int],
     mine: Sequence[Open],
     *,
     limit: int,
@@ -178,8 +189,8 @@ def _others(
     """What each of these people may do, of my items and of the first of all."""
     if not people or not mine:
         return []
-    everything = {one.id: one for one in uow.work.heads(project.id, train=project.active_model is None, limit=limit)}
-    everything |= {one.id: one for one in mine}
+    heads = uow.work.heads(project.id, train=project.active_model is None, limit=limit, scarce=scarce)
+    everything = {one.id: one for one in (*heads, *mine)}
     through = uow.work.been_through(everything)
     return [
         frozenset(

@@ -11,7 +11,7 @@ from models.fair_queue import Kind
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
 from serving.store.gold_records import GoldSource, Ruling
-from serving.store.people_records import Nothing, WorkRow
+from serving.store.people_records import Ground, Nothing, WorkRow
 from serving.store.records import ItemState, LabelRole, OutboxKind
 from serving.store.work import Open
 from serving.workforce import gold as marks
@@ -199,7 +199,7 @@ def test_a_withdrawn_gold_leaves_no_trace_in_anybody(world: World, golden: Golde
     trainer = golden.desk(ANNA).trainer.id
     others = Accuracy().seen(0.8, 2).seen(0.7, 3)
     with world.store.begin() as uow:
-        uow.people.keep_compared({(trainer, LAW): others}, world.now)
+        uow.people.keep_compared({Ground(trainer, LAW, False): others}, world.now)
     before = {user: (accuracy(golden, user), golden.desk(user).skills) for user in (ANNA, BERT)}
     assert golden.level(ANNA, "results") == 2
     mark(golden, ANNA, 1, "b")
@@ -211,7 +211,7 @@ def test_a_withdrawn_gold_leaves_no_trace_in_anybody(world: World, golden: Golde
     assert {user: (accuracy(golden, user), golden.desk(user).skills) for user in (ANNA, BERT)} == before
     with world.store.read() as uow:
         assert uow.gold.get(golds[0].id).retired_reason == "withdrawn: the statute changed"
-        assert uow.people.compared([trainer]) == {(trainer, LAW): others}
+        assert uow.people.compared([trainer]) == {Ground(trainer, LAW, False): others}
 
 
 def test_disputes_are_looked_at_and_give_a_gold_up(world: World, golden: Golden) -> None:

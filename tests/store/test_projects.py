@@ -13,6 +13,7 @@ from models.skills import FieldOfWork, Need
 from models.specs import TransformersSpec
 from models.types import GateState, Route
 from serving.store.engine import Store
+from serving.store.people_records import Ground
 from serving.store.records import LabelRole
 from serving.store.tables import metadata
 from tests.store.people import Desks, skill
@@ -90,7 +91,7 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         desks.given(5)
         person = desks.desk(5).trainer.id
         with world.store.begin() as uow:
-            uow.people.keep_accuracies({(person, FieldOfWork("law")): Skill.of(1, 0)}, 0.0)
+            uow.people.keep_compared({Ground(person, FieldOfWork("law"), False): Skill.of(1, 0)}, 0.0)
             uow.reviews.draw([(uow.labels.by_annotation(each.project, [10])[10], 1)], due_at=9.0, now=0.0)
             [row] = uow.reviews.page(each.project)
             uow.reviews.give(row, person, until=9.0, now=0.0)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, event
 from models.types import Fold
 from serving.store.engine import Store, UnitOfWork
 from serving.store.people_figures import Moment
+from serving.store.people_records import DeskRow, TrainerRow
 from serving.store.records import ItemState, OutboxKind, Stand
 from serving.store.review_records import ReviewState
 from tests.store.conftest import TEMPLATE
@@ -238,7 +239,24 @@ def test_opinions(crowd: Crowd) -> None:
         lambda uow: uow.people.needed([1, 2, 3]),
     ):
         assert_searched(plans(world.store, few, seqscan="off"))
-    assert_searched(plans(world.store, lambda uow: uow.opinions.answered_by([1, 2, 3])))
+    line = plans(world.store, lambda uow: uow.people.waiting(world.project), seqscan="off")
+    for index in ("ix_item_route", "ix_item_opinions"):
+        assert_searched(line, index)
+    known = plans(world.store, lambda uow: uow.people.accuracies([1, 2]), seqscan="off")
+    assert not any("SCAN accuracy" in step for step in known)
+
+
+def test_heads_by_need(crowd: Crowd) -> None:
+    """What a person may be given, where some needs are scarce."""
+    world = crowd.world
+    project = world.project
+    person = DeskRow(TrainerRow(1, "http://x", 7, "a@x", "a", None, 0.0), (), project, 0.0, None, 0.0, None)
+    call: dict[str, Any] = {"train": False, "limit": 12, "scarce": {1}, "person": person, "needs": [1, 2]}
+    steps = plans(world.store, lambda uow: uow.work.heads(project, **call), seqscan="off")
+    steps += plans(world.store, lambda uow: uow.work.heads(project, train=False, limit=12, scarce={1}), seqscan="off")
+    for index in ("ix_item_route", "ix_item_opinions", "ix_item_blind"):
+        assert any("SEARCH item" in step and index in step.split("<-")[0] for step in steps), index
+    assert not [step for step in steps if step.startswith("SCAN item")]
 
 
 def test_reviews(crowd: Crowd) -> None:

@@ -61,7 +61,7 @@ class Fair:
             for person in world.people:
                 user = FIRST_USER + person.number
                 row = uow.people.add(project.platform_url, user, email=f"{user}@x", name=f"{user}", now=0.0)
-                uow.people.seat(project.id, row.id, daily_cap=None, now=0.0)
+                uow.people.seat(project.id, row.id, daily_cap=None)
                 uow.people.grant(row.id, _skills(person), 0.0)
 
     def arrive(self, items: Sequence[Thing], now: float) -> None:
@@ -79,7 +79,7 @@ class Fair:
             rows = uow.items.claim(project, ItemState.RECEIVED, **claim)
             found = {row.id: _prediction(there[row.task_id]) for row in rows}
             uow.items.store_predictions(OWNER, list(found.items()), now)
-            needs.keep(uow, self._project, rows, found)
+            needs.keep(uow, self._project, rows, found, now)
             rows = uow.items.claim(project, ItemState.SCORED, **claim)
             said = [
                 Decision(

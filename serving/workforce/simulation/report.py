@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +27,16 @@ MARGIN = 0.05
 GINI = 0.1
 """Highest Gini coefficient among equals that is wanted."""
 HOUR_S = 3600.0
+POLICIES = ("fair", "grab_first", "round_robin")
+SPAWN = multiprocessing.get_context("spawn")
+"""Whoever calls may have threads, which a forked process would not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """Of a world; ``experts`` in each domain but the first."""
 
-    items: int = 200
+    items: int = 160
     generalists: int = 8
     experts: int = 2
     novices: int = 3
@@ -44,7 +50,9 @@ class Score:
     """What one policy came to in one world."""
 
     labels: int
-    """The cost."""
+    """The cost: the same for all policies."""
+    work_hours: float
+    """All people's time on items together; who is asked decides how long so many labels take."""
     consensus_accuracy: float
     """Share of the items whose consensus (Dawid-Skene over all labels, the model one voice) is the truth, in [0, 1]."""
     hard_accuracy: float
@@ -109,24 +117,29 @@ class Comparison:
 def compare(size: Size, seeds: Sequence[int], told: Callable[[int], None] = lambda seed: None) -> Comparison:
     """Run all policies in the world of each seed: the same items, people, answers and number of labels.
 
-    ``told`` is called with each seed before its world is run.
+    Worlds run side by side, one a processor. ``told`` is called with each seed whose world is done.
     """
-    scores: dict[str, list[Score]] = {"fair": [], "grab_first": [], "round_robin": []}
-    for seed in seeds:
+    if len(seeds) == 1:
+        [seed] = seeds
+        alone = in_world(size, seed)
         told(seed)
-        world = simulated(
-            seed, items=size.items, generalists=size.generalists, experts=size.experts, novices=size.novices
-        )
-        fair = run_fair(world, size)
-        wanted = overlaps(world, len(fair.done), seed)
-        runs = {
-            "fair": fair,
-            "grab_first": run(world, GrabFirst(wanted)),
-            "round_robin": run(world, RoundRobin(world, wanted)),
-        }
-        for policy, result in runs.items():
-            scores[policy].append(score(world, result))
-    return Comparison(size, tuple(seeds), {policy: tuple(found) for policy, found in scores.items()})
+        return Comparison(size, (seed,), {name: (alone[name],) for name in POLICIES})
+    found: dict[int, dict[str, Score]] = {}
+    with ProcessPoolExecutor(max_workers=min(len(seeds), os.cpu_count() or 1), mp_context=SPAWN) as pool:
+        running = {pool.submit(in_world, size, seed): seed for seed in seeds}
+        for one in as_completed(running):
+            found[running[one]] = one.result()
+            told(running[one])
+    return Comparison(size, tuple(seeds), {name: tuple(found[seed][name] for seed in seeds) for name in POLICIES})
+
+
+def in_world(size: Size, seed: int) -> dict[str, Score]:
+    """Policy -> what it came to in the world of this seed."""
+    world = simulated(seed, items=size.items, generalists=size.generalists, experts=size.experts, novices=size.novices)
+    fair = run_fair(world, size)
+    wanted = overlaps(world, len(fair.done), seed)
+    runs = (fair, run(world, GrabFirst(wanted)), run(world, RoundRobin(world, wanted)))
+    return {policy: score(world, result) for policy, result in zip(POLICIES, runs, strict=True)}
 
 
 def run_fair(world: Simulated, size: Size) -> Run:
@@ -155,6 +168,7 @@ def score(world: Simulated, result: Run) -> Score:
     offered = [sum(done.person == number for done in result.done) for number in equals]
     return Score(
         labels=len(result.done),
+        work_hours=sum(done.ended - done.began for done in result.done) / HOUR_S,
         consensus_accuracy=float(right.mean()),
         hard_accuracy=float(right[hard].mean()) if hard.any() else 1.0,
         gini_equals=work_gini(offered, [end / HOUR_S] * len(equals)),

@@ -19,10 +19,11 @@ def upgrade() -> None:
         sa.Column("id", ID, primary_key=True),
         sa.Column("trainer_id", ID, sa.ForeignKey("trainer.id", ondelete="CASCADE"), nullable=False),
         *(sa.Column(name, sa.String(64), nullable=False) for name in ("domain", "language", "task")),
+        sa.Column("unsure", sa.Boolean(), nullable=False),
         sa.Column("agreed", sa.Double(), nullable=False),
         sa.Column("differed", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
-        sa.UniqueConstraint("trainer_id", "domain", "language", "task"),
+        sa.UniqueConstraint("trainer_id", "domain", "language", "task", "unsure"),
     )
 
 

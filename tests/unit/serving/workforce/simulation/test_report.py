@@ -39,7 +39,7 @@ def test_all_policies_cost_the_same_and_label_everything(small: Comparison) -> N
 
 
 def test_goals_can_be_missed() -> None:
-    good = Score(10, 0.9, 0.8, 0.05, 1.0, 0, 5.0)
+    good = Score(10, 0.2, 0.9, 0.8, 0.05, 1.0, 0, 5.0)
     rival = replace(good, consensus_accuracy=0.84)
 
     def met(fair: Score) -> list[bool]:
@@ -75,7 +75,7 @@ def test_the_world_is_mixed(world: Simulated) -> None:
 
 
 def test_the_command_prints_what_came_out() -> None:
-    result = CliRunner().invoke(app, ["simulate", "trainers", "--items", "20", "--worlds", "1", "--json"])
+    result = CliRunner().invoke(app, ["simulate", "trainers", "--items", "20", "--worlds", "2", "--json"])
     assert result.exit_code == 0, result.output
     value = json.loads(result.stdout)
     for policy in ("fair", "grab_first", "round_robin"):
