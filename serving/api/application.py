@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from models.errors import PrelabelError
 from serving.api import errors, health, hooks, ml_backend, people, v1
 from serving.api.guard import Guard
-from serving.console import session, train
+from serving.console import own, pages, session, train
 from serving.pipeline.runtime import Runtime
 
 
@@ -23,7 +23,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_exception_handler(RequestValidationError, errors.invalid)
     session.install(app, runtime)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    for router in (health.router, hooks.router, ml_backend.router, v1.router, people.router, train.router):
-        app.include_router(router)
-    app.mount("/static", StaticFiles(directory=train.STATIC), name="static")
+    for part in (health, hooks, ml_backend, v1, people, own, train):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

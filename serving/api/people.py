@@ -11,6 +11,7 @@ from models.errors import NotFoundError
 from models.skills import TOP, FieldOfWork, Skill, SkillSource
 from models.types import Frozen
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
+from serving.monitoring.own import Own, own
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ProjectRow
@@ -124,7 +125,14 @@ def export(runtime: RuntimeDep, project: ProjectDep, user: Number) -> dict[str, 
         "person": _person(person, None, {}),
         "created_at": person.trainer.created_at,
         "work": [{name: getattr(row, name) for name in WorkRow.__slots__} for row in rows],
+        "own": own(runtime, project, person).model_dump(mode="json"),
     }
+
+
+@router.get("/projects/{slug}/people/{user}/own")
+def own_figures(runtime: RuntimeDep, project: ProjectDep, user: Number) -> Own:
+    """The figures that the person sees of their own work."""
+    return own(runtime, project, desk_of(runtime, project, user))
 
 
 @router.post("/projects/{slug}/next")

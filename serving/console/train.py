@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.templating import Jinja2Templates
 
 from models.errors import AuthenticationError, PlatformError
 from serving.api.dependencies import Number, RuntimeDep
+from serving.console.pages import page_of, place_of
 from serving.console.reasons import sentences
 from serving.console.session import TRAINER, SignedIn, TrainerDep, same_origin
 from serving.pipeline.runtime import Runtime
@@ -19,16 +18,10 @@ from serving.store.records import ProjectRow
 from serving.workforce.desk import let_go, platform_urls, projects_of, sign_in, take
 from serving.workforce.hand_out import extend
 
-HERE = Path(__file__).parent
-STATIC = HERE / "static"
 ASK_AGAIN_S = 5
 """How often a page that has got nothing asks again."""
 BEAT_S = 10
 """How often a page with an item says that it is open, and looks whether the item is done."""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
 NOTHING = {
     Nothing.EMPTY: "There is nothing for you now. This page asks again by itself.",
     Nothing.OTHERS_FIRST: "What is there goes to people who were offered less so far. This page asks again by itself.",
@@ -43,7 +36,6 @@ OVER = {
 }
 
 router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)
-templates = Jinja2Templates(directory=HERE / "templates")
 
 
 @router.get("")
@@ -52,7 +44,7 @@ def page(request: Request, runtime: RuntimeDep, person: SignedIn) -> HTMLRespons
     if person is None:
         return _form(request, runtime)
     places = [project for project, _ in projects_of(runtime, person)]
-    return _page(request, "train/desk.html", person=person, projects=places)
+    return page_of(request, "train/desk.html", person=person, projects=places)
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
@@ -85,16 +77,16 @@ def leave(request: Request, runtime: RuntimeDep, person: SignedIn) -> Response:
 @router.post("/{slug}/next", dependencies=[Depends(same_origin)])
 def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str) -> HTMLResponse:
     """The card of what the person holds, or gets now; or of why there is nothing."""
-    project, desk = _place(runtime, person, slug)
+    project, desk = place_of(runtime, person, slug)
     try:
         found = take(runtime, project, desk)
     except PlatformError as error:
-        return _page(request, "train/nothing.html", project=project, text=str(error), again_s=ASK_AGAIN_S)
+        return page_of(request, "train/nothing.html", project=project, text=str(error), again_s=ASK_AGAIN_S)
     if isinstance(found, Nothing):
         again = None if found is Nothing.CAP else ASK_AGAIN_S
-        return _page(request, "train/nothing.html", project=project, text=NOTHING[found], again_s=again)
+        return page_of(request, "train/nothing.html", project=project, text=NOTHING[found], again_s=again)
     work, url = found
-    return _page(
+    return page_of(
         request,
         "train/card.html",
         project=project,
@@ -114,7 +106,7 @@ def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, l
         held = uow.work.beat(work.id, runtime.now())
     if not held:
         return _over(request, project, work)
-    return _page(request, "train/time.html", project=project, work=work, left_s=_left(runtime, work), beat_s=BEAT_S)
+    return page_of(request, "train/time.html", project=project, work=work, left_s=_left(runtime, work), beat_s=BEAT_S)
 
 
 @router.post("/{slug}/leases/{lease}/extend", dependencies=[Depends(same_origin)])
@@ -139,16 +131,9 @@ def give_back(
     return _over(request, project, _mine(runtime, person, slug, lease)[1])
 
 
-def _place(runtime: Runtime, person: TrainerRow, slug: str) -> Any:
-    found = next((pair for pair in projects_of(runtime, person) if pair[0].slug == slug), None)
-    if found is None:
-        raise HTTPException(status_code=404, detail="you have no desk at this project")
-    return found
-
-
 def _mine(runtime: Runtime, person: TrainerRow, slug: str, lease: int) -> tuple[ProjectRow, WorkRow]:
     """The person's own lease; other people's do not exist for them."""
-    project, _ = _place(runtime, person, slug)
+    project, _ = place_of(runtime, person, slug)
     with runtime.store.read() as uow:
         work = uow.work.get(lease)
     if work.trainer_id != person.id or work.project_id != project.id:
@@ -161,7 +146,7 @@ def _left(runtime: Runtime, work: WorkRow) -> int:
 
 
 def _over(request: Request, project: ProjectRow, work: WorkRow) -> HTMLResponse:
-    answer = _page(request, "train/over.html", project=project, text=OVER.get(work.state, ""))
+    answer = page_of(request, "train/over.html", project=project, text=OVER.get(work.state, ""))
     answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = f"#place-{project.slug}", "innerHTML"
     return answer
 
@@ -170,9 +155,4 @@ def _form(request: Request, runtime: Runtime, problem: str = "") -> HTMLResponse
     with runtime.store.read() as uow:
         urls = platform_urls(uow.projects.list())
     status = 401 if problem else 200
-    return _page(request, "train/sign_in.html", status=status, urls=urls, problem=problem)
-
-
-def _page(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
-    return templates.TemplateResponse(request, name, values, status_code=status, headers=headers)
+    return page_of(request, "train/sign_in.html", status=status, urls=urls, problem=problem)

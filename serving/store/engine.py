@@ -27,6 +27,7 @@ from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
 from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
+from serving.store.own import OwnRepository
 from serving.store.people import PeopleRepository
 from serving.store.projects import ProjectRepository
 from serving.store.stats import StatsRepository
@@ -63,6 +64,7 @@ class UnitOfWork:
         self.asking = AskingRepository(conn)
         self.people = PeopleRepository(conn)
         self.work = WorkRepository(conn)
+        self.own = OwnRepository(conn)
 
 
 class Store:

@@ -9,6 +9,9 @@ from typing import Any
 from models.fair_queue import Kind
 from models.skills import Skill
 
+OURS = "label studio: "
+"""How the reason begins where an item was given back because it could not be opened: nobody asked for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainerRow:

@@ -14,6 +14,9 @@ from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 
 BLIND_AUDIT = "blind_audit"
 """Reason code of items that would have been accepted and were drawn for a blind check instead."""
+LABELS_BY = "labels_by"
+"""Among a model version's metrics: Label Studio's user id -> how many of this person's labels it was trained on. It is
+about people: events and lists of versions leave it out."""
 
 
 class ItemState(StrEnum):

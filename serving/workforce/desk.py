@@ -10,7 +10,7 @@ from connectors.base import Annotator, Claim
 from connectors.label_studio.person import deep_link
 from models.errors import AuthenticationError, PlatformError
 from serving.pipeline.runtime import Runtime
-from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow
+from serving.store.people_records import OURS, DeskRow, Nothing, TrainerRow, WorkRow
 from serving.store.records import ProjectRow
 from serving.workforce.hand_out import give_back, next_for
 
@@ -77,7 +77,7 @@ def take(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> tuple[WorkRow,
         if claim is Claim.TAKEN:  # a lock that somebody left behind; our lease decides
             return work, link(project, task)
         log.info("an item could not be had in Label Studio", extra={"task": task, "claim": claim.value})
-        give_back(runtime, work, f"label studio: {claim.value}")
+        give_back(runtime, work, f"{OURS}{claim.value}")
     return Nothing.EMPTY
 
 

@@ -1,0 +1,38 @@
+"""What all pages of trainers are made with: templates under a strict policy, and the project that a path names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import HTTPException, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+
+from serving.pipeline.runtime import Runtime
+from serving.store.people_records import DeskRow, TrainerRow
+from serving.store.records import ProjectRow
+from serving.workforce.desk import projects_of
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+templates = Jinja2Templates(directory=HERE / "templates")
+
+
+def page_of(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A template under the policy; nothing is kept by browsers."""
+    headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
+    return templates.TemplateResponse(request, name, values, status_code=status, headers=headers)
+
+
+def place_of(runtime: Runtime, person: TrainerRow, slug: str) -> tuple[ProjectRow, DeskRow]:
+    """A project where the person has a desk; 404 otherwise."""
+    found = next((pair for pair in projects_of(runtime, person) if pair[0].slug == slug), None)
+    if found is None:
+        raise HTTPException(status_code=404, detail="you have no desk at this project")
+    return found
