@@ -106,7 +106,8 @@ def time(one: Own) -> Section | None:
     }
     rows = tuple(Row(title, tuple(cells[name]), hint) for name, (title, hint) in words.TIME_ROWS.items())
     spent = one.all_time.time
-    cap = words.CAP.format(cap=words.duration(spent.cap_s), capped=spent.capped)
+    cap = words.CAP.format(cap=words.duration(spent.cap_s))
+    cap += words.CAPPED.format(capped=spent.capped) if spent.capped else ""
     return Section(words.TIME, columns=words.WINDOWS, rows=rows, notes=(cap,))
 
 

@@ -60,14 +60,15 @@ TIME_ROWS: Final = {
         "As Label Studio measured it, from opening an item to saving it, skips too. Waiting in line, and what you read "
         "elsewhere, are not in it.",
     ),
-    "n": ("Items with a time", "What the three figures here are counted from."),
+    "n": ("Items with a time", "Skips too; the next two figures leave them out."),
     "median": ("Middle time an item", "Half of your labelled items took less, half more."),
     "per_hour": ("Items an active hour", "Labelled items by active time, once that is six minutes."),
 }
 CAP: Final = (
     "An item counts for {cap} at most, as long as an item is kept for a person here: a page that was left open is no "
-    "work. Of your items {capped:,} took longer."
+    "work."
 )
+CAPPED: Final = " Of your items {capped:,} took longer."
 
 ACCURACY: Final = "How often you are right"
 ACCURACY_COLUMNS: Final = ("Estimate", "Likely between", "From", "Middle half of others")
@@ -114,9 +115,9 @@ def duration(seconds: float) -> str:
     whole = round(seconds)
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return (
-        f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    )
+    if whole >= 60:
+        return f"{whole // 60} min {whole % 60:02d} s".removesuffix(" 00 s")
+    return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
 
 
 def day(moment: float) -> str:
@@ -156,7 +157,7 @@ def model(one: Learned) -> str:
 def _standing(one: Learned) -> str:
     if one.activated_at is not None:
         since = day(one.activated_at)
-        return f"It makes the suggestions since {since}." if one.active else f"It made suggestions from {since} on."
+        return f"It has made the suggestions since {since}." if one.active else f"It made suggestions from {since} on."
     if one.rejected_at is not None:
         return f"It was tried, and not taken ({day(one.rejected_at)})."
     return "It makes no suggestions so far."

@@ -32,7 +32,7 @@ LATER = (
     " WHERE mod(id, 4) = 0",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
-BIG = {"item", "outbox", "prediction", "label", "decision"}
+BIG = {"item", "outbox", "prediction", "label", "decision", "work"}
 
 
 @dataclass(frozen=True)
@@ -258,6 +258,17 @@ def test_labels(crowd: Crowd) -> None:
     world = crowd.world
     assert_searched(plans(world.store, lambda uow: uow.labels.annotation_ids(world.project, [1, 2])))
     assert_searched(plans(world.store, lambda uow: uow.labels.remove(world.project, [100, 104], world.now)))
+
+
+def test_own_figures(crowd: Crowd) -> None:
+    project = crowd.world.project
+    served: dict[Callable[[UnitOfWork], object], str] = {
+        lambda uow: uow.own.pieces(project, 1): "ix_work_trainer",
+        lambda uow: uow.own.given(project, 3): "label_",
+        lambda uow: uow.labels.taught_by(project): "label_",
+    }
+    for call, index in served.items():
+        assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
 
 
 def test_monitor(crowd: Crowd) -> None:
