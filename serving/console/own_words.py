@@ -23,8 +23,8 @@ WORK_ROWS: Final = {
     "offered": ("Handed to you", "By the day on which an item was handed to you."),
     "checks": (
         "To check the model",
-        "Of these, without a suggestion, to see how well the model does. Which item is for which check is told to "
-        "nobody, so that all are labelled alike.",
+        "Of these, as you were told when you got them. Which item is for which check is told to nobody, so that all "
+        "are labelled alike.",
     ),
     "done": ("Handed in", "In time or late."),
     "late": ("Late", "Of these, after the time was over. They count like the others."),

@@ -124,7 +124,8 @@ def test_others_are_shown_from_four_on() -> None:
     assert law.lower < law.mean < law.upper
     lower, upper = np.quantile([one.mean for one in means], [0.25, 0.75])
     assert law.peers.n == len(means), "who has next to no evidence is not among them, nor is the person"
-    assert (law.peers.lower, law.peers.upper) == (pytest.approx(lower), pytest.approx(upper))
+    assert law.peers.lower == pytest.approx(lower)
+    assert law.peers.upper == pytest.approx(upper)
     assert (any_.peers.n, any_.peers.lower, any_.peers.upper) == (1, None, None)
     fewer = {key: one for key, one in known.items() if key[0] in (1, 2, 3, 4)}
     assert accuracies(fewer, 1)[1].peers.lower is None
