@@ -190,10 +190,11 @@ class Platform(Protocol):
         """Make the platform show predictions of this version."""
         ...
 
-    def show_queue(self, name: str, task_ids: Sequence[int]) -> None:
-        """Have exactly one tab of this name on the platform, with exactly these tasks; none when there are none.
+    def show_queues(self, queues: Mapping[str, Collection[int]]) -> None:
+        """Have exactly one tab on the platform for each of these queues (name -> tasks), and for no other queue.
 
-        For teams that never leave the platform. Everybody sees the same tabs. Idempotent.
+        For teams that never leave the platform. Everybody sees the same tabs; a queue without a task has none.
+        Idempotent.
         """
         ...
 

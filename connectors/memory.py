@@ -95,8 +95,10 @@ class MemoryPlatform(Platform):
         self.forgotten: set[int] = set()
         """Tasks whose annotations the counters forgot, as Label Studio's do under load: pages show none."""
         self.webhooks: list[Webhook] = []
+        self.queues: dict[str, tuple[int, ...]] = {}
+        """Name -> tasks of each queue that has a tab."""
         self.tabs: dict[str, tuple[int, ...]] = {}
-        """Name -> tasks of each queue that is shown."""
+        """Email -> tasks of a person's own tab."""
         self.calls: dict[str, int] = {}
         """How many calls of each kind reached the platform, failed ones included."""
 
@@ -400,11 +402,10 @@ class MemoryPlatform(Platform):
                 raise BadRequest(f"there is no prediction of model version {model_version!r} yet")
             self._project = replace(self._project, model_version=model_version)
 
-    def show_queue(self, name: str, task_ids: Sequence[int]) -> None:
+    def show_queues(self, queues: Mapping[str, Collection[int]]) -> None:
         with self._lock:
-            self._call("show_queue")
-            others = {other: shown for other, shown in self.tabs.items() if other != name}
-            self.tabs = others | ({name: tuple(sorted(set(task_ids)))} if task_ids else {})
+            self._call("show_queues")
+            self.queues = {name: tuple(sorted(set(ids))) for name, ids in queues.items() if ids}
 
     def ensure_webhook(self, url: str, headers: dict[str, str]) -> int:
         with self._lock:
@@ -484,7 +485,7 @@ class MemoryAnnotator(Annotator):
         return self._platform.claim(task_id, self._user.id)
 
     def stream_link(self, task_id: int) -> str:
-        self._platform.show_queue(self._user.email, [task_id])
+        self._platform.tabs[self._user.email] = (task_id,)
         return f"memory://{self._user.email}"
 
     def release(self, task_id: int) -> None:

@@ -18,7 +18,10 @@
     ├── MediaError                  fetch: an item's media cannot be had              (422)
     │   └── MediaUnavailable        timeout, refused, 5xx, 429: try again             (503)
     ├── NotificationError           announce: the operator's webhook did not take it  (502)
+    ├── ConflictError               api, console: not as things stand now             (409)
     ├── NotFoundError               api: no such project, item ...                    (404)
+    ├── EvidenceMissing             review: a rejection without reason or evidence    (422)
+    ├── ReviewRefused               review: not this person's to decide, or over      (409)
     └── StoreError                  the store refuses (wrong host, old schema ...)    (503)
 
 ``str(error)`` is safe to show: it never holds a token, and it says what to do next.
@@ -77,6 +80,13 @@ class ParityError(ModelError):
     """An exported artefact does not give what its source gives."""
 
     code = "parity"
+
+
+class ConflictError(PrelabelError):
+    """What was asked for does not go as things stand; it may later."""
+
+    status = 409
+    code = "conflict"
 
 
 class NotTrainableError(PrelabelError):
@@ -145,6 +155,20 @@ class NotFoundError(PrelabelError):
 
     status = 404
     code = "not_found"
+
+
+class EvidenceMissing(PrelabelError):
+    """A rejection says too little of why: a reason of the list, or evidence for it, is missing."""
+
+    status = 422
+    code = "evidence_missing"
+
+
+class ReviewRefused(PrelabelError):
+    """A review or an appeal is not this person's to decide, or is not open any more."""
+
+    status = 409
+    code = "review_refused"
 
 
 class StoreError(PrelabelError):

@@ -29,6 +29,10 @@ class Kind(StrEnum):
     """Asked for because of what its label would teach."""
     SUGGESTION = "suggestion"
     """All other suggestions."""
+    GOLD = "gold"
+    """Its answer is known: given now and then in place of something else, whatever the shares."""
+    QUALIFICATION = "qualification"
+    """The same, of a set that the person asked for."""
 
 
 WEIGHTS: Mapping[Kind, float] = {
@@ -38,7 +42,7 @@ WEIGHTS: Mapping[Kind, float] = {
     Kind.TEACHING: 4.0,
     Kind.SUGGESTION: 1.0,
 }
-"""Shares of people's work while there is something of every kind."""
+"""Shares of people's work while there is something of every kind; kinds without one are given otherwise."""
 SCARCE = 4.0
 """Factor of work that needs a skill, for those who have it: others cannot do it."""
 SWEEP_EVERY = 4

@@ -16,17 +16,22 @@ from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec
 from serving.gate_cli import gate_app
 from serving.logs import configure
 from serving.models_cli import mapping, mapping_table, models_app, table_of, try_file
+from serving.people_cli import people_app
 from serving.project_file import ProjectFile
 from serving.secrets import operator_token
 from serving.settings import Settings
 from serving.simulate_cli import simulate_app
+from serving.suggestions_cli import suggestions, tabs
 from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(gate_app, name="gate")
 app.add_typer(models_app, name="models")
+app.add_typer(people_app, name="people")
 app.add_typer(simulate_app, name="simulate")
 app.command("try")(try_file)
+app.command("suggestions")(suggestions)
+app.command("tabs")(tabs)
 
 
 def main() -> None:
@@ -80,6 +85,11 @@ def connect(
     audit_rate: Annotated[float | None, typer.Option(help="Share of acceptable items checked blind; 0.05.")] = None,
     validation_people: Annotated[int | None, typer.Option(help="People for each blind item; default 1.")] = None,
     overlap_people: Annotated[int | None, typer.Option(help="People for each unsure item; default 1.")] = None,
+    control_rate: Annotated[float | None, typer.Option(help="Suggestions hidden by lot; default 0.02.")] = None,
+    tabs_of_queues: Annotated[
+        bool | None, typer.Option("--tabs/--no-tabs", help="A tab in Label Studio for each queue; default: none.")
+    ] = None,
+    review_rate: Annotated[float | None, typer.Option(help="Share of labels that are reviewed; default 0.")] = None,
     history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what annotators would see; write nothing.")] = False,
     as_json: Json = False,
@@ -104,6 +114,9 @@ def connect(
         "audit_rate": audit_rate,
         "validation_people": validation_people,
         "overlap_people": overlap_people,
+        "control_rate": control_rate,
+        "tabs": tabs_of_queues,
+        "review_rate": review_rate,
         "history": history,
     }
     wish = connecting.Wish(url=url, token=token, platform_project=project)
@@ -148,13 +161,17 @@ def disconnect(slug: Slug, as_json: Json = False, config: Config = None) -> None
     """Forget a project: its webhook and everything in our store. Label Studio keeps its tasks and labels."""
     from serving.pipeline import history
     from serving.projects.connect import webhook_url
+    from serving.projects.suggestions import set_tabs
 
     runtime = runtime_of(config)
     project = project_of(runtime, slug)
     try:
         runtime.platform(project).remove_webhook(webhook_url(runtime, project))
+        if project.tabs:
+            set_tabs(runtime, project, on=False)
     except PrelabelError as error:
-        err.print(f"[yellow]note[/yellow] the webhook stays in Label Studio: {escape(str(error))}")
+        left = "webhook and tabs stay" if project.tabs else "the webhook stays"
+        err.print(f"[yellow]note[/yellow] {left} in Label Studio: {escape(str(error))}")
     with runtime.store.begin() as uow:
         uow.projects.remove(project.id)
     history.forget(runtime.settings, slug)
@@ -239,6 +256,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     from serving.monitoring.automation import report as make
     from serving.monitoring.monitor import lines
     from serving.monitoring.ordering import summary
+    from serving.monitoring.people_quality import lines as people_lines
 
     runtime = runtime_of(config)
     value = make(runtime, project_of(runtime, slug))
@@ -259,7 +277,10 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
         table.add_row(name, said)
     if value.reopened:
         table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
+    table.add_row("suggestions", escape(value.effort.in_words))
     table.add_row("asked for", escape(summary(value.ordering)))
+    for name, said in people_lines(value.people):
+        table.add_row(escape(name), escape(said))
     show(value, as_json, table)
 
 

@@ -42,8 +42,15 @@ class ProjectFile(Frozen):
     """Probability with which an acceptable item is audited blind instead, in [0, 1)."""
     validation_people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
     """Different people who may be asked about one blind item, 1 to 5; odd, since a tie counts as an error. People."""
+    review_rate: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of the labels that were not given blind which another person looks at, in [0, 1]; 0: off."""
     overlap_people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
     """Different people who may be asked about one item that is not blind, experts apart, 1 to 5; 1: off. People."""
+    control_rate: float = Field(default=0.02, ge=0.0, lt=0.5)
+    """Share of the suggestions that is hidden by lot, to see what the others save; where suggestions cost time none is
+    shown but for the same share. In [0, 0.5); 0: off, all are shown."""
+    tabs: bool = False
+    """A tab in Label Studio's data manager for each queue, kept up to date."""
     tolerances: dict[str, Annotated[float, Field(ge=0.0, lt=1.0)]] = Field(default_factory=dict)
     """Control -> loss up to which an answer counts as right, in [0, 1); one that is not named has its kind's own."""
     skill_rules: tuple[SkillRule, ...] = ()

@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     """Time between two looks at whether to train or to certify. Seconds."""
     watch_s: float = Field(default=2.0, gt=0)
     """Time between two looks of the monitor at the audits of an open gate; longer where looking takes long. Seconds."""
+    effort_s: float = Field(default=30.0, gt=0)
+    """Time between two looks at whether enough labels have come in to tell what suggestions save. Seconds."""
+    tabs_s: float = Field(default=60.0, gt=0)
+    """Time between two looks at whether the tabs of a project in Label Studio are to change. Seconds."""
+    tab_items: int = Field(default=200, ge=1, le=5000)
+    """Items in one tab: the next ones of its queue. Items."""
     platform_timeout_s: float = Field(default=30.0, gt=0)
     """Longest wait for one answer of Label Studio. Seconds."""
     retry_base_s: float = Field(default=1.0, gt=0)
@@ -107,6 +113,22 @@ class Settings(BaseSettings):
     """How long a person's page may say nothing before the item goes to somebody else. Seconds."""
     people_present_s: float = Field(default=30.0, gt=0)
     """How long after asking last a person who got nothing stays in line. Seconds."""
+    gold_rate: float = Field(default=0.05, ge=0, le=0.5)
+    """Share of what each person is given that is gold, unmarked, once there are gold items. It costs people's time and
+    labels nothing new, so it is small; without it a mistake of somebody who labels alone is never seen. Share."""
+    gold_uses: int = Field(default=30, ge=1)
+    """People whom one gold item is given to at most: answers get round. People."""
+    qualification_items: int = Field(default=12, ge=4, le=50)
+    """Items of one qualification; if all are right, 4 reach level 1, then 7, 11, 24 and 49. Items."""
+    required_accuracy: float = Field(default=0.7, gt=0, lt=1)
+    """Accuracy below which a person may be paused in a field, where it is shown to be lower. Share."""
+
+    review_due_s: float = Field(default=3 * 86_400.0, gt=0)
+    """How long a label may wait for its review; then it is approved. Seconds."""
+    appeal_due_s: float = Field(default=7 * 86_400.0, gt=0)
+    """How long a person may appeal against a review of their label. Seconds."""
+    appeal_answer_s: float = Field(default=3 * 86_400.0, gt=0)
+    """How long an appeal may wait for a second reviewer; then it is decided for whoever labelled. Seconds."""
 
     notify_url: SecretStr | None = None
     """Where each change of a gate is told, by POST of JSON with a "text": a Slack webhook, or any other that takes it.

@@ -314,9 +314,9 @@ class LabelStudio(Platform):
         with self._transport.errors():
             self._sdk.projects.update(self._project_id, model_version=model_version)
 
-    def show_queue(self, name: str, task_ids: Sequence[int]) -> None:
-        """A tab of the data manager; see ``connectors.label_studio.tabs``."""
-        self._tabs.show(name, task_ids)
+    def show_queues(self, queues: Mapping[str, Collection[int]]) -> None:
+        """Tabs of the data manager; see ``connectors.label_studio.tabs``."""
+        self._tabs.show_queues(queues)
 
     def ensure_webhook(self, url: str, headers: dict[str, str]) -> int:
         """One active webhook with our headers and actions; others to the same address are removed."""

@@ -75,8 +75,7 @@ class Person(Annotator):
         """The label stream of a tab that is named after the person and holds this task alone: two calls.
 
         Its page asks for the next task of the tab. Where "Label All Tasks" was pressed in that browser before, it asks
-        for the project's and gets what the person holds, the lowest id first. ``Platform.show_queue`` with the
-        email and no tasks takes the tab away.
+        for the project's and gets what the person holds, the lowest id first.
         """
         tab = self._tabs.show(self.whoami().email, [task_id])
         return f"{self._transport.url}/projects/{self._project_id}/data?tab={tab}&labeling=1"

@@ -8,14 +8,16 @@ which people can also read and change in "Filters".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from connectors.label_studio.reader import condition
 from connectors.label_studio.transport import Missing, Transport
 
 PREFIX = "Prelabel: "
-"""Titles of our tabs begin with it; no other tab is touched."""
+"""The title of a person's own tab begins with it."""
+QUEUE = "Prelabel queue: "
+"""Titles of queues' tabs begin with it; no other tab is touched for them."""
 HIDDEN = (
     "tasks:inner_id",
     "tasks:annotations_results",
@@ -42,18 +44,31 @@ class Tabs:
         self._transport = transport
         self._project_id = project_id
 
-    def show(self, name: str, task_ids: Collection[int]) -> int | None:
-        """See ``connectors.base.Platform.show_queue``; the tab's id. One call where nothing changed, else two.
+    def show(self, name: str, task_ids: Collection[int]) -> int:
+        """Have exactly one tab of this name, with exactly these tasks; its id. Two calls, one where nothing changed.
 
         Columns and widths that people chose stay. Each change leaves the old filter behind in Label Studio's database
-        (5,000 scattered ids: 20 KB), so call it when a queue has changed, not all the time.
+        (5,000 scattered ids: 20 KB), so call it when a tab has changed, not all the time.
         """
         title = PREFIX + name
-        there = [tab for tab in self._all() if tab["data"].get("title") == title]
-        for extra in there[1 if task_ids else 0 :]:
+        return self._put(title, [tab for tab in self._all() if _title(tab) == title], task_ids)
+
+    def show_queues(self, queues: Mapping[str, Collection[int]]) -> None:
+        """See ``connectors.base.Platform.show_queues``: one call, and one for each tab that has to change."""
+        wanted = {QUEUE + name: ids for name, ids in queues.items() if ids}
+        there: dict[str, list[Tab]] = {title: [] for title in wanted}
+        for tab in self._all():
+            if _title(tab) in there:
+                there[_title(tab)].append(tab)
+            elif _title(tab).startswith(QUEUE):
+                self._delete(tab["id"])
+        for title, ids in wanted.items():
+            self._put(title, there[title], ids)
+
+    def _put(self, title: str, there: Sequence[Tab], task_ids: Collection[int]) -> int:
+        """One tab with these tasks, of those that have this title now; its id."""
+        for extra in there[1:]:
             self._delete(extra["id"])
-        if not task_ids:
-            return None
         old: Tab = there[0]["data"] if there else {}
         data = {
             "type": "list",
@@ -80,6 +95,10 @@ class Tabs:
             self._transport.request("DELETE", f"api/dm/views/{tab_id}/", params={"project": self._project_id})
         except Missing:
             return  # somebody else was faster
+
+
+def _title(tab: Tab) -> str:
+    return str(tab["data"].get("title", ""))
 
 
 def pattern(numbers: Collection[int]) -> str:

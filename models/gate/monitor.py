@@ -24,8 +24,6 @@ Sources: Shin, Ramdas & Rinaldo, E-detectors (2023), for losses that are only bo
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -40,16 +38,16 @@ _LARGEST = 690.0
 Floats = NDArray[np.float64]
 
 
-def statistic(losses: ArrayLike, *, epsilon: float) -> Floats:
+def statistic(losses: ArrayLike, *, epsilon: ArrayLike) -> Floats:
     """The detector's statistic after each audit: how strongly the audits so far speak for an error above epsilon.
 
-    ``M_t = mean_j M_t^j`` with ``M_t^j = (M_{t-1}^j + 1) (1 + lambda_j (L_t - epsilon))`` and ``M_0^j = 0``. While the
-    error is within epsilon, ``M_t - t`` is a supermartingale, so the first t with ``M_t >= A`` is at least A on the
-    average.
+    ``M_t = mean_j M_t^j`` with ``M_t^j = (M_{t-1}^j + 1) (1 + b_j (L_t / epsilon_t - 1))``, bets ``b_j`` and
+    ``M_0^j = 0``. While the error is within epsilon, ``M_t - t`` is a supermartingale, so the first t with ``M_t >= A``
+    is at least A on the average. The budget may change from audit to audit, as long as each is fixed before its answer.
 
     Args:
         losses: ``(n,)``, in [0, 1], of the audits in the order in which they were drawn; ``n`` may be 0.
-        epsilon: error budget on accepted items, in (0, 1).
+        epsilon: error budget on accepted items, in (0, 1); one number, or ``(n,)``.
 
     Returns:
         ``(n,)``, >= 0, higher is worse; cut off at about 1e299.
@@ -69,7 +67,7 @@ def first_reached(path: Floats, level: float) -> int | None:
     return int(reached[0]) if reached.size else None
 
 
-def change_point(losses: ArrayLike, *, epsilon: float) -> int:
+def change_point(losses: ArrayLike, *, epsilon: ArrayLike) -> int:
     """Index of the first audit after the estimated change: where a bet on "above epsilon" would have had to begin.
 
     With ``S_k^j`` the log-wealth of bet j after k audits, the estimate is the k that maximizes ``S_n^j - S_k^j`` over j
@@ -81,7 +79,7 @@ def change_point(losses: ArrayLike, *, epsilon: float) -> int:
 
     Args:
         losses: ``(n,)``, in [0, 1], in the order in which the audits were drawn, up to the alarm; n > 0.
-        epsilon: error budget on accepted items, in (0, 1).
+        epsilon: error budget on accepted items, in (0, 1); one number, or ``(n,)``.
 
     Raises:
         ValueError: wrong shape or range, NaN, or no audit at all.
@@ -91,7 +89,7 @@ def change_point(losses: ArrayLike, *, epsilon: float) -> int:
     return int(np.argmax(since[:, best]))
 
 
-def earliest_change(losses: ArrayLike, *, epsilon: float) -> int:
+def earliest_change(losses: ArrayLike, *, epsilon: ArrayLike) -> int:
     """Index of the first audit that may come from after the change: the earliest that the audits do not rule out.
 
     A change is ruled out where no bet that begins there has won at least 1 / ``ODDS`` of the most that any bet has won,
@@ -102,7 +100,7 @@ def earliest_change(losses: ArrayLike, *, epsilon: float) -> int:
 
     Args:
         losses: ``(n,)``, in [0, 1], in the order in which the audits were drawn, up to the alarm; n > 0.
-        epsilon: error budget on accepted items, in (0, 1).
+        epsilon: error budget on accepted items, in (0, 1); one number, or ``(n,)``.
 
     Returns:
         At most ``change_point(losses, epsilon=epsilon)``.
@@ -114,7 +112,7 @@ def earliest_change(losses: ArrayLike, *, epsilon: float) -> int:
     return int(np.flatnonzero(since >= since.max() - np.log(ODDS))[0])
 
 
-def _wealth_since(losses: ArrayLike, epsilon: float) -> Floats:
+def _wealth_since(losses: ArrayLike, epsilon: ArrayLike) -> Floats:
     """``(n, bets)``: the logarithm of what each bet has won by the last audit if it began before each audit."""
     gains = _gains(losses, epsilon)
     if not gains.size:
@@ -122,13 +120,16 @@ def _wealth_since(losses: ArrayLike, epsilon: float) -> Floats:
     return np.asarray(np.cumsum(gains[::-1], axis=0)[::-1])
 
 
-def _gains(losses: ArrayLike, epsilon: float) -> Floats:
+def _gains(losses: ArrayLike, epsilon: ArrayLike) -> Floats:
     """``(n, bets)``: the logarithm of what each bet is multiplied by at each audit."""
-    if not 0.0 < epsilon < 1.0:
-        raise ValueError(f"epsilon must lie between 0 and 1, not {epsilon}")
-    array: NDArray[Any] = np.asarray(losses, dtype=np.float64)
+    array: Floats = np.asarray(losses, dtype=np.float64)
     if array.ndim != 1:
         raise ValueError(f"losses must be a vector, not of shape {array.shape}")
     if not ((array >= 0.0) & (array <= 1.0)).all():
         raise ValueError("losses must lie in [0, 1] and hold no NaN")
-    return np.asarray(np.log1p(np.outer(array - epsilon, np.array(BETS) / epsilon)))
+    budget: Floats = np.asarray(epsilon, dtype=np.float64)
+    if budget.shape not in ((), array.shape):
+        raise ValueError(f"epsilon must be one number or of shape {array.shape}, not of shape {budget.shape}")
+    if not ((budget > 0.0) & (budget < 1.0)).all():
+        raise ValueError(f"epsilon must lie between 0 and 1, not {budget}")
+    return np.asarray(np.log1p(np.outer(array / budget - 1.0, BETS)))

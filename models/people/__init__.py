@@ -8,14 +8,16 @@ from models.people.agreement import Agreement, krippendorff_alpha
 from models.people.classes import class_of, level_of, options
 from models.people.consensus import Consensus, Vote, crowdlab, dawid_skene
 from models.people.effort import Effort, lease_seconds, suggestion_effort
-from models.people.fairness import gini, work_gini
+from models.people.fairness import gini, work_gini, work_gini_estimate
 from models.people.overlap import Overlap, Step, next_step, one_coin
+from models.people.rates import Estimate, per_hour, share
 from models.people.skill import Pause, Skill, may_pause
 
 __all__ = [
     "Agreement",
     "Consensus",
     "Effort",
+    "Estimate",
     "Overlap",
     "Pause",
     "Skill",
@@ -32,6 +34,9 @@ __all__ = [
     "next_step",
     "one_coin",
     "options",
+    "per_hour",
+    "share",
     "suggestion_effort",
     "work_gini",
+    "work_gini_estimate",
 ]

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.gate.arrays import Floats
+from models.gate.arrays import Floats, check_open_interval
+from models.people.rates import CONFIDENCE, Estimate
+
+DRAWS = 2_000
+"""Bootstrap samples of people."""
+FEWEST_PEOPLE = 10
+"""With fewer no interval is given: a bootstrap of so few people says nothing of others."""
 
 
 def gini(values: ArrayLike) -> float:
@@ -39,11 +45,42 @@ def work_gini(offered: ArrayLike, active_hours: ArrayLike) -> float:
     Raises:
         ValueError: as ``gini``, or vectors of different length.
     """
+    return gini(_an_hour(offered, active_hours))
+
+
+def work_gini_estimate(
+    offered: ArrayLike, active_hours: ArrayLike, *, confidence: float = CONFIDENCE, draws: int = DRAWS, seed: int = 0
+) -> Estimate:
+    """``work_gini`` with a percentile bootstrap over people, from 10 of them on; ``n`` is how many there were.
+
+    Args:
+        offered: as in ``work_gini``.
+        active_hours: as in ``work_gini``.
+        confidence: in (0, 1).
+        draws: bootstrap samples.
+        seed: of the bootstrap.
+
+    Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+    """
+    check_open_interval("confidence", confidence)
+    rates = _an_hour(offered, active_hours)
+    if not rates.size:
+        return Estimate(None, None, None, 0)
+    if rates.size < FEWEST_PEOPLE:
+        return Estimate(gini(rates), None, None, rates.size)
+    rng = np.random.default_rng(seed)
+    found = [gini(rates[rng.integers(rates.size, size=rates.size)]) for _ in range(draws)]
+    tail = (1.0 - confidence) / 2.0
+    lower, upper = (float(end) for end in np.quantile(found, [tail, 1.0 - tail]))
+    return Estimate(gini(rates), lower, upper, rates.size)
+
+
+def _an_hour(offered: ArrayLike, active_hours: ArrayLike) -> Floats:
     items, hours = _amounts("offered", offered), _amounts("active_hours", active_hours)
     if items.size != hours.size:
         raise ValueError(f"offered and active_hours differ in length: {items.size} and {hours.size}")
     there = hours > 0.0
-    return gini(items[there] / hours[there])
+    return np.asarray(items[there] / hours[there], dtype=np.float64)
 
 
 def _amounts(name: str, values: ArrayLike) -> Floats:

@@ -58,6 +58,7 @@ class Releases:
             spec=PROJECT.spec,
             train_target=NEVER,
             validation_fraction=1e-9,  # a blind item would get no prediction, and could not be counted
+            control_rate=0.0,  # nor would one that is hidden by lot
             history=past,
         )
         project = connect(self._runtime, wish).project

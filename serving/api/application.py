@@ -8,9 +8,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
-from serving.api import errors, health, hooks, ml_backend, people, v1
+from serving.api import errors, gold, health, hooks, ml_backend, people, people_figures, qualifications, reviews, v1
 from serving.api.guard import Guard
-from serving.console import own, pages, session, train
+from serving.console import own, pages, qualification, review, session, train
 from serving.pipeline.runtime import Runtime
 
 
@@ -23,7 +23,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_exception_handler(RequestValidationError, errors.invalid)
     session.install(app, runtime)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    for part in (health, hooks, ml_backend, v1, people, own, train):
+    programs = (health, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
+    for part in (*programs, train, own, qualification, review):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

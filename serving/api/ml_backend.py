@@ -1,11 +1,13 @@
 """Label Studio's "Connect Model": the ML-backend protocol, answered by the same scorer as the push path.
 
-It never accepts anything by itself, and shows no suggestion of an item that people must label blind.
+It never accepts anything by itself, and shows no suggestion that people are not to see: of blind items, and of those
+that are without one by lot or for the model's confidence.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Request
@@ -16,11 +18,12 @@ from connectors.base import RemoteTask
 from connectors.label_studio import backend, webhooks
 from models.errors import ConfigurationError, PrelabelError
 from models.gate.sampling import audit_draw
+from models.people.showing import showing, showing_draw
 from models.types import Item, Prediction, Scored
 from serving.api import hooks
 from serving.api.dependencies import NamedProjectDep, RuntimeDep
 from serving.pipeline import ingest, score
-from serving.pipeline.decide import audit_rate
+from serving.pipeline.decide import WITH_PEOPLE, audit_rate
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ItemRow, ProjectRow
 from serving.store.stats import PULL
@@ -82,11 +85,12 @@ async def predict(runtime: RuntimeDep, project: NamedProjectDep, body: JsonBody)
 
 
 def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictRequest) -> dict[str, Any]:
-    """Score what may be shown; blind items and a project without a model get no predictions."""
+    """Score what may be shown; what people are not to see and a project without a model get no predictions."""
     started = runtime.now()
     items = backend.to_items(request)
     scored: dict[str, Scored] = {}
-    hidden = blind_keys(runtime, project, items, request)
+    known = known_items(runtime, project, items, request)
+    hidden = hidden_keys(runtime, project, known)
     if project.active_model is not None:
         with runtime.store.read() as uow:
             ref = uow.models.get(project.id, project.active_model).ref
@@ -98,7 +102,7 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
             except PrelabelError as error:
                 log.warning("predictions left out", extra={"project": project.slug, "reason": str(error)})
                 continue
-            scored.update({result.key: result for result in results})
+            scored.update({one.key: one for one in results if not _unseen(runtime, project, known.get(one.key), one)})
     interactive = request.context is not None
     told = sum(isinstance(one, Prediction) for one in scored.values())
     if told and not interactive:
@@ -113,15 +117,17 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
     )
 
 
-def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item], request: backend.PredictRequest) -> set[str]:
-    """Keys of items that people label blind, or may have to; tasks of the project that are new are received first."""
+def known_items(
+    runtime: Runtime, project: ProjectRow, items: list[Item], request: backend.PredictRequest
+) -> dict[str, ItemRow]:
+    """Key -> item, of the tasks that are the project's; those that are new are received first."""
     asked = {
         item.key: RemoteTask(id=task.id, data=task.data, updated_at=runtime.now())
         for item, task in zip(items, request.tasks, strict=True)
         if task.id is not None and 0 <= task.id < 2**63
     }
     if not asked:
-        return set()
+        return {}
     tasks = {task.id: task for task in asked.values()}
     with runtime.store.begin() as uow:
         ours = uow.items.by_task(project.id, list(tasks))
@@ -129,9 +135,16 @@ def blind_keys(runtime: Runtime, project: ProjectRow, items: list[Item], request
         if unknown and _is_of(project, request):
             ingest.receive_tasks(runtime, uow, project, unknown)
             ours = uow.items.by_task(project.id, list(tasks))
+    return {key: ours[task.id] for key, task in asked.items() if task.id in ours}
+
+
+def hidden_keys(runtime: Runtime, project: ProjectRow, known: Mapping[str, ItemRow]) -> set[str]:
+    """Keys of items that people label without a suggestion, gold among them, or may have to."""
+    with runtime.store.read() as uow:
+        golden = uow.gold.of_items([row.id for row in known.values()])
     secret = runtime.sampling_secret(project)
     rate = audit_rate(project, runtime.settings) if project.gate_state.accepts else 0.0
-    return {key for key, task in asked.items() if task.id in ours and _hidden(ours[task.id], rate, secret)}
+    return {key for key, row in known.items() if row.id in golden or _hidden(row, rate, secret)}
 
 
 def _is_of(project: ProjectRow, request: backend.PredictRequest) -> bool:
@@ -143,8 +156,20 @@ def _is_of(project: ProjectRow, request: backend.PredictRequest) -> bool:
 
 
 def _hidden(row: ItemRow, audit_rate: float, secret: bytes) -> bool:
-    """Blind, or not decided yet and drawn for a blind audit in case it could be accepted."""
-    return row.blind or (row.route is None and audit_draw(secret, row.task_id, row.revision) < audit_rate)
+    """Blind or unaided, or not decided yet and drawn for a blind audit in case it could be accepted."""
+    undecided = row.route is None and audit_draw(secret, row.task_id, row.revision) < audit_rate
+    return row.blind or row.unaided or undecided
+
+
+def _unseen(runtime: Runtime, project: ProjectRow, row: ItemRow | None, said: Scored) -> bool:
+    """Whether the decision that is to come of an item will hide what the model says of it."""
+    if row is None or not isinstance(said, Prediction) or row.reason in WITH_PEOPLE:
+        return False
+    if row.route is not None and row.model_version == project.active_model:
+        return False
+    draw = showing_draw(runtime.sampling_secret(project), row.task_id, row.revision)
+    below = project.suggestion_bound.below if project.suggestion_bound is not None else None
+    return showing(said.confidence, draw, rate=project.control_rate, below=below).hidden
 
 
 @router.post("/webhook", status_code=201)

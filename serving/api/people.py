@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, HTTPException
 from pydantic import Field
 
 from models.errors import NotFoundError
+from models.fair_queue import Kind
+from models.people.skill import Skill as Accuracy
 from models.skills import TOP, FieldOfWork, Skill, SkillSource
 from models.types import Frozen
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
 from serving.monitoring.own import Own, own
 from serving.pipeline.runtime import Runtime
+from serving.store.engine import UnitOfWork
+from serving.store.gold import TESTS
+from serving.store.gold_records import GoldAnswerRow, QualificationRow
 from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ProjectRow
-from serving.workforce.desk import link
+from serving.workforce import pause
+from serving.workforce.desk import link, offer, stream
 from serving.workforce.hand_out import extend, give_back, next_for
+from serving.workforce.review_view import kept_of
 
 router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(require_operator)])
 Word = Annotated[str, Field(max_length=64)]
 RETRY_S = 5.0
 """After how long to ask again."""
+ANSWERED = (Kind.OPINION, *TESTS)
+"""Kinds of work that somebody else has answered before."""
 
 
 class SkillView(Frozen):
@@ -40,9 +50,45 @@ class Person(Frozen):
     email: Annotated[str, Field(min_length=3, max_length=320)]
     name: Annotated[str, Field(max_length=200)] = ""
     daily_cap: Annotated[int, Field(ge=1)] | None = None
-    """Most items in 24 hours; null: any number."""
+    """Most items and reviews in 24 hours; null: any number."""
+    reviews: bool | None = None
+    """May judge others' labels; null: as before, at first no."""
     skills: tuple[SkillView, ...] = ()
     """These are set; others stay. Level 0 takes one away."""
+
+
+class AccuracyView(Frozen):
+    """How often a person is right in a field, as far as is known."""
+
+    field: str
+    """Domain, language and task."""
+    items: float
+    """How many items of known truth it is worth."""
+    mean: float
+    low: float
+    """Lower end of the 95 % interval."""
+    high: float
+
+
+class PauseView(Frozen):
+    """Why a person is given nothing."""
+
+    at: float
+    reason: str
+    measured: bool
+    """Whether it rests on the numbers alone."""
+    field: str
+    numbers: dict[str, float]
+
+
+class MayPause(Frozen):
+    """Whether answers to gold items allow a pause in a field: a permission, which nobody has to use."""
+
+    field: str
+    allowed: bool
+    reason: str
+    """``few_items``, ``good_enough``, ``not_shown`` or ``below_required``."""
+    numbers: dict[str, float]
 
 
 class PersonView(Frozen):
@@ -53,6 +99,7 @@ class PersonView(Frozen):
     email: str
     name: str
     daily_cap: int | None
+    reviews: bool
     skills: tuple[SkillView, ...]
     signed_in: bool
     offered: float
@@ -60,6 +107,9 @@ class PersonView(Frozen):
     waits_since: float | None
     holds: int | None
     """Label Studio's id of the task that this person holds."""
+    accuracies: tuple[AccuracyView, ...]
+    pause: PauseView | None
+    may_pause: tuple[MayPause, ...]
 
 
 class Work(Frozen):
@@ -69,7 +119,7 @@ class Work(Frozen):
     item: int
     task: int
     url: str
-    """Opens the task in Label Studio."""
+    """Opens the task in Label Studio; where others have answered it, the label stream, which does not show that."""
     why: dict[str, Any]
     """Reason code and numbers."""
     until: float
@@ -91,9 +141,7 @@ class Next(Frozen):
 def people(runtime: RuntimeDep, project: ProjectDep) -> list[PersonView]:
     with runtime.store.read() as uow:
         desks = uow.people.desks(project.id)
-        held = {one.trainer.id: uow.work.held(project.id, one.trainer.id) for one in desks}
-        tasks = {row.id: row.task_id for row in uow.items.rows([work.item_id for work in held.values() if work])}
-    return [_person(one, held[one.trainer.id], tasks) for one in desks]
+        return [_person(uow, one, runtime.settings.required_accuracy) for one in desks]
 
 
 @router.put("/projects/{slug}/people/{user}")
@@ -102,16 +150,21 @@ def seat(runtime: RuntimeDep, project: ProjectDep, user: Number, person: Person)
     now = runtime.now()
     with runtime.store.begin() as uow:
         row = uow.people.add(project.platform_url, user, email=person.email, name=person.name, now=now)
-        uow.people.seat(project.id, row.id, daily_cap=person.daily_cap)
+        uow.people.seat(project.id, row.id, daily_cap=person.daily_cap, reviews=person.reviews)
         uow.people.grant(row.id, [_skill(one) for one in person.skills], now)
-    return _person(desk_of(runtime, project, user), None, {})
+    return person_view(runtime, desk_of(runtime, project, user))
 
 
 @router.delete("/projects/{slug}/people/{user}", status_code=204)
 def forget(runtime: RuntimeDep, project: ProjectDep, user: Number) -> None:
-    """Forget a person, in all projects: token, skills and leases. Labels stay, under Label Studio's user id."""
+    """Forget a person, in all projects: token, skills, leases, marks, and what they wrote in reviews and appeals.
+
+    Labels stay, under Label Studio's user id; so do decisions on labels, under nobody's.
+    """
     person = desk_of(runtime, project, user)
     with runtime.store.begin() as uow:
+        here = [one.id for one in uow.projects.list() if one.platform_url == project.platform_url]
+        uow.reviews.forget_words(here, person.trainer.id, user)
         uow.people.erase(person.trainer.id)
 
 
@@ -121,10 +174,17 @@ def export(runtime: RuntimeDep, project: ProjectDep, user: Number) -> dict[str, 
     person = desk_of(runtime, project, user)
     with runtime.store.read() as uow:
         rows = uow.work.of_trainer(person.trainer.id, limit=1_000_000)
+        reviews, turns = uow.reviews.of_person(project.id, person.trainer.id, user)
+        marks = uow.gold.answers(trainer_id=person.trainer.id)
+        tried = uow.qualifications.of_trainer(person.trainer.id)
     return {
-        "person": _person(person, None, {}),
+        "person": person_view(runtime, person),
         "created_at": person.trainer.created_at,
         "work": [{name: getattr(row, name) for name in WorkRow.__slots__} for row in rows],
+        "reviews": [kept_of(row, person.trainer) for row in reviews],
+        "review_turns": [asdict(turn) for turn in turns],
+        "gold_answers": [{name: getattr(row, name) for name in GoldAnswerRow.__slots__} for row in marks],
+        "qualifications": [{name: getattr(row, name) for name in QualificationRow.__slots__} for row in tried],
         "own": own(runtime, project, person).model_dump(mode="json"),
     }
 
@@ -141,6 +201,8 @@ def next_item(runtime: RuntimeDep, project: ProjectDep, user: Annotated[int, Bod
     found = next_for(runtime, project, desk_of(runtime, project, user))
     if isinstance(found, Nothing):
         return Next(work=None, nothing=found, retry_after_s=RETRY_S)
+    if found.kind in ANSWERED:
+        offer(runtime, project, found)
     return Next(work=view(runtime, project, found), nothing=None, retry_after_s=None)
 
 
@@ -190,7 +252,7 @@ def view(runtime: Runtime, project: ProjectRow, row: WorkRow) -> Work:
         lease=row.id,
         item=row.item_id,
         task=task,
-        url=link(project, task),
+        url=stream(project) if row.kind in ANSWERED else link(project, task),
         why=row.why,
         until=row.until,
         extended=row.extended,
@@ -214,24 +276,41 @@ def _skill(one: SkillView) -> Skill:
     return Skill(FieldOfWork(one.domain, one.language, one.task), one.level, one.source)
 
 
-def _person(one: DeskRow, held: WorkRow | None, tasks: dict[int, int]) -> PersonView:
+def person_view(runtime: Runtime, one: DeskRow) -> PersonView:
+    """As programs see a person."""
+    with runtime.store.read() as uow:
+        return _person(uow, one, runtime.settings.required_accuracy)
+
+
+def _person(uow: UnitOfWork, one: DeskRow, required: float) -> PersonView:
+    trainer = one.trainer
+    held = uow.work.held(one.project_id, trainer.id)
+    known = uow.people.accuracies([trainer.id])
     return PersonView(
-        user=one.trainer.user_id,
-        email=one.trainer.email,
-        name=one.trainer.name,
+        user=trainer.user_id,
+        email=trainer.email,
+        name=trainer.name,
         daily_cap=one.daily_cap,
-        skills=tuple(
-            SkillView(
-                domain=skill.field.domain,
-                language=skill.field.language,
-                task=skill.field.task,
-                level=skill.level,
-                source=skill.source,
-            )
-            for skill in one.skills
-        ),
-        signed_in=one.trainer.token is not None,
+        reviews=one.reviews,
+        skills=tuple(_skill_view(skill) for skill in one.skills),
+        signed_in=trainer.token is not None,
         offered=one.offered,
         waits_since=one.waits_since,
-        holds=tasks.get(held.item_id) if held is not None else None,
+        holds=uow.items.get(held.item_id).task_id if held is not None else None,
+        accuracies=tuple(_accuracy(field, known[trainer.id, field]) for _, field in sorted(known, key=str)),
+        pause=None if one.pause is None else PauseView(**asdict(one.pause)),
+        may_pause=tuple(
+            MayPause(field=str(field), allowed=found.allowed, reason=found.reason, numbers=found.numbers)
+            for field, found in pause.permissions(uow, [trainer.id], required).get(trainer.id, {}).items()
+        ),
     )
+
+
+def _accuracy(field: FieldOfWork, known: Accuracy) -> AccuracyView:
+    low, high = known.interval()
+    return AccuracyView(field=str(field), items=known.evidence, mean=known.mean, low=low, high=high)
+
+
+def _skill_view(skill: Skill) -> SkillView:
+    words = {"domain": skill.field.domain, "language": skill.field.language, "task": skill.field.task}
+    return SkillView(**words, level=skill.level, source=skill.source)

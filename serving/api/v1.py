@@ -7,13 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Query
 from pydantic import Field
 
+from models.people.showing import Showing
 from models.types import Frozen, GateState, Route
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
 from serving.monitoring.automation import AutomationReport, report
 from serving.pipeline import learn
 from serving.projects.gate import close, extend, reopen, tolerate
+from serving.projects.suggestions import set_control_rate, set_tabs
 from serving.store.records import ItemRow, ItemState, ProjectRow
-from serving.workforce.desk import link
+from serving.workforce.desk import link, stream
 
 router = APIRouter(prefix="/api/v1", tags=["api"], dependencies=[Depends(require_operator)])
 Why = Annotated[str, Body(embed=True, min_length=3)]
@@ -49,7 +51,8 @@ class QueuedItem(Frozen):
     """No suggestion is shown."""
     confidence: float | None
     why: str
-    """Reason code of the route; ``seed`` before there is a model, ``second_opinion`` where others have answered."""
+    """Reason code of the route; ``seed`` before there is a model, ``second_opinion`` where others have answered, and
+    ``no_suggestion`` also of the control, which is to be worked on like the rest."""
     not_by: list[int]
     """Label Studio user ids of those who have answered it already, where another person is to answer."""
 
@@ -114,14 +117,14 @@ def queue(
 
 def _queued(project: ProjectRow, row: ItemRow, answered: list[int]) -> QueuedItem:
     """Opened in the data manager a task shows every annotation; in the label stream only those of whoever looks."""
-    why = "second_opinion" if answered else "blind" if row.blind else row.reason or "seed"
-    stream = f"{project.platform_url}/projects/{project.platform_project}/data?labeling=1"
+    own = Showing.HIDDEN.value if row.unaided else row.reason or "seed"
+    why = "second_opinion" if answered else "blind" if row.blind else own
     return QueuedItem(
         item=row.id,
         task=row.task_id,
-        url=stream if answered else link(project, row.task_id),
-        blind=row.blind,
-        confidence=None if row.blind else row.confidence,
+        url=stream(project) if answered else link(project, row.task_id),
+        blind=row.blind or row.unaided,
+        confidence=None if row.blind or row.unaided else row.confidence,
         why=why,
         not_by=answered,
     )
@@ -173,6 +176,20 @@ def train(runtime: RuntimeDep, project: ProjectDep) -> dict[str, str | None]:
     """Train a head now. While the gate accepts, it is tried beside the one that predicts."""
     ref = learn.train(runtime, project, actor="operator")
     return {"model_version": ref.version if ref is not None else None}
+
+
+@router.post("/projects/{slug}/suggestions")
+def change_suggestions(
+    runtime: RuntimeDep, project: ProjectDep, control_rate: Annotated[float, Body(embed=True, ge=0, lt=0.5)]
+) -> dict[str, float]:
+    """The share of suggestions that goes by lot; 0 shows all of them."""
+    return {"control_rate": set_control_rate(runtime, project, control_rate).control_rate}
+
+
+@router.post("/projects/{slug}/tabs")
+def change_tabs(runtime: RuntimeDep, project: ProjectDep, on: Annotated[bool, Body(embed=True)]) -> dict[str, bool]:
+    """A tab of Label Studio for each queue, or none."""
+    return {"tabs": set_tabs(runtime, project, on=on).tabs}
 
 
 @router.post("/projects/{slug}/gate/close")

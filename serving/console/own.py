@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,15 +66,9 @@ def work(one: Own) -> Section | None:
     """What was handed out, and how it ended; most rows that are 0 are left out."""
     if not one.all_time.work.offered:
         return None
-    always = ("offered", "done")
-    rows = []
-    for name, (title, hint) in words.WORK_ROWS.items():
-        counts = [getattr(window.work, name) for window in _windows(one)]
-        if any(counts) or name in always:
-            rows.append(Row(title, tuple(f"{n:,}" for n in counts), hint))
-    said = [f"{found.reason or words.OTHER_REASONS} ({found.n:,})" for found in one.all_time.work.reasons]
-    notes = (words.REASONS.format(", ".join(said)),) if said else ()
-    return Section(words.WORK, columns=words.WINDOWS, rows=tuple(rows), notes=notes)
+    rows = _counted(words.WORK_ROWS, [window.work for window in _windows(one)], always=("offered", "done"))
+    notes = _said(words.REASONS, [(each.reason, each.n) for each in one.all_time.work.reasons])
+    return Section(words.WORK, columns=words.WINDOWS, rows=rows, notes=notes)
 
 
 def labels(one: Own) -> Section | None:
@@ -111,6 +105,26 @@ def time(one: Own) -> Section | None:
     return Section(words.TIME, columns=words.WINDOWS, rows=rows, notes=(cap,))
 
 
+def reviews(one: Own) -> Section | None:
+    """What reviewers said of the labels, and what came of appeals."""
+    if not one.all_time.reviews.decided:
+        return None
+    rows = _counted(words.REVIEW_ROWS, [window.reviews for window in _windows(one)], always=("decided", "accepted"))
+    notes = _said(words.REVIEW_REASONS, [(each.reason, each.n) for each in one.all_time.reviews.reasons])
+    return Section(words.REVIEWS, words.REVIEWS_LEAD, words.WINDOWS, rows, notes=notes)
+
+
+def known(one: Own) -> Section | None:
+    """Answers to gold items, right or not."""
+    found = [window.known for window in _windows(one)]
+    if not found[-1].n + found[-1].void:
+        return None
+    title, hint = words.KNOWN_ROWS["right"]
+    right = Row(title, tuple(words.share(each.right, each.n) for each in found), hint)
+    others = {name: row for name, row in words.KNOWN_ROWS.items() if name != "right"}
+    return Section(words.KNOWN, words.KNOWN_LEAD, words.WINDOWS, (right, *_counted(others, found)))
+
+
 def accuracy(one: Own) -> Section | None:
     """Accuracy by field, with its interval, beside the others' middle half."""
     rows = tuple(
@@ -136,7 +150,15 @@ def models(one: Own) -> Section | None:
     return Section(words.MODELS, words.MODELS_LEAD, rows=rows, notes=(words.MODELS_ARE_NOT,)) if rows else None
 
 
-SECTIONS: Final[Sequence[Callable[[Own], Section | None]]] = (work, labels, time, accuracy, models)
+SECTIONS: Final[Sequence[Callable[[Own], Section | None]]] = (
+    work,
+    labels,
+    time,
+    reviews,
+    known,
+    accuracy,
+    models,
+)
 """The parts of the page in their order; one that has nothing to say gives None, and is not shown."""
 
 
@@ -174,3 +196,20 @@ def _page(request: Request, places: Sequence[tuple[str, Sequence[Section]]]) -> 
 
 def _windows(one: Own) -> tuple[Window, Window]:
     return one.week, one.all_time
+
+
+def _counted(
+    told: Mapping[str, tuple[str, str]], found: Sequence[object], *, always: Collection[str] = ()
+) -> tuple[Row, ...]:
+    """Counts by name, a row each; one that is 0 in all windows is left out, but for those that are told always."""
+    rows = []
+    for name, (title, hint) in told.items():
+        counts = [getattr(each, name) for each in found]
+        if any(counts) or name in always:
+            rows.append(Row(title, tuple(f"{n:,}" for n in counts), hint))
+    return tuple(rows)
+
+
+def _said(sentence: str, reasons: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    listed = ", ".join(f"{words.REASON.get(reason, reason)} ({n:,})" for reason, n in reasons)
+    return (sentence.format(listed),) if listed else ()

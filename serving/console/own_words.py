@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from serving.console.review import REASONS as CODES
 from serving.monitoring.own import DAYS, PEER_ITEMS, PEERS, FieldAccuracy, Learned
 
 PAGE: Final = {
@@ -35,7 +36,8 @@ WORK_ROWS: Final = {
     "held": ("With you now", ""),
 }
 REASONS: Final = "Why you gave items back, all time: {}."
-OTHER_REASONS: Final = "other reasons"
+REASON: Final = {"": "other reasons"} | {code.value: text for code, text in CODES.items()}
+"""Reasons that are not people's own words."""
 
 LABELS: Final = "Your labels"
 LABEL_ROWS: Final = {
@@ -70,14 +72,41 @@ CAP: Final = (
 )
 CAPPED: Final = " Of your items {capped:,} took longer."
 
+REVIEWS: Final = "Decisions on your labels"
+REVIEWS_LEAD: Final = (
+    "A part of the labels that are not blind is looked at by a second person. Each decision against a label has a "
+    "reason and evidence, and you may appeal."
+)
+REVIEW_ROWS: Final = {
+    "decided": ("Decided on", "By when it was decided, as it stands now."),
+    "accepted": ("Accepted", ""),
+    "by_deadline": ("Nobody looked in time", "Of the accepted: they were accepted for that."),
+    "fixed": ("Corrected", "A reviewer's answer took the place of yours, whatever an appeal said later."),
+    "rejected": ("Rejected", "The same: whatever an appeal said later."),
+    "appealed": ("Appealed", "Of the corrected and the rejected."),
+    "upheld": ("Appeals without success", "A second person agreed with the first decision."),
+    "overturned": ("Appeals with success", "Your label counts again, or nobody answered in time, which does the same."),
+}
+REVIEW_REASONS: Final = "Reasons of decisions against your labels, all time: {}."
+
+KNOWN: Final = "Items whose answer is known"
+KNOWN_LEAD: Final = (
+    "They come in qualifications, and now and then among the others; you see each answer once you gave yours."
+)
+KNOWN_ROWS: Final = {
+    "right": ("Right", "Of your answers whose mark stands."),
+    "disputed": ("Disputed by you", ""),
+    "void": ("Do not count", "The known answer was withdrawn; the mark went with it."),
+}
+
 ACCURACY: Final = "How often you are right"
 ACCURACY_COLUMNS: Final = ("Estimate", "Likely between", "From", "Middle half of others")
 ITEMS: Final = "{:.1f} items"
 BOUNDS: Final = "{:.0%} and {:.0%}"
 EVERYTHING: Final = "Items of no special field"
 ACCURACY_LEAD: Final = (
-    "An estimate from items of which more is known than your own answer. It goes up where what others say speaks for "
-    "your answer, and down where it speaks against it; where the others are unsure themselves, an item counts in part. "
+    "An estimate from items of which more is known than your own answer. It goes up where a known answer, or what "
+    "others say, speaks for yours, and down where it speaks against it; where they are unsure, an item counts in part. "
     "The two bounds are meant to hold the truth in 95 of 100 cases, and lie far apart where there are few items. It is "
     "kept by field of work, over all projects of your Label Studio."
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from models.errors import AuthenticationError, PlatformError
+from models.fair_queue import Kind
 from serving.api.dependencies import Number, RuntimeDep
 from serving.console.pages import page_of, place_of
 from serving.console.reasons import sentences
@@ -15,6 +17,7 @@ from serving.console.session import TRAINER, SignedIn, TrainerDep, same_origin
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import Nothing, TrainerRow, WorkRow, WorkState
 from serving.store.records import ProjectRow
+from serving.workforce import feedback
 from serving.workforce.desk import let_go, platform_urls, projects_of, sign_in, take
 from serving.workforce.hand_out import extend
 
@@ -43,8 +46,7 @@ def page(request: Request, runtime: RuntimeDep, person: SignedIn) -> HTMLRespons
     """The sign-in form, or the person's projects."""
     if person is None:
         return _form(request, runtime)
-    places = [project for project, _ in projects_of(runtime, person)]
-    return page_of(request, "train/desk.html", person=person, projects=places)
+    return page_of(request, "train/desk.html", person=person, places=projects_of(runtime, person))
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
@@ -82,6 +84,8 @@ def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: s
         found = take(runtime, project, desk)
     except PlatformError as error:
         return page_of(request, "train/nothing.html", project=project, text=str(error), again_s=ASK_AGAIN_S)
+    if found is Nothing.PAUSED:
+        return _paused(request, runtime, person, slug)
     if isinstance(found, Nothing):
         again = None if found is Nothing.CAP else ASK_AGAIN_S
         return page_of(request, "train/nothing.html", project=project, text=NOTHING[found], again_s=again)
@@ -105,7 +109,7 @@ def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, l
     with runtime.store.begin() as uow:
         held = uow.work.beat(work.id, runtime.now())
     if not held:
-        return _over(request, project, work)
+        return _over(request, runtime, project, work)
     return page_of(request, "train/time.html", project=project, work=work, left_s=_left(runtime, work), beat_s=BEAT_S)
 
 
@@ -128,7 +132,7 @@ def give_back(
 ) -> HTMLResponse:
     project, work = _mine(runtime, person, slug, lease)
     let_go(runtime, project, person, work, reason)
-    return _over(request, project, _mine(runtime, person, slug, lease)[1])
+    return _over(request, runtime, project, _mine(runtime, person, slug, lease)[1])
 
 
 def _mine(runtime: Runtime, person: TrainerRow, slug: str, lease: int) -> tuple[ProjectRow, WorkRow]:
@@ -145,10 +149,27 @@ def _left(runtime: Runtime, work: WorkRow) -> int:
     return max(0, round(work.until - runtime.now()))
 
 
-def _over(request: Request, project: ProjectRow, work: WorkRow) -> HTMLResponse:
-    answer = page_of(request, "train/over.html", project=project, text=OVER.get(work.state, ""))
+def _over(request: Request, runtime: Runtime, project: ProjectRow, work: WorkRow) -> HTMLResponse:
+    values = _told(runtime, project, work) if work.kind is Kind.QUALIFICATION else {}
+    answer = page_of(request, "train/over.html", project=project, text=OVER.get(work.state, ""), **values)
     answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = f"#place-{project.slug}", "innerHTML"
     return answer
+
+
+def _told(runtime: Runtime, project: ProjectRow, work: WorkRow) -> dict[str, Any]:
+    """Of an item of a qualification: whether it was right, and at the end the level."""
+    with runtime.store.read() as uow:
+        attempt = uow.qualifications.get(work.why["qualification"])
+        task = uow.items.get(work.item_id).task_id
+        found = feedback.of_person(uow, project, work.trainer_id, qualification=attempt.id)
+    return {"one": next((one for one in found if one.task == task), None), "attempt": attempt}
+
+
+def _paused(request: Request, runtime: Runtime, person: TrainerRow, slug: str) -> HTMLResponse:
+    project, desk = place_of(runtime, person, slug)
+    assert desk.pause is not None
+    since = datetime.fromtimestamp(desk.pause.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return page_of(request, "train/paused.html", project=project, pause=desk.pause, since=since)
 
 
 def _form(request: Request, runtime: Runtime, problem: str = "") -> HTMLResponse:

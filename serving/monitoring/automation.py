@@ -8,8 +8,10 @@ from models.gate.bounds import binomial_upper
 from models.gate.noise import Noise
 from models.ordering import control_from
 from models.types import Frozen, GateState, Route
+from serving.monitoring.effort import EffortReport, effort
 from serving.monitoring.monitor import MonitorReport, monitor
 from serving.monitoring.ordering import OrderingReport, ordering
+from serving.monitoring.people_quality import PeopleQuality, people_quality
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
 
@@ -18,13 +20,15 @@ class LabelCounts(Frozen):
     """Items that people labelled, by what the label may be used for."""
 
     train: int
-    """Labelled without a suggestion, on the train fold."""
+    """Labelled without a suggestion, and drawn for nothing that certifies."""
     validation: int
     """Labelled blind to certify the gate."""
     audit: int
     """Labelled blind although the gate would have accepted them."""
     correction: int
     """Labelled while a suggestion was shown."""
+    gold: int
+    """Answered by somebody to hear how good that person is: the item had its answer before."""
 
 
 class CertificateReport(Frozen):
@@ -65,7 +69,7 @@ class AutomationReport(Frozen):
     labeled: LabelCounts
     accepted: int
     suggested: int
-    """Items that were given to a person with a suggestion."""
+    """Items that were given to a person and not blind; some of them are shown without their suggestion (``effort``)."""
     automation_rate: float
     epsilon: float
     """The project's error budget on accepted items."""
@@ -89,15 +93,19 @@ class AutomationReport(Frozen):
     """Acceptances that were taken back and given to people when audits closed the gate, in all."""
     suggestions_unchanged: float | None
     """Share of labelled suggestions that people left as they were; None while there are none."""
+    effort: EffortReport
+    """What suggestions save people, and where none is shown."""
     ordering: OrderingReport
     """How train labels were asked for, and what that was worth."""
+    people: PeopleQuality
+    """How far people agree, and how sure their consensus is."""
     states: dict[str, int]
     items_per_second: dict[str, float] = Field(default_factory=dict)
     """Items by busy seconds, for each stage."""
 
 
 def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
-    """The numbers of one project, all from one reading of the store."""
+    """The numbers of one project, all but those of people from one reading of the store."""
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
         states = uow.items.counts(project.id)
@@ -113,6 +121,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         version = project.active_model or ""
         again = sum(uow.opinions.waiting(project.id, version, audits=kind) for kind in (True, False))
         answers = uow.asking.answers(project.id, control_from=control_from(project.validation_fraction))
+        look = uow.effort.last(project.id)
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audited = _wrong(audits, project.validation_people)
     shown = [label.loss for label in corrections if label.loss is not None]
@@ -137,7 +146,15 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         monitor=watched,
         reopened=sum(event.numbers.get("reopened", 0) for event in events),
         suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
+        effort=effort(
+            project,
+            look,
+            accepted=accepted,
+            labelled=sum(labels.values()),
+            corrected=labels.get(LabelRole.CORRECTION, 0),
+        ),
         ordering=ordering(answers),
+        people=people_quality(runtime, project),
         states={state.value: n for state, n in states.items()},
         items_per_second={stage: items / seconds for stage, (items, seconds) in stages.items() if seconds > 0},
     )

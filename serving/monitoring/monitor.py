@@ -26,7 +26,7 @@ class DriftReport(Frozen):
 
 
 class MonitorReport(Frozen):
-    """The audits of the newest certificate."""
+    """The audits of what is accepted, under the newest certificate and those before that the monitor did not end."""
 
     statistic: float
     """How strongly they speak for an error above epsilon, >= 0; after a closing, where it stood then or later."""
@@ -57,7 +57,7 @@ def monitor(
     if certificate is None or not certificate.open:
         return None
     settings = runtime.settings
-    seen = watch.read(uow, project, certificate)
+    seen = watch.read(uow, project, watch.watched(uow, project, certificate))
     compared = drift.compare(uow, project, certificate, window=settings.drift_window)
     return MonitorReport(
         statistic=seen.value,

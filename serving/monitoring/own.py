@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import median, quantiles
 from typing import Final
@@ -18,9 +19,10 @@ from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
 from models.types import Frozen
 from serving.pipeline.runtime import Runtime
-from serving.store.own import Given, Piece
-from serving.store.people_records import OURS, DeskRow, WorkState
+from serving.store.own import Given, Marked, Piece, Reviewed
+from serving.store.people_records import DeskRow, WorkState
 from serving.store.records import LABELS_BY, LabelRole, ModelVersionRow, ProjectRow
+from serving.store.review_records import ReviewState
 from serving.workforce.hand_out import QUALITY, RECENT
 
 DAY_S: Final = 86_400.0
@@ -33,6 +35,8 @@ PEERS: Final = 4
 """With fewer others nothing is said of them: a middle half of three would point at one."""
 PEER_ITEMS: Final = 5.0
 """Items' worth of evidence from which on somebody counts among the others."""
+NOTHING: Final = 1e-9
+"""Items' worth of evidence that are none, but for rounding."""
 REASONS: Final = 10
 """Reasons for giving back that are told apart."""
 
@@ -97,14 +101,49 @@ class Time(Frozen):
     """Items with a label and a time, by active hours; None: active for less than 6 minutes."""
 
 
+class Reviews(Frozen):
+    """Decisions on the person's labels, by when they were made; those that are still to come are not counted."""
+
+    decided: int
+    accepted: int
+    by_deadline: int
+    """Of the accepted: nobody looked in time."""
+    fixed: int
+    """The reviewer's answer took its place, whatever an appeal said later."""
+    rejected: int
+    """The same of labels that were rejected."""
+    reasons: tuple[Reason, ...]
+    """Reason codes of both, most frequent first."""
+    appealed: int
+    """Appeals against them."""
+    upheld: int
+    """The first decision stands."""
+    overturned: int
+    """The label counts again."""
+
+
+class Known(Frozen):
+    """Answers to items whose answer is known (gold), in qualifications and between other work."""
+
+    n: int
+    """Answers whose mark stands."""
+    right: int
+    disputed: int
+    """Answers whose mark the person disputed, whether it stands or not."""
+    void: int
+    """Answers whose mark does not stand: the item was withdrawn."""
+
+
 class Window(Frozen):
-    """What was handed out, and saved, since a moment."""
+    """What was handed out, saved and decided since a moment."""
 
     since: float
     """Epoch seconds."""
     work: Work
     labels: Labels
     time: Time
+    reviews: Reviews
+    known: Known
 
 
 class Day(Frozen):
@@ -183,6 +222,16 @@ class Own(Frozen):
     """Versions that learned from people's labels, newest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a person did, each kind oldest first."""
+
+    pieces: Sequence[Piece] = ()
+    given: Sequence[Given] = ()
+    reviewed: Sequence[Reviewed] = ()
+    marked: Sequence[Marked] = ()
+
+
 def own(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> Own:
     """The person's figures, all from one reading of the store."""
     now, settings, trainer = runtime.now(), runtime.settings, desk.trainer
@@ -190,6 +239,8 @@ def own(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> Own:
         project = uow.projects.get(project.id)
         pieces = uow.own.pieces(project.id, trainer.id)
         given = uow.own.given(project.id, trainer.user_id)
+        reviewed = uow.own.reviewed(project.id, trainer.user_id)
+        marked = uow.own.marked(project.id, trainer.id)
         durations = uow.work.durations(project.id, limit=RECENT)
         known = uow.people.accuracies([one.trainer.id for one in uow.people.desks(project.id)])
         versions = uow.models.list(project.id)
@@ -200,7 +251,8 @@ def own(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> Own:
         default=settings.people_lease_s,
     )
     pieces = [_as_it_stands(one, now, silent_since=now - settings.people_silent_s) for one in pieces]
-    all_time, week = (window(pieces, given, since=since, cap_s=cap_s) for since in (0.0, now - WEEK_S))
+    rows = Rows(pieces, given, reviewed, marked)
+    all_time, week = (window(rows, since=since, cap_s=cap_s) for since in (0.0, now - WEEK_S))
     return Own(
         project=project.slug,
         user=trainer.user_id,
@@ -213,18 +265,20 @@ def own(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> Own:
     )
 
 
-def window(pieces: Sequence[Piece], given: Sequence[Given], *, since: float, cap_s: float) -> Window:
-    """What was handed out, and what was saved, at ``since`` (epoch seconds) or later; ``given`` oldest first."""
+def window(rows: Rows, *, since: float, cap_s: float) -> Window:
+    """What was handed out, saved and decided at ``since`` (epoch seconds) or later."""
     saved: dict[int, list[Given]] = {}
-    for one in given:
+    for one in rows.given:
         if one.saved_at >= since:
             saved.setdefault(one.item_id, []).append(one)
     items = list(saved.values())
     return Window(
         since=since,
-        work=_work([one for one in pieces if one.granted_at >= since]),
+        work=_work([one for one in rows.pieces if one.granted_at >= since]),
         labels=_labels(items),
         time=_time(items, cap_s),
+        reviews=_reviews([one for one in rows.reviewed if one.decided_at >= since]),
+        known=_known([one for one in rows.marked if one.answered_at >= since]),
     )
 
 
@@ -242,6 +296,8 @@ def accuracies(known: Mapping[tuple[int, FieldOfWork], Accuracy], trainer_id: in
     found = []
     for field in sorted((field for who, field in known if who == trainer_id), key=str):
         mine = known[trainer_id, field]
+        if mine.evidence <= NOTHING:  # all marks were withdrawn
+            continue
         lower, upper = mine.interval()
         others = [one for (who, where), one in known.items() if where == field and who != trainer_id]
         told = {"mean": mine.mean, "lower": lower, "upper": upper, "items": mine.evidence}
@@ -285,13 +341,13 @@ def _as_it_stands(piece: Piece, now: float, *, silent_since: float) -> Piece:
     """A lease that is over counts so, also where nobody has asked for work since and ended it."""
     if piece.state is not WorkState.HELD or (piece.until > now and piece.beat_at > silent_since):
         return piece
-    return Piece(WorkState.EXPIRED, piece.granted_at, piece.until, piece.beat_at, piece.code, piece.reason)
+    return replace(piece, state=WorkState.EXPIRED)
 
 
 def _work(pieces: Collection[Piece]) -> Work:
     counts = Counter(one.state for one in pieces)
-    back = [one.reason or "" for one in pieces if one.state is WorkState.RELEASED]
-    theirs = [reason for reason in back if not reason.startswith(OURS)]
+    back = [one for one in pieces if one.state is WorkState.RELEASED]
+    theirs = [one.reason or "" for one in back if not one.unasked]
     return Work(
         offered=len(pieces),
         checks=sum(one.code == QUALITY for one in pieces),
@@ -346,6 +402,33 @@ def _time(items: Sequence[Sequence[Given]], cap_s: float) -> Time:
 def _seconds(item: Sequence[Given]) -> float:
     """Time on one item, all the person's annotations of it together; 0: unknown."""
     return sum(one.lead_time for one in item if one.lead_time is not None and 0.0 < one.lead_time < math.inf)
+
+
+def _reviews(rows: Sequence[Reviewed]) -> Reviews:
+    states = Counter(one.state for one in rows)
+    against = [one for one in rows if one.state is not ReviewState.ACCEPTED]
+    fixed = sum(one.fixed for one in against)
+    return Reviews(
+        decided=len(rows),
+        accepted=states[ReviewState.ACCEPTED],
+        by_deadline=sum(one.by_deadline for one in rows if one.state is ReviewState.ACCEPTED),
+        fixed=fixed,
+        rejected=len(against) - fixed,
+        reasons=_reasons([one.code for one in against if one.code is not None]),
+        appealed=sum(one.appealed for one in against),
+        upheld=states[ReviewState.UPHELD],
+        overturned=states[ReviewState.OVERTURNED],
+    )
+
+
+def _known(rows: Sequence[Marked]) -> Known:
+    stand = [one for one in rows if one.counts]
+    return Known(
+        n=len(stand),
+        right=sum(one.is_right for one in stand),
+        disputed=sum(one.disputed for one in rows),
+        void=len(rows) - len(stand),
+    )
 
 
 def _peers(others: Sequence[Accuracy]) -> Peers:

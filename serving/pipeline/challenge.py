@@ -127,7 +127,7 @@ def _waits(uow: UnitOfWork, project: ProjectRow, trial: _Trial) -> str | None:
     """What has to happen first, in words.
 
     The monitor's watch is waited out: while it is in doubt whether the blind labels still say anything, they choose no
-    model, and a new certificate would begin its audits with a clean slate.
+    model.
     """
     if held(uow, project) is not None:
         return "until the gate is opened again by hand"

@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.gate.sampling import audit_draw
+from models.people.showing import Showing, showing, showing_draw
 from models.types import GateState, Route
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import holds
 from serving.settings import Settings
-from serving.store.records import BLIND_AUDIT, CertificateRow, Decision, ItemRow, ItemState, OutboxKind, ProjectRow
+from serving.store.records import (
+    BLIND_AUDIT,
+    LABEL_REJECTED,
+    CertificateRow,
+    Decision,
+    ItemRow,
+    ItemState,
+    OutboxKind,
+    ProjectRow,
+    SuggestionBound,
+)
 
 SHOWN = (OutboxKind.SUGGESTION,)
 ACCEPTED = (OutboxKind.SUGGESTION, OutboxKind.ACCEPTANCE)
@@ -19,7 +30,7 @@ RETURNED = "acceptance_deleted"
 """Reason code of items whose accepted annotation was deleted in Label Studio: they stay with people."""
 REOPENED = "reopened"
 """Reason code of items that were accepted after the change for which the monitor closed the gate: people get them."""
-WITH_PEOPLE = (RETURNED, REOPENED)
+WITH_PEOPLE = (RETURNED, REOPENED, LABEL_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,9 @@ class Gate:
     certificate_id: int | None
     audit_rate: float
     secret: bytes
+    control_rate: float = 0.0
+    bound: SuggestionBound | None = None
+    """Below which confidence no suggestion is shown."""
 
 
 def audit_rate(project: ProjectRow, settings: Settings) -> float:
@@ -53,6 +67,8 @@ def gate_of(project: ProjectRow, certificate: CertificateRow | None, secret: byt
         certificate_id=valid.id if valid is not None else None,
         audit_rate=audit_rate,
         secret=secret,
+        control_rate=project.control_rate,
+        bound=project.suggestion_bound,
     )
 
 
@@ -61,8 +77,10 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
 
     Reason codes: ``validation_sample`` (drawn for a blind label before anything was known of it), ``gate_cold``,
     ``gate_shadow``, ``gate_closed`` (nothing may be accepted now), ``below_threshold``, ``blind_audit`` (would have
-    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``, ``reopened``. What is blind once
-    stays blind, and what people or the monitor took back once is not accepted again.
+    been accepted, drawn for a blind check), ``certified``, ``acceptance_deleted``, ``reopened``, ``label_rejected``;
+    and in place of the reason for a suggestion ``no_suggestion`` (hidden: it would cost more time than it saves),
+    ``suggestion_control`` (hidden by lot) and ``suggestion_spared`` (below the bound, shown by lot). What is blind once
+    stays blind, and what people or the monitor took back once is not accepted again, and shown.
     """
     confidence = item.confidence if item.confidence is not None else 0.0
     numbers = {"confidence": confidence}
@@ -79,12 +97,12 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
             outbox=HIDDEN + _undone(item),
         )
     if item.reason in WITH_PEOPLE:
-        return _suggest(item, item.reason, numbers)
+        return _suggest(item, gate, item.reason, numbers)
     if gate.threshold is None or item.model_version != gate.model_version:
-        return _suggest(item, f"gate_{gate.state.value}", numbers)
+        return _suggest(item, gate, f"gate_{gate.state.value}", numbers)
     numbers |= {"threshold": gate.threshold}
     if item.confidence is None or confidence < gate.threshold:
-        return _suggest(item, "below_threshold", numbers, gate.certificate_id)
+        return _suggest(item, gate, "below_threshold", numbers, gate.certificate_id)
     audit = audit_draw(gate.secret, item.task_id, item.revision)
     numbers |= {"audit_rate": gate.audit_rate, "audit_draw": audit}
     audited = audit < gate.audit_rate
@@ -101,17 +119,37 @@ def decide(item: ItemRow, gate: Gate) -> Decision:
     )
 
 
-def _suggest(item: ItemRow, reason: str, numbers: dict[str, float], certificate: int | None = None) -> Decision:
+def _suggest(
+    item: ItemRow, gate: Gate, reason: str, numbers: dict[str, float], certificate: int | None = None
+) -> Decision:
+    kind = Showing.SHOWN
+    if reason not in WITH_PEOPLE and item.confidence is not None and gate.control_rate > 0.0:
+        draw = showing_draw(gate.secret, item.task_id, item.revision)
+        below = gate.bound.below if gate.bound is not None else None
+        kind = showing(item.confidence, draw, rate=gate.control_rate, below=below)
+        numbers = numbers | _why(kind, gate, draw)
     return Decision(
         item_id=item.id,
         prediction_id=item.prediction_id,
         route=Route.SUGGEST,
-        reason=reason,
+        reason=reason if kind is Showing.SHOWN else kind.value,
         numbers=numbers,
         blind=False,
         certificate_id=certificate,
-        outbox=SHOWN + _undone(item),
+        outbox=(HIDDEN if kind.hidden else SHOWN) + _undone(item),
     )
+
+
+def _why(kind: Showing, gate: Gate, draw: float) -> dict[str, float]:
+    """The numbers behind a suggestion that is hidden, or shown all the same."""
+    if kind is Showing.SHOWN:
+        return {}
+    told = {"control_rate": gate.control_rate, "control_draw": draw}
+    if kind is Showing.CONTROL or gate.bound is None:
+        return told
+    bound = gate.bound
+    seen = {"labels_shown": float(bound.shown), "labels_hidden": float(bound.hidden)}
+    return told | {"suggest_from": bound.below, "saved_seconds": bound.saved_seconds} | seen
 
 
 def _undone(item: ItemRow) -> tuple[OutboxKind, ...]:

@@ -18,7 +18,7 @@ from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import BLIND_AUDIT, ItemRow, LabelRole, NewItem, NewLabel, ProjectRow, ReceiveResult
 from serving.store.work import HandedIn
-from serving.workforce import overlap
+from serving.workforce import gold, overlap, review_draw
 
 
 def digest_of(data: dict[str, Any]) -> str:
@@ -52,7 +52,10 @@ def receive_tasks(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, tasks:
 
 
 def role_of(item: ItemRow, *, opened: float = 0.0, shown_until: float = -math.inf) -> LabelRole:
-    """What a new label may be used for; blind it is only where no suggestion was shown when its task was opened.
+    """What a new label may be used for; unseen a suggestion is only where none was shown when its task was opened.
+
+    An item that people label without its suggestion, and that is not blind, was not drawn with a known probability:
+    its label trains, and never certifies.
 
     Args:
         item: what was labelled.
@@ -61,7 +64,8 @@ def role_of(item: ItemRow, *, opened: float = 0.0, shown_until: float = -math.in
     """
     if item.blind and item.route in (None, Route.AUDIT) and opened >= shown_until:
         return LabelRole.AUDIT if item.reason == BLIND_AUDIT else LabelRole.VALIDATION
-    return LabelRole.TRAIN if item.route is None else LabelRole.CORRECTION
+    unseen = item.route is None or (item.unaided and opened >= shown_until)
+    return LabelRole.TRAIN if unseen else LabelRole.CORRECTION
 
 
 def receive_annotations(
@@ -78,7 +82,8 @@ def receive_annotations(
     items = uow.items.by_task(project.id, [a.task_id for a in theirs])
     shown = [i.prediction_id for i in items.values() if i.prediction_id is not None]
     predictions = uow.items.predictions(shown)
-    shown_until = uow.outbox.shown_until([i.id for i in items.values() if i.blind])
+    shown_until = uow.outbox.shown_until([i.id for i in items.values() if i.blind or i.unaided])
+    tests = uow.gold.given([i.id for i in items.values()])
     labels = []
     for annotation in theirs:
         item = items.get(annotation.task_id)
@@ -97,7 +102,9 @@ def receive_annotations(
                 regions=regions,
                 was_cancelled=annotation.was_cancelled,
                 lead_time=annotation.lead_time,
-                role=role_of(
+                role=LabelRole.GOLD
+                if (item.id, annotation.completed_by) in tests
+                else role_of(
                     item,
                     opened=annotation.updated_at - (annotation.lead_time or 0.0),
                     shown_until=shown_until.get(item.id, -math.inf),
@@ -108,8 +115,14 @@ def receive_annotations(
                 remote_updated_at=annotation.updated_at,
             )
         )
-    now = runtime.now()
+    now, ids = runtime.now(), [one.annotation_id for one in labels]
+    reviewed = project.review_rate > 0.0
+    known = uow.labels.by_annotation(project.id, ids) if reviewed else {}
     uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
     newly = uow.labels.upsert(project.id, labels, now)
-    overlap.review(uow, project, {one.item_id for one in labels}, now)
+    gold.mark(uow, project, labels, tests, now)
+    if reviewed:
+        secret, due_s = runtime.sampling_secret(project), runtime.settings.review_due_s
+        review_draw.draw(uow, project, secret, ids, known, due_s=due_s, now=now)
+    overlap.review(uow, project, {one.item_id for one in labels if one.role is not LabelRole.GOLD}, now)
     return newly

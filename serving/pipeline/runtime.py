@@ -19,8 +19,9 @@ from serving.settings import Settings
 from serving.store.engine import Store
 from serving.store.records import ProjectRow
 
-if TYPE_CHECKING:  # drift reads the runtime
+if TYPE_CHECKING:  # they read the runtime
     from serving.pipeline.drift import Comparison
+    from serving.pipeline.tabs import Tabs
 
 
 class Scorer(Protocol):
@@ -95,6 +96,8 @@ class Runtime:
     """Model -> how many items one call takes (see ``score``)."""
     unreadable: dict[int, tuple[str, set[int]]] = field(default_factory=dict)
     """Project -> its challenger, and the items that it cannot read (see ``challenge``)."""
+    tabs: dict[int, Tabs] = field(default_factory=dict)
+    """Project -> what this process has shown of its queues in Label Studio (see ``tabs``)."""
     notify: Callable[[Notice], None] | None = None
     """Delivers a notification, or raises NotificationError; None: nobody wants any."""
 

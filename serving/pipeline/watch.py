@@ -2,18 +2,24 @@
 
 So do audits that nobody answers.
 
-Everything is computed anew from the store at each look, so a restart forgets nothing. Audits count for the certificate
-under which they were drawn, in the order in which they were drawn: the answered ones up to the first that people have
-not answered yet. Those behind it wait, since easy items are answered first, and none is dropped for being late. A
-skipped audit counts as lost. An unanswered one whose task was deleted, or whose data changed, is left out: nobody can
-answer it any more, the item is not among what was accepted, and whoever deleted it was not told that it was an audit.
-Where several people may be asked, an audit that the first one disputes counts as answered when they have settled it
+Everything is computed anew from the store at each look, so a restart forgets nothing. A new certificate forgets nothing
+either: what was accepted under the ones before it stays accepted, and the labels behind it may be from before the same
+change. So the audits of all of them count, since the monitor last closed the gate and for this label config; also while
+the gate accepts nothing and waits for a new certificate. Each is judged by the budget of its own certificate, or by
+today's where that is larger.
+
+Audits count in the order in which they were drawn: the answered ones up to the first that people have not answered yet.
+Those behind it wait, since easy items are answered first, and none is dropped for being late. A skipped audit counts as
+lost. An unanswered one whose task was deleted, or whose data changed, is left out: nobody can answer it any more, the
+item is not among what was accepted, and whoever deleted it was not told that it was an audit. Where several people may
+be asked, an audit that the first one disputes counts as answered when they have settled it
 (``serving.pipeline.opinions``): so were the labels that the certificate stands on.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,7 +34,7 @@ from serving.pipeline import drift, opinions
 from serving.pipeline.decide import REOPENED, audit_rate
 from serving.pipeline.drift import Comparison
 from serving.pipeline.runtime import Runtime
-from serving.pipeline.standing import SELF, holds
+from serving.pipeline.standing import SELF, held, holds
 from serving.settings import Settings
 from serving.store.engine import UnitOfWork
 from serving.store.records import Audit, CertificateRow, ItemState, ProjectRow
@@ -41,10 +47,12 @@ CALM = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the audits of one certificate say."""
+    """What the audits say of all that is accepted."""
 
-    certificate: int
-    epsilon: float
+    certificates: tuple[int, ...]
+    """Under which they were drawn, oldest first."""
+    epsilon: NDArray[np.float64]
+    """``(n,)``, the budget by which each audit is judged."""
     audits: tuple[Audit, ...]
     """Those that count: answered, and none before them unanswered."""
     losses: NDArray[np.float64]
@@ -68,9 +76,34 @@ class Reading:
         return sum(now - audit.drawn_at > settings.audit_due_s for audit in self.unanswered)
 
 
-def read(uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow) -> Reading:
-    """The audits of a certificate, and the monitor's statistic over those that count."""
-    drawn = [audit for audit in uow.watch.audits(certificate.id) if audit.awaited or audit.label_id is not None]
+def watched(uow: UnitOfWork, project: ProjectRow, newest: CertificateRow | None = None) -> list[CertificateRow]:
+    """The certificates whose acceptances are watched together, oldest first: open ones, for one label config.
+
+    Args:
+        uow: a unit of work.
+        project: as it is now.
+        newest: the last of them; None: those since the monitor last closed the gate, for today's label config.
+    """
+    digest = project.label_config.digest if newest is None else newest.label_config_digest
+    since = project.valid_since if newest is None else _closed_before(uow, project, newest.created_at)
+    return [
+        one
+        for one in uow.gate.certificates(project.id)
+        if one.open and not one.trial and one.label_config_digest == digest and one.created_at >= since
+        if newest is None or one.id <= newest.id
+    ]
+
+
+def _closed_before(uow: UnitOfWork, project: ProjectRow, at: float) -> float:
+    """When the monitor closed the gate the last time before (epoch seconds); 0: never."""
+    closings = [event.at for event in uow.gate.events(project.id) if "earliest_change" in event.numbers]
+    return max((closing for closing in closings if closing <= at), default=0.0)
+
+
+def read(uow: UnitOfWork, project: ProjectRow, certificates: Sequence[CertificateRow]) -> Reading:
+    """The audits of these certificates, and the monitor's statistic over those that count."""
+    budgets = {one.id: max(one.epsilon, project.epsilon) for one in certificates}
+    drawn = [audit for audit in uow.watch.audits(budgets) if audit.awaited or audit.label_id is not None]
     answered = [audit for audit in drawn if not audit.awaited]
     first = dict(zip((audit.decision_id for audit in answered), _losses(uow, project, answered), strict=True))
     verdicts = opinions.hear_audits(uow, project, [audit for audit in answered if first[audit.decision_id]])
@@ -79,12 +112,13 @@ def read(uow: UnitOfWork, project: ProjectRow, certificate: CertificateRow) -> R
     counted = drawn[: pending[0]] if pending else drawn
     known = first | {id: float(verdict.loss > 0) for id, verdict in verdicts.items()}
     losses = np.array([known[audit.decision_id] for audit in counted], dtype=np.float64)
+    epsilon = np.array([budgets[audit.certificate_id] for audit in counted], dtype=np.float64)
     return Reading(
-        certificate=certificate.id,
-        epsilon=certificate.epsilon,
+        certificates=tuple(budgets),
+        epsilon=epsilon,
         audits=tuple(counted),
         losses=losses,
-        path=statistic(losses, epsilon=certificate.epsilon),
+        path=statistic(losses, epsilon=epsilon),
         behind=len(drawn) - len(counted) - len(pending),
         unanswered=tuple(drawn[n] for n in pending),
         people={audit.item_id: asked[audit.decision_id] for audit in drawn if audit.decision_id in asked},
@@ -111,7 +145,7 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
         seen = _look(runtime, uow, project.id)
     if seen is None:
         return 0
-    if _wanted(runtime, *seen) is seen[0].gate_state:
+    if _wanted(runtime, *seen) is None:
         opinions.ask_of_audits(runtime, seen[0], seen[1].people)
         return 0
     with runtime.store.begin() as uow:
@@ -123,29 +157,38 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
         after = _wanted(runtime, *seen)
         if after is GateState.CLOSED:
             _close(runtime, uow, current, reading)
-        elif after is not current.gate_state:
+        elif after is not None:
             _move(runtime, uow, *seen, after=after)
-        return int(after is not current.gate_state)
+        return int(after is not None)
 
 
 def _look(runtime: Runtime, uow: UnitOfWork, project_id: int) -> tuple[ProjectRow, Reading, Comparison | None] | None:
+    """What is seen now; None where there is nothing to watch, or a person holds the gate closed."""
     project = uow.projects.get(project_id)
-    certificate = uow.gate.latest(project_id)
-    if not project.gate_state.accepts or certificate is None or not holds(certificate, project):
+    accepted = watched(uow, project)
+    if not accepted or held(uow, project) is not None:
         return None
-    return project, read(uow, project, certificate), drift.newest(runtime, uow, project, certificate)
+    reading, newest = read(uow, project, accepted), uow.gate.latest(project_id)
+    if not project.gate_state.accepts or newest is None or not holds(newest, project):
+        return project, reading, None
+    return project, reading, drift.newest(runtime, uow, project, newest)
 
 
-def _wanted(runtime: Runtime, project: ProjectRow, reading: Reading, seen: Comparison | None) -> GateState:
-    """Where the gate should stand. Closing looks at every audit, watching at the newest."""
+def _wanted(runtime: Runtime, project: ProjectRow, reading: Reading, seen: Comparison | None) -> GateState | None:
+    """Where the gate is to go; None: it stays. Closing looks at every audit, watching at the newest.
+
+    A gate that does not accept now may still be closed, for what it accepted before.
+    """
     settings = runtime.settings
     if first_reached(reading.path, settings.monitor_close) is not None:
         return GateState.CLOSED
+    if not project.gate_state.accepts:
+        return None
     drifts = seen is not None and seen.alarm
     if drifts or reading.value >= settings.monitor_watch or reading.overdue(settings, runtime.now()):
-        return GateState.WATCH
+        return GateState.WATCH if project.gate_state is GateState.OPEN else None
     calm = reading.value < CALM * settings.monitor_watch
-    return GateState.OPEN if calm else project.gate_state
+    return GateState.OPEN if calm and project.gate_state is GateState.WATCH else None
 
 
 def _move(
@@ -193,25 +236,26 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
     """Stop accepting, and give to people what may have been accepted since the change, all in one transaction.
 
     It may have come before any audit that does not rule it out, and after the audit before that: what was accepted in
-    between is taken back, too. The certificate, and the blind labels behind it, are from before the change: they
-    count no longer (``valid_since``), so the gate opens again only by labels of items that arrive from now on.
+    between is taken back, too, under whichever certificate. They, and the blind labels behind them, are from before the
+    change: they count no longer (``valid_since``), so the gate opens again only by labels of items that arrive from now
+    on.
     """
     now, level = runtime.now(), runtime.settings.monitor_close
     alarm = first_reached(reading.path, level)
     assert alarm is not None
-    losses = reading.losses[: alarm + 1]
-    at = change_point(losses, epsilon=reading.epsilon)
-    earliest = earliest_change(losses, epsilon=reading.epsilon)
+    losses, epsilon = reading.losses[: alarm + 1], reading.epsilon[: alarm + 1]
+    at = change_point(losses, epsilon=epsilon)
+    earliest = earliest_change(losses, epsilon=epsilon)
     before, since = losses[:at], losses[at:]
     last_good = reading.audits[earliest - 1].decision_id if earliest else 0
-    reopened = uow.watch.reopen(project.id, reading.certificate, after=last_good, reason=REOPENED, now=now)
+    reopened = uow.watch.reopen(project.id, reading.certificates, after=last_good, reason=REOPENED, now=now)
     undone = uow.items.restart(
         project.id, states=(ItemState.DECIDED,), to=ItemState.SCORED, now=now, route=Route.ACCEPT
     )
     numbers = _numbers(reading) | {
         "statistic": float(reading.path[alarm]),
         "level": level,
-        "epsilon": reading.epsilon,
+        "epsilon": project.epsilon,
         "audit_rate": audit_rate(project, runtime.settings),
         "change": at,
         "change_task": reading.audits[at].task_id,
@@ -227,8 +271,8 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
     }
     reason = (
         f"Closed: {_share(since)} audits since the estimated change were wrong, {_share(before)} before; more than "
-        f"{percent(reading.epsilon)} of what is accepted is wrong. The change may lie {at - earliest} audits further "
-        f"back: {reopened} acceptances from after that are open again. "
+        f"{percent(float(epsilon[at]))} of what is accepted is wrong. The change may lie {at - earliest} audits "
+        f"further back: {reopened} acceptances from after that are open again. "
         f"It takes a new certificate, on {project.validation_target} blind labels of items that arrive from now on."
     )
     uow.gate.transition(project.id, GateState.CLOSED, reason=reason, actor=SELF, numbers=numbers, now=now)
@@ -238,7 +282,8 @@ def _close(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, reading: Read
 
 def _numbers(reading: Reading) -> dict[str, Any]:
     return {
-        "certificate": reading.certificate,
+        "certificate": reading.certificates[-1],
+        "certificates": list(reading.certificates),
         "statistic": reading.value,
         "audits": len(reading.audits),
         "errors": int(reading.losses.sum()),

@@ -15,11 +15,12 @@ from dataclasses import replace
 
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, PrelabelError
-from serving.pipeline import announce, decide, learn, publish, reconcile, score, sweep, watch
+from serving.pipeline import announce, decide, effort, learn, publish, reconcile, score, sweep, tabs, watch
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.records import OutboxKind, ProjectRow
 from serving.store.stats import PULL
+from serving.workforce import reviewing
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ NEXT: dict[str, tuple[str, ...]] = {
     "reconcile": ("score", "publish"),
     "learn": ("score", "decide", "announce"),
     "watch": ("decide", "publish", "announce"),
+    "people": ("decide", "announce"),
     "score": ("score", "decide"),
     "decide": ("publish",),
     "publish": ("publish",),
@@ -78,6 +80,7 @@ class Worker:
         self._spawn("reconcile", self.reconcile, settings.claim_idle_s)
         self._spawn("learn", self.learn, settings.claim_idle_s)
         self._spawn("watch", self.watch, settings.claim_idle_s)
+        self._spawn("people", self.people, settings.claim_idle_s)
         if self._runtime.notify is not None:
             self._spawn("announce", self.announce, ANNOUNCE_S)
 
@@ -176,7 +179,7 @@ class Worker:
         every_s = self._runtime.settings.learn_s
         if not self._time("learn", project, every_s) or not self._lease("learn", project, every_s):
             return 0
-        return int(learn.safe_tick(self._runtime, project))
+        return int(learn.safe_tick(self._runtime, project)) + reviewing.close_due(self._runtime, project)
 
     def watch(self, project: ProjectRow) -> int:
         """A stage of its own: closing a gate must not wait for a training, nor for Label Studio."""
@@ -189,6 +192,20 @@ class Worker:
         changed = watch.run(self._runtime, project)
         self._last["watch", project.id] += (self._runtime.now() - begun) / WATCHING
         return changed
+
+    def people(self, project: ProjectRow) -> int:
+        """What suggestions cost people, and the tabs of their queues: nothing else waits for either."""
+        settings = self._runtime.settings
+        moved = 0
+        if project.control_rate > 0.0 and self._time("effort", project, settings.effort_s):
+            mine = self._lease("effort", project, settings.effort_s)
+            moved = effort.run(self._runtime, project) if mine else 0
+        if (project.tabs or project.id in self._runtime.tabs) and self._time("tabs", project, settings.tabs_s):
+            if self._lease("tabs", project, settings.tabs_s):
+                tabs.run(self._runtime, project, turn=self._alone(project))
+            else:
+                self._runtime.tabs.pop(project.id, None)  # another process changes them now
+        return moved
 
     def announce(self, project: ProjectRow) -> int:
         if not announce.waiting(self._runtime, project) or not self._lease("announce", project, ANNOUNCE_S):

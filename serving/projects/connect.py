@@ -52,6 +52,9 @@ class Wish:
     audit_rate: float = 0.05
     validation_people: int = 1
     overlap_people: int = 1
+    control_rate: float = 0.02
+    tabs: bool = False
+    review_rate: float = 0.0
     tolerances: Mapping[str, float] = field(default_factory=dict)
     """Control -> loss up to which an answer counts as right, where it is not its kind's own."""
     skill_rules: tuple[SkillRule, ...] = ()
@@ -69,6 +72,9 @@ NUMBERS = (
     "audit_rate",
     "validation_people",
     "overlap_people",
+    "control_rate",
+    "tabs",
+    "review_rate",
 )
 """What a wish and a project file both say, under the same names."""
 
@@ -212,6 +218,9 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         audit_rate=wish.audit_rate,
         validation_people=wish.validation_people,
         overlap_people=wish.overlap_people,
+        control_rate=wish.control_rate,
+        tabs=wish.tabs,
+        review_rate=wish.review_rate,
         skill_rules=wish.skill_rules,
     )
     ref = None if learns(spec) else reference(spec, config.controls, name=new.slug)

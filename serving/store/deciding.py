@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,11 @@ from serving.store.tables import decision, item, outbox
 
 COLUMNS = (item.c.project_id, item.c.revision, item.c.prediction_id, item.c.model_version)
 OVERTAKEN = (OutboxState.CANCELLED, OutboxState.DEAD)
+AGAINST = {
+    OutboxKind.SUGGESTION: OutboxKind.WITHDRAWAL,
+    OutboxKind.WITHDRAWAL: OutboxKind.SUGGESTION,
+}
+"""Writes that undo each other: the later one holds."""
 
 
 @dataclass(slots=True)
@@ -68,7 +74,8 @@ def _blind(made: Decision) -> bool:
 
 
 def _outbox_of(conn: Connection, item_ids: Sequence[int]) -> dict[int, list[Any]]:
-    columns = (outbox.c.id, outbox.c.item_id, outbox.c.revision, outbox.c.kind, outbox.c.model_version, outbox.c.state)
+    names = ("id", "item_id", "revision", "kind", "model_version", "state", "attempts", "updated_at")
+    columns = [outbox.c[name] for name in names]
     found: dict[int, list[Any]] = defaultdict(list)
     for batch in batches(item_ids):
         for row in conn.execute(select(*columns).where(outbox.c.item_id.in_(batch))):
@@ -80,12 +87,13 @@ def _plan(rows: Sequence[Any], wanted: dict[int, Decision], there: dict[int, lis
     plan = Plan()
     for row in rows:
         needed = {(row.revision, kind.value, row.model_version): kind for kind in wanted[row.id].outbox}
+        undone = _undone(there.get(row.id, ()))
         for old in there.get(row.id, ()):
             kind = needed.pop((old.revision, old.kind, old.model_version), None)
             if kind is None:
                 if old.state == OutboxState.PENDING:
                     plan.cancel.append(old.id)
-            elif old.state in OVERTAKEN or kind is OutboxKind.RETRACTION:
+            elif old.state in OVERTAKEN or kind is OutboxKind.RETRACTION or old.id in undone:
                 plan.revive.append({"row_id": old.id, "new_prediction_id": row.prediction_id})
                 plan.waiting.add(row.id)
             elif old.state == OutboxState.PENDING:
@@ -94,6 +102,24 @@ def _plan(rows: Sequence[Any], wanted: dict[int, Decision], there: dict[int, lis
         if needed:
             plan.waiting.add(row.id)
     return plan
+
+
+def _undone(rows: Sequence[Any]) -> set[int]:
+    """Of an item's rows, suggestions that were withdrawn since they were sent, and withdrawals that came before one.
+
+    What waits and was tried may be on its way: it counts as sent at any time.
+    """
+    last = dict.fromkeys(AGAINST, -math.inf)
+    for row in rows:
+        if row.kind in AGAINST and _tried(row):
+            at = math.inf if row.state == OutboxState.PENDING else row.updated_at
+            last[row.kind] = max(last[row.kind], at)
+    return {row.id for row in rows if row.kind in AGAINST and last[AGAINST[row.kind]] >= row.updated_at}
+
+
+def _tried(row: Any) -> bool:
+    """Whether it was sent, or may have been."""
+    return bool(row.state == OutboxState.SENT or row.attempts > 0)
 
 
 def _new(row: Any, kind: OutboxKind, now: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from models.types import Fold, Route
 from serving.store.asking import SHOWN, listed
 from serving.store.opinions import ANSWERS, because_of, wanting, wanting_more
 from serving.store.outbox import MAY_STAND, OVER, cancel, settle
-from serving.store.records import BLIND_AUDIT, ItemRow, ItemState, OutboxKind
+from serving.store.records import BLIND_AUDIT, LABEL_REJECTED, ItemRow, ItemState, LabelRole, OutboxKind
 from serving.store.rows import to_item
 from serving.store.sql import NO_LEASE, batches, lock_items
 from serving.store.tables import (
@@ -91,7 +91,9 @@ def _again(query: Select[Any], by: int | None) -> Select[Any]:
     query = query.where(text(SEVERAL_WANTED), *labelled, wanting())
     if by is None:
         return query
-    return query.where(~exists().where(label.c.item_id == item.c.id, label.c.completed_by == by, *ANSWERS))
+    mine = (label.c.item_id == item.c.id, label.c.completed_by == by)
+    tested = exists().where(*mine, label.c.role == LabelRole.GOLD, label.c.deleted.is_(False))
+    return query.where(~exists().where(*mine, *ANSWERS), ~tested)
 
 
 def _further(query: Select[Any], by: int | None) -> Select[Any]:
@@ -112,6 +114,7 @@ def _drawn(query: Select[Any], project_id: int, cut: float, since: float) -> Sel
         item.c.draw < cut,
         item.c.state.not_in(OVER),
         or_(item.c.route.is_(None), item.c.route != Route.ACCEPT),
+        or_(item.c.reason.is_(None), item.c.reason != LABEL_REJECTED),  # chosen by who saw the suggestion
     )
 
 

@@ -20,7 +20,9 @@ from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
 from serving.store.asking import AskingRepository
 from serving.store.challenging import ChallengeRepository
+from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
+from serving.store.gold import GoldRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
@@ -29,7 +31,10 @@ from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.own import OwnRepository
 from serving.store.people import PeopleRepository
+from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
+from serving.store.qualifications import QualificationRepository
+from serving.store.reviews import ReviewRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
 from serving.store.watching import WatchRepository
@@ -56,6 +61,7 @@ class UnitOfWork:
         self.opinions = OpinionRepository(conn)
         self.models = ModelVersionRepository(conn)
         self.gate = GateRepository(conn)
+        self.gold = GoldRepository(conn)
         self.challenge = ChallengeRepository(conn)
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
@@ -63,7 +69,11 @@ class UnitOfWork:
         self.watch = WatchRepository(conn)
         self.asking = AskingRepository(conn)
         self.people = PeopleRepository(conn)
+        self.qualifications = QualificationRepository(conn)
         self.work = WorkRepository(conn)
+        self.effort = EffortRepository(conn)
+        self.reviews = ReviewRepository(conn)
+        self.people_figures = PeopleFiguresRepository(conn)
         self.own = OwnRepository(conn)
 
 

@@ -7,19 +7,21 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import Connection, Table, select
 
+from serving.store.review_tables import review
 from serving.store.tables import decision, label, outbox, prediction
 
-JSON_COLUMNS = ("prediction", "numbers", "regions")
+JSON_COLUMNS = ("prediction", "numbers", "regions", "evidence", "judged")
 
 
 def history(conn: Connection, item_id: int) -> dict[str, list[dict[str, Any]]]:
     """See ``ItemRepository.history``."""
-    tables = {"predictions": prediction, "decisions": decision, "outbox": outbox, "labels": label}
+    tables = {"predictions": prediction, "decisions": decision, "outbox": outbox, "labels": label, "reviews": review}
     return {name: _rows(conn, table, item_id) for name, table in tables.items()}
 
 
 def _rows(conn: Connection, table: Table, item_id: int) -> list[dict[str, Any]]:
-    query = select(table).where(table.c.item_id == item_id).order_by(table.c.created_at, table.c.id)
+    made = table.c.drawn_at if table is review else table.c.created_at
+    query = select(table).where(table.c.item_id == item_id).order_by(made, table.c.id)
     return [{key: _plain(key, value) for key, value in row.items()} for row in conn.execute(query).mappings()]
 
 

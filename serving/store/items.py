@@ -314,7 +314,7 @@ class ItemRepository:
         return found
 
     def history(self, item_id: int) -> dict[str, list[dict[str, Any]]]:
-        """Everything that happened to an item: ``predictions``, ``decisions``, ``outbox``, ``labels``, oldest first."""
+        """Everything that happened to an item, oldest first: predictions, decisions, outbox, labels, reviews."""
         return explaining.history(self._conn, item_id)
 
     def explain(self, project_id: int, task_id: int) -> dict[str, Any]:

@@ -11,12 +11,18 @@ from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, 
 from models.errors import NotFoundError
 from models.types import Fold
 from serving.store.outbox import cancel, take_back
-from serving.store.records import ItemRow, ItemState, LabelRole, LabelRow, NewLabel, OutboxKind
+from serving.store.records import LABEL_REJECTED, ItemRow, ItemState, LabelRole, LabelRow, NewLabel, OutboxKind
 from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
 from serving.store.tables import item, label, project
 
-LIVE = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
+LIVE = (
+    label.c.deleted.is_(False),
+    label.c.was_cancelled.is_(False),
+    label.c.set_aside.is_(False),
+    label.c.role != LabelRole.GOLD,
+)
+"""Labels that say what their item is: not those that a review set aside, nor answers to gold items."""
 TRAINABLE = (LabelRole.TRAIN, LabelRole.CORRECTION)
 NEWER = ("completed_by", "regions", "was_cancelled", "lead_time", "loss", "remote_updated_at")
 PREFIX = "label_"
@@ -31,7 +37,8 @@ class LabelRepository:
 
         An older ``remote_updated_at`` changes nothing. Role, inclusion and prediction of the first sight are kept; a
         loss against another prediction than the kept one is not stored. A label that was not skipped sets its item to
-        ``labeled``; one that turned into a skip takes that back when no other is left.
+        ``labeled``; one that turned into a skip takes that back when no other is left. One that a review has set aside
+        stays so, whatever its author makes of it. An answer to a gold item changes no item.
 
         Returns:
             Ids of the items that are newly labelled.
@@ -52,11 +59,10 @@ class LabelRepository:
             self._conn.execute(insert(label), [_row(project_id, new, now) for new in fresh])
         update_each(self._conn, label, NEWER, [_change(old, new) for old, new in changes], deleted=False)
         self._reopen([new.item_id for _, new in changes if new.was_cancelled], now)
-        live = {new.item_id for id, new in arrived.items() if id not in late and not new.was_cancelled}
+        silent = late | {id for id, row in known.items() if row.set_aside}
+        live = {new.item_id for id, new in arrived.items() if id not in silent and _says(new, known.get(id))}
         newly = sorted(id for id in live if states[id] != ItemState.LABELED)
-        update_all(self._conn, item, newly, state=ItemState.LABELED, updated_at=now, **CLEAN)
-        cancel(self._conn, newly, now, keep=(OutboxKind.WITHDRAWAL,))  # a blind item shows no suggestion, also later
-        take_back(self._conn, newly, now)
+        self._labelled(newly, now)
         return newly
 
     def remove(self, project_id: int, annotation_ids: Sequence[int], now: float) -> list[int]:
@@ -67,17 +73,53 @@ class LabelRepository:
         update_all(self._conn, label, [row.id for row in known.values()], deleted=True)
         return self._reopen([row.item_id for row in known.values()], now)
 
+    def set_aside(self, label_ids: Collection[int], now: float) -> list[int]:
+        """These count no longer, though they are there; a review said so.
+
+        An item with no label left goes back to the pipeline, and from there to people, for good: ids of those items.
+        """
+        take_turn(self._conn)
+        items = self._items_of(label_ids)
+        lock_items(self._conn, items)
+        update_all(self._conn, label, label_ids, set_aside=True)
+        back = self._reopen(items, now)
+        update_all(self._conn, item, back, reason=LABEL_REJECTED)
+        return back
+
+    def restore(self, label_ids: Collection[int], now: float, *, revision: int) -> list[int]:
+        """These count again, of data of this revision. Ids of the items that are labelled by that."""
+        take_turn(self._conn)
+        same = (item.c.revision == revision, item.c.state.not_in((ItemState.LABELED, ItemState.GONE)))
+        open_ = {row.id for row in lock_items(self._conn, self._items_of(label_ids), *same)}
+        update_all(self._conn, label, label_ids, set_aside=False)
+        query = select(label.c.item_id).where(label.c.id.in_(label_ids), *LIVE)
+        newly = sorted(open_ & set(self._conn.scalars(query)))
+        self._labelled(newly, now)
+        return newly
+
+    def get(self, label_id: int) -> LabelRow:
+        """Raises NotFoundError."""
+        row = self._conn.execute(select(label).where(label.c.id == label_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no label {label_id}")
+        return to_label(row)
+
+    def by_annotation(self, project_id: int, annotation_ids: Collection[int]) -> dict[int, LabelRow]:
+        """Annotation id -> what is stored of it, skips and deleted ones among them; no key: nothing."""
+        return {id: to_label(row) for id, row in self._known(project_id, annotation_ids).items()}
+
     def for_project(self, project_id: int, *, roles: Collection[LabelRole] | None = None) -> list[LabelRow]:
-        """Labels that count (not deleted, not skipped), oldest first."""
+        """Labels that count (not deleted, not skipped, no answers to gold items), oldest first."""
         query = select(label).where(label.c.project_id == project_id, *LIVE).order_by(label.c.id)
         if roles is not None:
             query = query.where(label.c.role.in_(list(roles)))
         return [to_label(row) for row in self._conn.execute(query)]
 
     def counts(self, project_id: int) -> dict[LabelRole, int]:
-        """Items with a label that counts, by the label's role; several annotations of an item count once."""
+        """Items with a label, by the label's role; several annotations of an item count once, skips not."""
+        there = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
         query = select(label.c.role, func.count(label.c.item_id.distinct())).where(
-            label.c.project_id == project_id, *LIVE
+            label.c.project_id == project_id, *there
         )
         return {LabelRole(role): n for role, n in self._conn.execute(query.group_by(label.c.role))}
 
@@ -132,9 +174,8 @@ class LabelRepository:
 
         A skip (``was_cancelled``) is given only where there is no other.
         """
-        first = _first(
-            (label.c.was_cancelled, label.c.id), label.c.project_id == project_id, label.c.deleted.is_(False)
-        )
+        there = (label.c.deleted.is_(False), label.c.set_aside.is_(False), label.c.role != LabelRole.GOLD)
+        first = _first((label.c.was_cancelled, label.c.id), label.c.project_id == project_id, *there)
         drawn = (
             item.c.project_id == project_id,
             item.c.fold == Fold.VALIDATION,
@@ -146,6 +187,14 @@ class LabelRepository:
             (to_item(row), to_label(row, PREFIX) if row.label_id is not None else None)
             for row in self._conn.execute(query.order_by(item.c.id))
         ]
+
+    def _labelled(self, item_ids: Sequence[int], now: float) -> None:
+        update_all(self._conn, item, item_ids, state=ItemState.LABELED, updated_at=now, **CLEAN)
+        cancel(self._conn, item_ids, now, keep=(OutboxKind.WITHDRAWAL,))  # a blind item shows no suggestion, also later
+        take_back(self._conn, item_ids, now)
+
+    def _items_of(self, label_ids: Collection[int]) -> set[int]:
+        return set(self._conn.scalars(select(label.c.item_id).where(label.c.id.in_(label_ids))))
 
     def _lock(self, project_id: int, item_ids: Collection[int]) -> dict[int, str]:
         """Item id -> state, for items that are locked from now on."""
@@ -194,6 +243,11 @@ def _teaching(project_id: int) -> Subquery:
 
 def _trainable(project_id: int) -> tuple[ColumnElement[bool], ...]:
     return item.c.project_id == project_id, item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE
+
+
+def _says(new: NewLabel, old: Any | None) -> bool:
+    """Whether an annotation says what its item is."""
+    return not new.was_cancelled and (old.role if old is not None else new.role) != LabelRole.GOLD
 
 
 def _news(old: Any, new: NewLabel) -> bool:

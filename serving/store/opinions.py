@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, TextClause, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, TextClause, exists, func, or_, select, text
 
 from serving.store.labels import LIVE
 from serving.store.records import BLIND_AUDIT, ItemState, LabelRole, LabelRow
+from serving.store.review_tables import OPEN, review
 from serving.store.rows import to_label
 from serving.store.sql import batches, take_turn, update_all, update_each
 from serving.store.tables import SEVERAL_WANTED, item, label
@@ -52,10 +53,12 @@ class OpinionRepository:
         return {id: list(rows.values()) for id, rows in found.items()}
 
     def unsettled(self, item_ids: Collection[int]) -> set[int]:
-        """Those of which people's accuracies have not learned yet."""
+        """Those of which people's accuracies have not learned yet, and no review is open that may change them."""
         found: set[int] = set()
+        reviewed = exists().where(review.c.item_id == item.c.id, text(f"review.{OPEN}"))
         for batch in batches(item_ids):
-            found |= set(self._conn.scalars(select(item.c.id).where(item.c.id.in_(batch), item.c.settled.is_(False))))
+            mine = (item.c.id.in_(batch), item.c.settled.is_(False), ~reviewed)
+            found |= set(self._conn.scalars(select(item.c.id).where(*mine)))
         return found
 
     def settle(self, item_ids: Collection[int]) -> None:
@@ -86,6 +89,12 @@ class OpinionRepository:
         """How many different people have labelled anything in the project."""
         mine = (label.c.project_id == project_id, label.c.deleted.is_(False))
         return self._conn.scalar(select(func.count(label.c.completed_by.distinct())).where(*mine)) or 0
+
+
+def several_labels(project_id: int) -> Select[tuple[int]]:
+    """Ids of labelled items that more than one person was asked about."""
+    mine = (item.c.project_id == project_id, text(SEVERAL_WANTED), item.c.state == ItemState.LABELED)
+    return select(item.c.id).where(*mine)
 
 
 def _several(project_id: int) -> tuple[ColumnElement[bool] | TextClause, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
-from serving.store.records import ItemState, OutboxKind, OutboxRow, OutboxState
+from serving.store.records import UNAIDED, ItemState, OutboxKind, OutboxRow, OutboxState
 from serving.store.rows import to_outbox
 from serving.store.sql import NO_LEASE, batches, lock_items, readable, share_turn, take_turn, update_all, update_each
 from serving.store.tables import item, outbox, prediction
@@ -20,6 +20,8 @@ UNDOING = (OutboxKind.WITHDRAWAL, OutboxKind.RETRACTION)
 """Writes that a person's label does not make needless."""
 MAY_STAND = or_(outbox.c.state == OutboxState.SENT, outbox.c.attempts > 0)
 """Rows that were sent, or may have been: somebody had claimed them."""
+UNSEEN = func.coalesce(item.c.reason, "").in_(sorted(UNAIDED))
+"""Items whose suggestion people are not to see, though they are not blind."""
 
 
 class OutboxRepository:
@@ -32,7 +34,8 @@ class OutboxRepository:
         """The oldest rows that may be sent now, all of one model version; they are the owner's until the lease ends.
 
         An acceptance waits for the suggestion that it turns into an annotation. A withdrawal or a retraction waits
-        until nobody can be sending anything else for the item. Nothing but these two is sent for a blind item.
+        until nobody can be sending anything else for the item, and a suggestion until its withdrawal is over. Nothing
+        but these two is sent for an item whose suggestion is not to be seen.
         """
         share_turn(self._conn)
         query = (
@@ -189,7 +192,8 @@ def _may_be_sent(kind: OutboxKind, now: float) -> tuple[ColumnElement[bool], ...
         sending = (other.c.item_id == outbox.c.item_id, other.c.id != outbox.c.id, other.c.lease_until > now)
         return (~exists().where(*sending),)
     if kind is OutboxKind.SUGGESTION:
-        return (item.c.blind.is_(False),)
+        taking = (other.c.item_id == outbox.c.item_id, other.c.kind == OutboxKind.WITHDRAWAL)
+        return item.c.blind.is_(False), ~UNSEEN, ~exists().where(*taking, other.c.lease_until > now)
     shown = and_(
         other.c.item_id == outbox.c.item_id,
         other.c.revision == outbox.c.revision,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from pydantic_core import from_json
+from sqlalchemy import Connection, and_, case, delete, func, null, select, update
 
 from models.errors import NotFoundError
+from models.people.skill import PRIOR
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork, Need, Skill, SkillSource
-from serving.store.people_records import DeskRow, TrainerRow
+from serving.store.gold_tables import gold, gold_answer
+from serving.store.people_records import DeskRow, Paused, TrainerRow
 from serving.store.sql import batches, lock_items, update_each, upsert
 from serving.store.tables import accuracy, desk, item, need, skill, trainer
 
@@ -55,26 +59,36 @@ class PeopleRepository:
         self._conn.execute(update(trainer).where(trainer.c.id == trainer_id).values(token=token))
 
     def erase(self, trainer_id: int) -> None:
-        """Forget a person: token, skills, desks and leases go with the row; labels keep Label Studio's user id."""
+        """Forget a person: token, skills, desks, leases, marks and qualifications go with the row.
+
+        Labels keep Label Studio's user id.
+        """
         self._conn.execute(delete(trainer).where(trainer.c.id == trainer_id))
 
-    def seat(self, project_id: int, trainer_id: int, *, daily_cap: int | None) -> None:
-        """The person works for the project from now on, on at most ``daily_cap`` items in 24 hours."""
-        statement = upsert(self._conn, desk).values(
-            project_id=project_id, trainer_id=trainer_id, daily_cap=daily_cap, seen_at=NEVER
-        )
-        keys = ["project_id", "trainer_id"]
-        self._conn.execute(statement.on_conflict_do_update(index_elements=keys, set_={"daily_cap": daily_cap}))
+    def seat(self, project_id: int, trainer_id: int, *, daily_cap: int | None, reviews: bool | None = None) -> None:
+        """The person works for the project from now on, on at most ``daily_cap`` items in 24 hours.
+
+        ``reviews``: whether they may judge others' labels; None: as before, at first no.
+        """
+        own = {"daily_cap": daily_cap, **({} if reviews is None else {"reviews": reviews})}
+        statement = upsert(self._conn, desk).values(project_id=project_id, trainer_id=trainer_id, seen_at=NEVER, **own)
+        self._conn.execute(statement.on_conflict_do_update(index_elements=["project_id", "trainer_id"], set_=own))
 
     def seat_if_new(self, project_id: int, trainer_id: int) -> None:
         """As ``seat``, without a cap; what an operator has set for the person stays."""
         statement = upsert(self._conn, desk).values(project_id=project_id, trainer_id=trainer_id, seen_at=NEVER)
         self._conn.execute(statement.on_conflict_do_nothing(index_elements=["project_id", "trainer_id"]))
 
+    def pause(self, project_id: int, trainer_id: int, pause: Paused | None) -> None:
+        """The person is given nothing in the project from now on; None: is given work again."""
+        mine = (desk.c.project_id == project_id, desk.c.trainer_id == trainer_id)
+        kept = null() if pause is None else asdict(pause)
+        self._conn.execute(update(desk).where(*mine).values(pause=kept))
+
     def desks(self, project_id: int) -> list[DeskRow]:
         """Who works for a project, by trainer id."""
-        names = [name for name in DeskRow.__slots__ if name not in ("trainer", "skills")]
-        query = select(trainer, *(desk.c[name].label(f"desk_{name}") for name in names))
+        names = [name for name in DeskRow.__slots__ if name not in ("trainer", "skills", "pause")]
+        query = select(trainer, desk.c.pause, *(desk.c[name].label(f"desk_{name}") for name in names))
         rows = self._conn.execute(
             query.join(desk, desk.c.trainer_id == trainer.c.id)
             .where(desk.c.project_id == project_id)
@@ -85,6 +99,7 @@ class PeopleRepository:
             DeskRow(
                 trainer=TrainerRow(**{column.name: row._mapping[column.name] for column in trainer.c}),
                 skills=skills.get(row.id, ()),
+                pause=Paused(**from_json(row.pause)) if row.pause is not None else None,
                 **{name: row._mapping[f"desk_{name}"] for name in names},
             )
             for row in rows
@@ -95,28 +110,55 @@ class PeopleRepository:
         found: dict[int, tuple[Skill, ...]] = {}
         query = select(skill).where(skill.c.trainer_id.in_(list(trainer_ids))).order_by(skill.c.id)
         for row in self._conn.execute(query):
-            one = Skill(field=_field(row), level=row.level, source=SkillSource(row.source))
+            one = Skill(field=field_of(row), level=row.level, source=SkillSource(row.source))
             found[row.trainer_id] = (*found.get(row.trainer_id, ()), one)
         return found
 
     def grant(self, trainer_id: int, skills: Collection[Skill], now: float) -> None:
-        """These skills have these levels from now on; level 0 takes one away."""
+        """These skills have these levels from now on, by their source; level 0 takes one away."""
         for one in skills:
             own = {"level": one.level, "source": one.source, "updated_at": now}
-            statement = upsert(self._conn, skill).values(trainer_id=trainer_id, **_words(one.field), **own)
-            self._conn.execute(statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS], set_=own))
+            statement = upsert(self._conn, skill).values(trainer_id=trainer_id, **words_of(one.field), **own)
+            self._conn.execute(
+                statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS, "source"], set_=own)
+            )
         self._conn.execute(delete(skill).where(skill.c.trainer_id == trainer_id, skill.c.level <= 0))
 
     def accuracies(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
-        """(trainer id, field) -> how often the person was right there; no key: nothing is known."""
-        query = select(accuracy).where(accuracy.c.trainer_id.in_(list(trainer_ids)))
-        return {(row.trainer_id, _field(row)): Accuracy(row.agreed, row.differed) for row in self._conn.execute(query)}
+        """(trainer id, field) -> how often the person was right there; no key: nothing is known.
 
-    def keep_accuracies(self, known: Mapping[tuple[int, FieldOfWork], Accuracy], now: float) -> None:
-        """These hold from now on."""
+        It is what others said of the same items (``compared``), and each gold item whole: right or wrong.
+        """
+        known = self.compared(trainer_ids)
+        for key, marks in self.marks(trainer_ids).items():
+            before = known.get(key, Accuracy())
+            known[key] = Accuracy(before.right + marks.right - PRIOR, before.wrong + marks.wrong - PRIOR)
+        return known
+
+    def marks(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
+        """The part of ``accuracies`` that answers to gold items say; no key: none was ever given."""
+        right, wrong = (
+            func.sum(case((and_(gold_answer.c.counts, gold_answer.c.is_right.is_(one)), 1), else_=0))
+            for one in (True, False)
+        )
+        columns = (gold_answer.c.trainer_id, *(gold.c[name] for name in FIELDS))
+        query = select(*columns, right.label("n_right"), wrong.label("n_wrong"))
+        query = query.join(gold, gold.c.id == gold_answer.c.gold_id).group_by(*columns)
+        rows = self._conn.execute(query.where(gold_answer.c.trainer_id.in_(list(trainer_ids))))
+        return {(row.trainer_id, field_of(row)): Accuracy.of(row.n_right, row.n_wrong) for row in rows}
+
+    def compared(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
+        """The part of ``accuracies`` that was learned from what others said; gold items have no part in it."""
+        query = select(accuracy).where(accuracy.c.trainer_id.in_(list(trainer_ids)))
+        return {
+            (row.trainer_id, field_of(row)): Accuracy(row.agreed, row.differed) for row in self._conn.execute(query)
+        }
+
+    def keep_compared(self, known: Mapping[tuple[int, FieldOfWork], Accuracy], now: float) -> None:
+        """What others said comes to this from now on: see ``compared``."""
         for (trainer_id, field), one in known.items():
             own = {"agreed": one.right, "differed": one.wrong, "updated_at": now}
-            statement = upsert(self._conn, accuracy).values(trainer_id=trainer_id, **_words(field), **own)
+            statement = upsert(self._conn, accuracy).values(trainer_id=trainer_id, **words_of(field), **own)
             self._conn.execute(statement.on_conflict_do_update(index_elements=["trainer_id", *FIELDS], set_=own))
 
     def needed(self, item_ids: Collection[int]) -> dict[int, Need]:
@@ -125,13 +167,13 @@ class PeopleRepository:
         for batch in batches(item_ids):
             query = select(item.c.id.label("item"), need).join(need, need.c.id == item.c.need_id)
             for row in self._conn.execute(query.where(item.c.id.in_(batch))):
-                found[row.item] = Need(field=_field(row), level=row.level)
+                found[row.item] = Need(field=field_of(row), level=row.level)
         return found
 
     def needs(self, project_id: int) -> dict[int, Need]:
         """Need id -> what items of this project may need."""
         rows = self._conn.execute(select(need).where(need.c.project_id == project_id).order_by(need.c.id))
-        return {row.id: Need(field=_field(row), level=row.level) for row in rows}
+        return {row.id: Need(field=field_of(row), level=row.level) for row in rows}
 
     def set_needs(self, project_id: int, wanted: Mapping[int, Need | None]) -> int:
         """Item id -> what it needs from now on, or nothing. Returns how many items need something else than before."""
@@ -139,7 +181,7 @@ class PeopleRepository:
         ids = {one: id for id, one in self.needs(project_id).items()}
         if fresh := asked - set(ids):
             rows = [
-                {"project_id": project_id, "level": one.level, **_words(one.field)} for one in sorted(fresh, key=str)
+                {"project_id": project_id, "level": one.level, **words_of(one.field)} for one in sorted(fresh, key=str)
             ]
             self._conn.execute(upsert(self._conn, need).on_conflict_do_nothing(), rows)
             ids = {one: id for id, one in self.needs(project_id).items()}
@@ -151,9 +193,11 @@ class PeopleRepository:
         return len(changes)
 
 
-def _field(row: Any) -> FieldOfWork:
+def field_of(row: Any) -> FieldOfWork:
+    """Of a row with the three words."""
     return FieldOfWork(**{name: row._mapping[name] for name in FIELDS})
 
 
-def _words(field: FieldOfWork) -> dict[str, str]:
+def words_of(field: FieldOfWork) -> dict[str, str]:
+    """The three columns."""
     return {name: getattr(field, name) for name in FIELDS}

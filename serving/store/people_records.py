@@ -9,9 +9,6 @@ from typing import Any
 from models.fair_queue import Kind
 from models.skills import Skill
 
-OURS = "label studio: "
-"""How the reason begins where an item was given back because it could not be opened: nobody asked for that."""
-
 
 @dataclass(frozen=True, slots=True)
 class TrainerRow:
@@ -28,6 +25,22 @@ class TrainerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """Why a person is given nothing."""
+
+    at: float
+    """Since when, epoch seconds."""
+    reason: str
+    """An operator's words, or what the numbers say."""
+    measured: bool
+    """Whether the numbers alone allowed it."""
+    field: str
+    """Field of work that the numbers are about; empty where there are none."""
+    numbers: dict[str, float]
+    """See ``models.people.skill.Pause``."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeskRow:
     """A person at work for a project."""
 
@@ -40,6 +53,9 @@ class DeskRow:
     """Asked then, and has got nothing since, epoch seconds."""
     seen_at: float
     daily_cap: int | None
+    reviews: bool = False
+    """May judge others' labels."""
+    pause: Paused | None = None
 
 
 class WorkState(StrEnum):
@@ -86,3 +102,5 @@ class Nothing(StrEnum):
     """What is left goes to people who wait and have been offered less."""
     CAP = "cap"
     """The day's cap is reached."""
+    PAUSED = "paused"
+    """An operator has paused this person."""

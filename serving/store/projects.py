@@ -12,7 +12,7 @@ from models.errors import ConfigurationError, NotFoundError
 from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import GateState, LabelConfig
-from serving.store.records import NewProject, ProjectRow
+from serving.store.records import NewProject, ProjectRow, SuggestionBound
 from serving.store.rows import to_project
 from serving.store.sql import take_turn
 from serving.store.tables import project
@@ -38,6 +38,10 @@ class ProjectChanges(TypedDict, total=False):
     audit_rate: float
     validation_people: int
     overlap_people: int
+    control_rate: float
+    tabs: bool
+    suggestion_bound: SuggestionBound | None
+    review_rate: float
     validation_cut: float
     skill_rules: tuple[SkillRule, ...]
     active_model: str | None

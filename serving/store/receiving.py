@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, exists, or_, select, update
 
+from serving.store.labels import LIVE
 from serving.store.outbox import cancel
 from serving.store.records import ItemState, NewItem, ReceiveResult
 from serving.store.sql import CLEAN, batches, upsert
@@ -96,6 +97,6 @@ def _store(conn: Connection, project_id: int, tasks: Sequence[NewItem], now: flo
 
 def _still_labelled(conn: Connection, ids: Sequence[int]) -> None:
     """A task that was gone by mistake keeps its labels; it must not be asked for, or accepted, a second time."""
-    live = exists().where(label.c.item_id == item.c.id, label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
+    live = exists().where(label.c.item_id == item.c.id, *LIVE)
     for batch in batches(ids):
         conn.execute(update(item).where(item.c.id.in_(batch), live).values(state=ItemState.LABELED))

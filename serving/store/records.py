@@ -8,6 +8,7 @@ from typing import Any
 
 from models.base import ModelRef
 from models.gate.noise import Noise
+from models.people.showing import Showing
 from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
@@ -17,6 +18,11 @@ BLIND_AUDIT = "blind_audit"
 LABELS_BY = "labels_by"
 """Among a model version's metrics: Label Studio's user id -> how many of this person's labels it was trained on. It is
 about people: events and lists of versions leave it out."""
+
+UNAIDED = frozenset(kind.value for kind in Showing if kind.hidden)
+"""Reason codes of items whose suggestion people do not see, though they are not blind: they certify nothing."""
+LABEL_REJECTED = "label_rejected"
+"""Reason code of items whose label a reviewer rejected: other people get them, and nobody else."""
 
 
 class ItemState(StrEnum):
@@ -82,17 +88,19 @@ class LabelRole(StrEnum):
     """What a human label may be used for."""
 
     TRAIN = "train"
-    """Given without a suggestion on the train fold."""
+    """Given without a suggestion, on an item that was drawn for nothing that certifies."""
     VALIDATION = "validation"
     """Blind, on an item drawn for validation: certifies, never trains."""
     AUDIT = "audit"
     """Blind, on an item that the gate would have accepted."""
     CORRECTION = "correction"
     """Given while a suggestion was shown."""
+    GOLD = "gold"
+    """Answers an item whose answer is known, to hear how good the person is: of use for nothing else."""
 
     @property
     def blind(self) -> bool:
-        """Whether whoever gave it had seen nothing of what the model says."""
+        """Whether it answers a blind item: whoever gave it had seen nothing of what the model says."""
         return self in (LabelRole.VALIDATION, LabelRole.AUDIT)
 
 
@@ -105,6 +113,22 @@ class Arm(StrEnum):
     """Listed in random order: the control."""
     UNLISTED = "unlisted"
     """Not on a list: in order of the draw, or as people chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionBound:
+    """Below which confidence no suggestion is shown, and what the last look that moved it saw."""
+
+    below: float
+    """In (0, 1]."""
+    shown: int
+    """Labels of items whose suggestion was shown, below the bound."""
+    hidden: int
+    """The same without one."""
+    saved_seconds: float
+    """What an item takes less without its suggestion; above 0."""
+    at: float
+    """Since when, epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +166,10 @@ class ProjectRow:
     """How many different people may be asked about one blind validation item, >= 1."""
     overlap_people: int
     """How many different people may be asked about one item that is not blind, experts apart; 1: off."""
+    control_rate: float
+    """Share of the suggestions that are hidden, or spared from being hidden, by lot, in [0, 0.5); 0: all are shown."""
+    tabs: bool
+    """Whether Label Studio has a tab for each queue."""
     validation_cut: float
     """Items of the validation fold whose ``draw`` is below this are labelled blind: their inclusion probability."""
     gate_state: GateState
@@ -163,6 +191,9 @@ class ProjectRow:
     created_at: float
     skill_rules: tuple[SkillRule, ...] = ()
     """Which items need which skill of whoever labels them; the first counts that holds."""
+    suggestion_bound: SuggestionBound | None = None
+    review_rate: float = 0.0
+    """Share of the labels that were not given blind which another person looks at, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +218,10 @@ class NewProject:
     audit_rate: float
     validation_people: int = 1
     overlap_people: int = 1
+    control_rate: float = 0.0
+    tabs: bool = False
     skill_rules: tuple[SkillRule, ...] = ()
+    review_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +273,11 @@ class ItemRow:
     """How many different people are to answer it."""
     asked: int | None = None
     """Place on the list of items that people were asked for; None: not on it. Kept with the label."""
+
+    @property
+    def unaided(self) -> bool:
+        """Whether people are to label it without its suggestion, though it is not blind."""
+        return not self.blind and self.route is Route.SUGGEST and self.reason in UNAIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +349,14 @@ class LabelRow:
     """Item loss of that prediction against this label, in [0, 1]; None when there is nothing to compare."""
     remote_updated_at: float
     created_at: float
+    deleted: bool = False
+    set_aside: bool = False
+    """A review says that it does not count."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything may be made of it."""
+        return not (self.deleted or self.was_cancelled or self.set_aside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +451,7 @@ class Audit:
 
     decision_id: int
     """Of the decision that drew it: audits are in the order in which they were drawn."""
+    certificate_id: int
     item_id: int
     task_id: int
     drawn_at: float

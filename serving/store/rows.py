@@ -11,6 +11,8 @@ from sqlalchemy import Row
 from models.base import ModelRef
 from models.fair_queue import Kind
 from models.gate.noise import Noise
+from models.people.effort import Effort
+from models.people.reviews import Code, Diff, Evidence, Gold, Rule
 from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
@@ -28,12 +30,17 @@ from serving.store.records import (
     OutboxState,
     PredictionRow,
     ProjectRow,
+    SuggestionBound,
 )
+from serving.store.review_records import By, ReviewRow, ReviewState, TurnRow
 
 WHY: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 RULES: TypeAdapter[tuple[SkillRule, ...]] = TypeAdapter(tuple[SkillRule, ...])
 SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 NOISE: TypeAdapter[Noise] = TypeAdapter(Noise)
+BOUND: TypeAdapter[SuggestionBound] = TypeAdapter(SuggestionBound)
+EFFORT: TypeAdapter[Effort] = TypeAdapter(Effort)
+EVIDENCE: TypeAdapter[Rule | Gold | Diff] = TypeAdapter(Evidence)
 REGIONS: TypeAdapter[tuple[Region, ...]] = TypeAdapter(tuple[Region, ...])
 
 
@@ -43,6 +50,8 @@ def to_project(row: Row[Any]) -> ProjectRow:
     values["spec"] = SPEC.validate_json(row.spec)
     values["gate_state"] = GateState(row.gate_state)
     values["skill_rules"] = RULES.validate_json(row.skill_rules) if row.skill_rules is not None else ()
+    bound = row.suggestion_bound
+    values["suggestion_bound"] = BOUND.validate_json(bound) if bound is not None else None
     return ProjectRow(**values)
 
 
@@ -121,6 +130,8 @@ def to_label(row: Row[Any], prefix: str = "") -> LabelRow:
         loss=get[f"{prefix}loss"],
         remote_updated_at=get[f"{prefix}remote_updated_at"],
         created_at=get[f"{prefix}created_at"],
+        deleted=get[f"{prefix}deleted"],
+        set_aside=get[f"{prefix}set_aside"],
     )
 
 
@@ -160,3 +171,17 @@ def to_work(row: Row[Any]) -> WorkRow:
     values["kind"], values["state"] = Kind(row.kind), WorkState(row.state)
     values["why"] = WHY.validate_json(row.why)
     return WorkRow(**values)
+
+
+def to_review(row: Row[Any]) -> ReviewRow:
+    values = dict(row._mapping)
+    values["state"] = ReviewState(row.state)
+    for name, kind in (("decided_by", By), ("answered_by", By), ("code", Code)):
+        values[name] = kind(values[name]) if values[name] is not None else None
+    values["evidence"] = EVIDENCE.validate_json(row.evidence) if row.evidence is not None else None
+    values["judged"] = REGIONS.validate_json(row.judged) if row.judged is not None else None
+    return ReviewRow(**values)
+
+
+def to_turn(row: Row[Any]) -> TurnRow:
+    return TurnRow(**{**row._mapping, "state": WorkState(row.state)})

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_
 
 from models.types import Route
 from serving.store.deciding import history
-from serving.store.outbox import send_again, take_back
+from serving.store.outbox import UNSEEN, send_again, take_back
 from serving.store.records import Decision, ItemState, OutboxKind, OutboxState, Stand
 from serving.store.sql import batches, lock_items, take_turn, update_all
 from serving.store.tables import decision, item, outbox
@@ -90,9 +90,9 @@ def _conditions(project_id: int, stand: Stand, version: str, before: float) -> l
     published = item.c.state == ItemState.PUBLISHED
     if stand is Stand.SHOWN:
         routes = item.c.route.in_((Route.SUGGEST, Route.ACCEPT))
-        return [*mine, published, routes, item.c.blind.is_(False), item.c.model_version == version]
+        return [*mine, published, routes, item.c.blind.is_(False), ~UNSEEN, item.c.model_version == version]
     if stand is Stand.HIDDEN:
-        return [*mine, published, item.c.blind.is_(True), item.c.prediction_id.is_not(None)]
+        return [*mine, published, or_(item.c.blind.is_(True), UNSEEN), item.c.prediction_id.is_not(None)]
     if stand is Stand.ACCEPTED:
         return [*mine, published, item.c.route == Route.ACCEPT]
     acceptances = (outbox.c.project_id == project_id, outbox.c.kind == OutboxKind.ACCEPTANCE, outbox.c.attempts > 0)

@@ -108,6 +108,10 @@ project = Table(
     Column("audit_rate", Double, nullable=False),
     Column("validation_people", Integer, nullable=False, server_default="1"),
     Column("overlap_people", Integer, nullable=False, server_default="1"),
+    Column("control_rate", Double, nullable=False, server_default="0"),
+    Column("tabs", Boolean, nullable=False, server_default=false()),
+    Column("suggestion_bound", Json),
+    Column("review_rate", Double, nullable=False, server_default="0"),
     Column("validation_cut", Double, nullable=False),
     Column("skill_rules", Json),
     Column("gate_state", Word, nullable=False),
@@ -263,6 +267,7 @@ label = Table(
     Column("regions", Json, nullable=False),
     Column("was_cancelled", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    Column("set_aside", Boolean, nullable=False, server_default=false()),
     Column("lead_time", Double),
     Column("role", Word, nullable=False),
     Column("inclusion", Double),
@@ -272,6 +277,16 @@ label = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("project_id", "annotation_id"),
     Index("ix_label_role", "project_id", "role", "item_id"),
+    Index("ix_label_newest", "project_id", "id"),
+)
+
+effort = Table(
+    "effort",
+    metadata,
+    Column("project_id", Id, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("label_id", Id, nullable=False),
+    Column("found", Json, nullable=False),
+    Column("at", Double, nullable=False),
 )
 
 model_version = Table(
@@ -366,7 +381,7 @@ skill = Table(
     Column("level", Integer, nullable=False),
     Column("source", Word, nullable=False),
     Column("updated_at", Double, nullable=False),
-    UniqueConstraint("trainer_id", "domain", "language", "task"),
+    UniqueConstraint("trainer_id", "domain", "language", "task", "source"),
 )
 
 accuracy = Table(
@@ -401,6 +416,8 @@ desk = Table(
     Column("waits_since", Double),
     Column("seen_at", Double, nullable=False),
     Column("daily_cap", Integer),
+    Column("reviews", Boolean, nullable=False, server_default=false()),
+    Column("pause", Json),
     UniqueConstraint("project_id", "trainer_id"),
 )
 

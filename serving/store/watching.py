@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, literal_column, or_, select
@@ -19,12 +19,16 @@ class WatchRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def audits(self, certificate_id: int) -> list[Audit]:
-        """Every audit that was drawn under the certificate, in the order of the decisions that drew them."""
-        mine = (decision.c.certificate_id == certificate_id, decision.c.reason == literal_column("'blind_audit'"))
+    def audits(self, certificate_ids: Collection[int]) -> list[Audit]:
+        """Every audit that was drawn under these certificates, in the order of the decisions that drew them.
+
+        An item that was drawn twice with the same data counts once, where it was drawn first.
+        """
+        mine = (decision.c.certificate_id.in_(certificate_ids), decision.c.reason == literal_column("'blind_audit'"))
         current = and_(item.c.revision == decision.c.revision, item.c.state != ItemState.GONE, item.c.blind.is_(True))
         columns = (
             decision.c.id,
+            decision.c.certificate_id,
             decision.c.item_id,
             decision.c.revision,
             decision.c.created_at,
@@ -40,10 +44,11 @@ class WatchRepository:
         return [_audit(row, labels.get(row.item_id, ())) for row in first.values()]
 
     def _labels(self, item_ids: Any) -> dict[int, list[Any]]:
-        """Item id -> its labels that are not deleted, real ones before skips, oldest first."""
+        """Item id -> its labels that are not deleted, real ones before skips, oldest first; none of gold items."""
         names = ("id", "item_id", "role", "was_cancelled", "prediction_id", "loss")
         columns = [label.c[name] for name in names]
-        query = select(*columns).where(label.c.item_id.in_(item_ids), label.c.deleted.is_(False))
+        there = (label.c.deleted.is_(False), label.c.role != LabelRole.GOLD)
+        query = select(*columns).where(label.c.item_id.in_(item_ids), *there)
         found: dict[int, list[Any]] = {}
         for row in self._conn.execute(query.order_by(label.c.was_cancelled, label.c.id)):
             found.setdefault(row.item_id, []).append(row)
@@ -57,13 +62,17 @@ class WatchRepository:
             found |= {id: REGIONS.validate_json(regions) for id, regions in rows}
         return found
 
-    def reopen(self, project_id: int, certificate_id: int, *, after: int, reason: str, now: float) -> int:
-        """Take back what was accepted under the certificate by decisions later than ``after``, and by nobody labelled.
+    def reopen(self, project_id: int, certificate_ids: Collection[int], *, after: int, reason: str, now: float) -> int:
+        """Take back what was accepted under these certificates by decisions after ``after``, and by nobody labelled.
 
         The items are to be decided again, with ``reason`` on them. Returns how many there were.
         """
         take_turn(self._conn)
-        mine = (decision.c.id > after, decision.c.certificate_id == certificate_id, decision.c.route == Route.ACCEPT)
+        mine = (
+            decision.c.id > after,
+            decision.c.certificate_id.in_(certificate_ids),
+            decision.c.route == Route.ACCEPT,
+        )
         accepted = (
             item.c.project_id == project_id,
             item.c.route == Route.ACCEPT,
@@ -112,6 +121,7 @@ def _audit(drawn: Any, labels: Iterable[Any]) -> Audit:
     same = answer is not None and answer.prediction_id == drawn.prediction_id
     return Audit(
         decision_id=drawn.id,
+        certificate_id=drawn.certificate_id,
         item_id=drawn.item_id,
         task_id=drawn.task_id,
         drawn_at=drawn.created_at,

@@ -12,6 +12,7 @@ from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind
 from serving.store import drawing
 from serving.store.people_records import DeskRow, WorkRow, WorkState
+from serving.store.review_tables import review_turn
 from serving.store.rows import to_work
 from serving.store.sql import batches, upsert
 from serving.store.tables import desk, flow, item, label, trainer, work
@@ -72,10 +73,13 @@ class WorkRepository:
         return to_work(row)
 
     def given(self, project_id: int, trainer_id: int, *, since: float) -> int:
-        """How many items the person was given since (epoch seconds) that did not expire."""
-        mine = (work.c.trainer_id == trainer_id, work.c.project_id == project_id, work.c.granted_at > since)
-        query = select(func.count()).select_from(work).where(*mine, work.c.state != WorkState.EXPIRED)
-        return self._conn.scalar(query) or 0
+        """How many items and reviews the person was given since (epoch seconds) that did not expire."""
+        given = 0
+        for table in (work, review_turn):
+            mine = (table.c.trainer_id == trainer_id, table.c.project_id == project_id, table.c.granted_at > since)
+            query = select(func.count()).select_from(table).where(*mine, table.c.state != WorkState.EXPIRED)
+            given += self._conn.scalar(query) or 0
+        return given
 
     def heads(
         self,
@@ -103,7 +107,7 @@ class WorkRepository:
             for skilled in (False, True):
                 if skilled and person is not None and not needs:
                     continue
-                mine = [*_free(), *(() if person is None else _new_to(person))]
+                mine = [*free(), *(() if person is None else new_to(person))]
                 mine.append(_needing(skilled, None if person is None else needs))
                 asked = query.where(*mine)
                 if kind is Kind.SUGGESTION and (place := places.get((kind, skilled))) is not None:
@@ -113,7 +117,10 @@ class WorkRepository:
         return list(found.values())
 
     def been_through(self, item_ids: Collection[int]) -> set[tuple[int, int]]:
-        """(item id, trainer id) of those who may not be given these items any more: they had or labelled them."""
+        """(item id, trainer id) of those who may not be given these items any more.
+
+        They had them, labelled them, or have seen somebody's label as reviewers.
+        """
         found: set[tuple[int, int]] = set()
         for batch in batches(item_ids):
             had = select(work.c.item_id, work.c.trainer_id).where(work.c.item_id.in_(batch), work.c.state.in_(OVER))
@@ -122,7 +129,8 @@ class WorkRepository:
                 .join(trainer, trainer.c.user_id == label.c.completed_by)
                 .where(label.c.item_id.in_(batch), label.c.deleted.is_(False))
             )
-            found |= {(row[0], row[1]) for query in (had, said) for row in self._conn.execute(query)}
+            saw = select(review_turn.c.item_id, review_turn.c.trainer_id).where(review_turn.c.item_id.in_(batch))
+            found |= {(row[0], row[1]) for query in (had, said, saw) for row in self._conn.execute(query)}
         return found
 
     def flows(self, project_id: int) -> tuple[dict[tuple[Kind, bool], Flow], float]:
@@ -145,7 +153,16 @@ class WorkRepository:
         until: float,
         now: float,
     ) -> WorkRow:
-        """The item is in the person's hands until then; the queue remembers what it served."""
+        """As ``hand``, by the fair queue, which remembers what it served."""
+        row = self.hand(person, chosen, why=why, until=until, now=now)
+        remembered = {"tag": tag, "served": served.served + 1}
+        keys = {"project_id": person.project_id, "kind": served.kind, "skilled": served.skilled}
+        statement = upsert(self._conn, flow).values(**keys, **remembered)
+        self._conn.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=remembered))
+        return row
+
+    def hand(self, person: DeskRow, chosen: Open, *, why: Mapping[str, Any], until: float, now: float) -> WorkRow:
+        """The item is in the person's hands until then (epoch seconds)."""
         values = {
             "project_id": person.project_id,
             "item_id": chosen.id,
@@ -158,12 +175,7 @@ class WorkRepository:
             "beat_at": now,
             "extended": False,
         }
-        row = self._conn.execute(insert(work).values(values).returning(work)).one()
-        remembered = {"tag": tag, "served": served.served + 1}
-        keys = {"project_id": person.project_id, "kind": served.kind, "skilled": served.skilled}
-        statement = upsert(self._conn, flow).values(**keys, **remembered)
-        self._conn.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=remembered))
-        return to_work(row)
+        return to_work(self._conn.execute(insert(work).values(values).returning(work)).one())
 
     def sit(self, person: DeskRow, *, offered: float, waits_since: float | None, now: float) -> None:
         """The person was seen now, and what was offered by now."""
@@ -225,14 +237,17 @@ def _columns(query: Select[Any]) -> Select[Any]:
     return query.with_only_columns(item.c.id, item.c.need_id)
 
 
-def _free() -> Sequence[ColumnElement[bool]]:
+def free() -> Sequence[ColumnElement[bool]]:
+    """Nobody holds the item."""
     return (~exists().where(work.c.item_id == item.c.id, HELD),)
 
 
-def _new_to(person: DeskRow) -> Sequence[ColumnElement[bool]]:
+def new_to(person: DeskRow) -> Sequence[ColumnElement[bool]]:
+    """The person has neither labelled the item nor been through it."""
     had = (work.c.item_id == item.c.id, work.c.trainer_id == person.trainer.id, work.c.state.in_(OVER))
     said = (label.c.item_id == item.c.id, label.c.completed_by == person.trainer.user_id, label.c.deleted.is_(False))
-    return ~exists().where(*had), ~exists().where(*said)
+    saw = (review_turn.c.item_id == item.c.id, review_turn.c.trainer_id == person.trainer.id)
+    return ~exists().where(*had), ~exists().where(*said), ~exists().where(*saw)
 
 
 def _needing(skilled: bool, needs: Collection[int] | None) -> ColumnElement[bool]:

@@ -10,9 +10,11 @@ from connectors.base import Annotator, Claim
 from connectors.label_studio.person import deep_link
 from models.errors import AuthenticationError, PlatformError
 from serving.pipeline.runtime import Runtime
-from serving.store.people_records import OURS, DeskRow, Nothing, TrainerRow, WorkRow
+from serving.store.gold import TESTS
+from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow
 from serving.store.records import ProjectRow
 from serving.workforce.hand_out import give_back, next_for
+from serving.workforce.reviewing import people_there
 
 log = logging.getLogger(__name__)
 TRIES = 3
@@ -65,20 +67,32 @@ def take(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> tuple[WorkRow,
         work = next_for(runtime, project, desk)
         if isinstance(work, Nothing):
             return work
-        with runtime.store.read() as uow:
-            item = uow.items.get(work.item_id)
-        task = item.task_id
-        if item.opinions > 1 and not item.blind:  # of blind ones it is told when they are asked
-            runtime.platform(project).ask_again({task: item.opinions})
+        task = offer(runtime, project, work)
         with closing(_account(runtime, project, desk.trainer)) as account:
             claim = account.claim(task)
             if claim is Claim.HELD:
                 return work, account.stream_link(task)
-        if claim is Claim.TAKEN:  # a lock that somebody left behind; our lease decides
+        if claim is Claim.TAKEN and work.kind not in TESTS:  # a lock that somebody left behind; our lease decides
             return work, link(project, task)
         log.info("an item could not be had in Label Studio", extra={"task": task, "claim": claim.value})
-        give_back(runtime, work, f"{OURS}{claim.value}")
+        give_back(runtime, work, f"label studio: {claim.value}", unasked=True)
     return Nothing.EMPTY
+
+
+def offer(runtime: Runtime, project: ProjectRow, work: WorkRow) -> int:
+    """Let Label Studio's stream offer the task once more where somebody has labelled it; the task.
+
+    Raises:
+        PlatformError: Label Studio does not answer.
+    """
+    with runtime.store.read() as uow:
+        item, people = uow.items.get(work.item_id), uow.gold.people_on(work.item_id)
+        wanted = people_there(uow, [item])
+    if work.kind in TESTS:
+        runtime.platform(project).ask_again({item.task_id: people + 1})
+    elif wanted.get(item.task_id, 1) > 1:  # of blind ones it is told when they are asked
+        runtime.platform(project).ask_again(wanted)
+    return item.task_id
 
 
 def let_go(runtime: Runtime, project: ProjectRow, person: TrainerRow, work: WorkRow, reason: str) -> bool:
@@ -103,6 +117,11 @@ def _account(runtime: Runtime, project: ProjectRow, person: TrainerRow) -> Annot
 def link(project: ProjectRow, task: int) -> str:
     """Where the task can be opened by anybody."""
     return deep_link(project.platform_url, project.platform_project, task)
+
+
+def stream(project: ProjectRow) -> str:
+    """Label Studio's label stream: of what others have answered it shows nothing but the task."""
+    return f"{project.platform_url}/projects/{project.platform_project}/data?labeling=1"
 
 
 def platform_urls(projects: Sequence[ProjectRow]) -> list[str]:

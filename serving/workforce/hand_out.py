@@ -13,12 +13,15 @@ from typing import Any
 from models.errors import NotFoundError
 from models.fair_queue import Flow, Kind, order, pick
 from models.people.effort import lease_seconds
+from models.people.showing import Showing
 from models.skills import Need
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
+from serving.store.gold_records import QualificationRow
 from serving.store.people_records import DeskRow, Nothing, WorkRow, WorkState
 from serving.store.records import ItemRow, ProjectRow
 from serving.store.work import Open
+from serving.workforce import gold_choice, qualification
 
 DAY_S = 86_400.0
 RECENT = 500
@@ -26,7 +29,7 @@ RECENT = 500
 AHEAD = 8
 """Items of each kind that are looked at, beside one for everybody who waits."""
 
-BLIND = frozenset({Kind.AUDIT, Kind.VALIDATION, Kind.OPINION})
+BLIND = frozenset({Kind.AUDIT, Kind.VALIDATION, Kind.OPINION, Kind.GOLD})
 QUALITY = "quality"
 """What a person is told of an item that is labelled blind: whether it checks the model or the gate stays unsaid."""
 
@@ -56,6 +59,9 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
             uow.work.beat(held.id, now)
             uow.work.sit(person, offered=person.offered, waits_since=None, now=now)
             return held
+        if person.pause is not None:
+            uow.work.sit(person, offered=person.offered, waits_since=None, now=now)
+            return Nothing.PAUSED
         present = [one for one in desks.values() if one.seen_at >= now - settings.people_present_s]
         offered = _caught_up(person, present)
         if person.daily_cap is not None:
@@ -63,6 +69,11 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
             if given >= person.daily_cap:
                 uow.work.sit(person, offered=offered, waits_since=None, now=now)
                 return Nothing.CAP
+        until = now + _lease_s(runtime, uow, project)
+        if (asked_for := qualification.next_item(uow, person, settings, now)) is not None:
+            test, attempt = asked_for
+            uow.work.sit(person, offered=offered + 1.0, waits_since=None, now=now)
+            return uow.work.hand(person, test, why=_why_test(uow, attempt), until=until, now=now)
         my_turn = (offered, person.waits_since or now)
         before_me = [
             one
@@ -80,15 +91,14 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
             uow.work.sit(person, offered=offered, waits_since=person.waits_since or now, now=now)
             return Nothing.OTHERS_FIRST if mine else Nothing.EMPTY
         found, flow = next((one, flow) for one, flow in mine if one.id == chosen)
+        met = [id for id, need in needs.items() if need.met_by(person.skills)]
+        golden = gold_choice.instead(runtime, uow, project, person, met)
+        found = golden or found
         why = _why(uow.items.get(chosen), found, needs, waited=now - (person.waits_since or now), before=len(before_me))
-        lease_s = lease_seconds(
-            uow.work.durations(project.id, limit=RECENT),
-            floor=settings.people_lease_min_s,
-            ceiling=settings.people_lease_max_s,
-            default=settings.people_lease_s,
-        )
         uow.work.sit(person, offered=offered + 1.0, waits_since=None, now=now)
-        return uow.work.give(person, found, flow, tag=flow.finish(virtual), why=why, until=now + lease_s, now=now)
+        if golden is not None:
+            return uow.work.hand(person, golden, why=why, until=until, now=now)
+        return uow.work.give(person, found, flow, tag=flow.finish(virtual), why=why, until=until, now=now)
 
 
 def extend(runtime: Runtime, work: WorkRow) -> bool:
@@ -98,10 +108,31 @@ def extend(runtime: Runtime, work: WorkRow) -> bool:
         return uow.work.extend(work.id, max(work.until, now) + (work.until - work.granted_at), now)
 
 
-def give_back(runtime: Runtime, work: WorkRow, reason: str) -> bool:
-    """The person does not want it, and says why; somebody else gets it. False: the lease was over."""
+def give_back(runtime: Runtime, work: WorkRow, reason: str, *, unasked: bool = False) -> bool:
+    """The person does not want it, and says why; somebody else gets it. False: the lease was over.
+
+    ``unasked``: it is not the person's wish, the item could not be had.
+    """
+    why = {"given_back": reason} | ({"unasked": True} if unasked else {})
     with runtime.store.begin() as uow:
-        return uow.work.end(work.id, WorkState.RELEASED, runtime.now(), given_back=reason)
+        return uow.work.end(work.id, WorkState.RELEASED, runtime.now(), **why)
+
+
+def _lease_s(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> float:
+    settings = runtime.settings
+    return lease_seconds(
+        uow.work.durations(project.id, limit=RECENT),
+        floor=settings.people_lease_min_s,
+        ceiling=settings.people_lease_max_s,
+        default=settings.people_lease_s,
+    )
+
+
+def _why_test(uow: UnitOfWork, attempt: QualificationRow) -> dict[str, Any]:
+    """Of a qualification: which, in what, and how far it is."""
+    place = uow.qualifications.been_given(attempt)[0] + 1
+    about = {"field": str(attempt.field), "place": place, "of": attempt.wanted}
+    return {"code": "qualification", "qualification": attempt.id, **about}
 
 
 def _caught_up(person: DeskRow, present: Sequence[DeskRow]) -> float:
@@ -162,10 +193,14 @@ def _others(
 
 
 def _why(item: ItemRow, found: Open, needs: dict[int, Need], *, waited: float, before: int) -> dict[str, Any]:
-    """Why the item, and why this person, with numbers; nothing that a blind item must not say."""
+    """Why the item, and why this person, with numbers; nothing that a blind item must not say.
+
+    A control looks like an item that shows no suggestion for its confidence: nobody is to work otherwise on it.
+    """
     blind = found.kind in BLIND
-    told: dict[str, Any] = {"code": QUALITY if blind else item.reason or found.kind.value, "waited_s": round(waited, 1)}
-    if not blind and item.confidence is not None:
+    code = QUALITY if blind else Showing.HIDDEN.value if item.unaided else item.reason or found.kind.value
+    told: dict[str, Any] = {"code": code, "waited_s": round(waited, 1)}
+    if not blind and not item.unaided and item.confidence is not None:
         told["confidence"] = item.confidence
     if found.need_id is not None:
         told["needs"] = str(needs[found.need_id])

@@ -6,7 +6,8 @@ experts needs the next level of its own field that somebody at the project has, 
 above the others, these are asked up to the most, though it may not be enough.
 
 Accuracies are kept by person and field. They learn of an item once, when it is done, from what the others said of it;
-the model is no witness, since its suggestion was shown. Only controls whose answer is one class take part.
+the model is no witness, since its suggestion was shown. Only controls whose answer is one class take part. What gold
+items say of a person is kept apart, so that it can be taken back, and counts beside it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from models.types import ControlSpec, Prediction
 from serving.store.engine import UnitOfWork
 from serving.store.people_records import DeskRow
 from serving.store.records import ItemState, LabelRow, ProjectRow
+from serving.workforce import levels
 
 ASSUMED = 0.8
 """Accuracy of somebody of whom nothing is known; a level says more where its own bound is higher."""
@@ -70,15 +72,18 @@ def review(uow: UnitOfWork, project: ProjectRow, item_ids: Collection[int], now:
             more = level is not None or step.reason == "out_of_reach"
         wanted[row.id] = len(heard) + more
     uow.people.set_needs(project.id, raised)
-    before = {row.id: row.opinions for row in rows}
-    uow.opinions.ask({id: n for id, n in wanted.items() if max(1, n) != before[id]})
+    asked = {row.id: row.opinions for row in rows}
+    uow.opinions.ask({id: n for id, n in wanted.items() if max(1, n) != asked[id]})
     done = uow.opinions.unsettled([id for id, n in wanted.items() if 2 <= n <= len(answers.get(id, ()))])
-    learned = dict(known)
+    before = uow.people.compared([desk.trainer.id for desk in desks])
+    learned = dict(before)
     for id in sorted(done):
         field = needs.get(id, Need(ANY)).field
         for one in controls:
-            learned |= _learned(one, answers[id], field, desks, learned)
-    uow.people.keep_accuracies({key: one for key, one in learned.items() if known.get(key) != one}, now)
+            learned |= _learned(one, answers[id], field, desks, known, learned)
+    changed = {key: one for key, one in learned.items() if before.get(key) != one}
+    uow.people.keep_compared(changed, now)
+    levels.follow(uow, {trainer for trainer, _ in changed}, now)
     uow.opinions.settle(done)
     return decided
 
@@ -112,9 +117,14 @@ def _belief(
 
 
 def _learned(
-    control: ControlSpec, heard: Sequence[LabelRow], field: FieldOfWork, desks: Sequence[DeskRow], known: Known
+    control: ControlSpec,
+    heard: Sequence[LabelRow],
+    field: FieldOfWork,
+    desks: Sequence[DeskRow],
+    known: Known,
+    compared: Known,
 ) -> Known:
-    """What each of these people's accuracy is after this item, by what the others said."""
+    """What each of these people's comparison with others comes to after this item, by what the others said."""
     found: Known = {}
     for answer in heard:
         desk = next((one for one in desks if one.trainer.user_id == answer.completed_by), None)
@@ -123,7 +133,7 @@ def _learned(
             continue
         others = [one for one in heard if one is not answer]
         supported = float(_belief(control, None, others, field, desks, known)[options(control).index(label)])
-        before = known.get((desk.trainer.id, field), Accuracy())
+        before = compared.get((desk.trainer.id, field), Accuracy())
         found[desk.trainer.id, field] = before.seen(supported, len(options(control)))
     return found
 

@@ -13,7 +13,7 @@ import pytest
 from connectors.base import Annotator, Claim, Platform, User
 from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.person import Person
-from connectors.label_studio.tabs import PREFIX
+from connectors.label_studio.tabs import PREFIX, QUEUE
 from connectors.memory import MemoryAnnotator, MemoryPlatform
 from models.errors import AuthenticationError, PlatformRefused, PlatformUnavailable
 from scripts import label_studio
@@ -47,7 +47,11 @@ class Site(Protocol):
         ...
 
     def tabs(self) -> dict[str, set[int]]:
-        """Title of each tab of ours -> the tasks in it."""
+        """Email of each person with a tab -> the tasks in it."""
+        ...
+
+    def queues(self) -> dict[str, set[int]]:
+        """Name of each queue with a tab -> the tasks in it."""
         ...
 
 
@@ -75,6 +79,9 @@ class InMemory:
 
     def tabs(self) -> dict[str, set[int]]:
         return {name: set(shown) for name, shown in self.platform.tabs.items()}
+
+    def queues(self) -> dict[str, set[int]]:
+        return {name: set(shown) for name, shown in self.platform.queues.items()}
 
 
 class OnLabelStudio:
@@ -114,12 +121,18 @@ class OnLabelStudio:
         answer = self._http(number, "/api/dm/actions/", {}, id="next_task", project=self.project_id)
         return None if answer.status_code == 404 else int(answer.raise_for_status().json()["id"])
 
-    def views(self) -> list[dict[str, Any]]:
+    def views(self, prefix: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.hands.admin.get("/api/dm/views/", params={"project": self.project_id}).json()
-        return [view for view in found if view["data"]["title"].startswith(PREFIX)]
+        return [view for view in found if view["data"]["title"].startswith(prefix)]
 
     def tabs(self) -> dict[str, set[int]]:
-        return {view["data"]["title"].removeprefix(PREFIX): self.listed(view["id"]) for view in self.views()}
+        return self._listed(PREFIX)
+
+    def queues(self) -> dict[str, set[int]]:
+        return self._listed(QUEUE)
+
+    def _listed(self, prefix: str) -> dict[str, set[int]]:
+        return {view["data"]["title"].removeprefix(prefix): self.listed(view["id"]) for view in self.views(prefix)}
 
     def listed(self, view: int) -> set[int]:
         params = {"view": view, "project": self.project_id, "page_size": 1000}
@@ -190,6 +203,20 @@ def test_a_label_ends_the_hold(site: Site) -> None:
     assert three.claim(task_id) is Claim.HELD
 
 
+def test_what_is_done_is_offered_once_more_to_one_who_has_not_labelled_it(site: Site) -> None:
+    """As gold items are, for each person anew."""
+    [task_id] = site.texts(1)
+    site.label(1, task_id)
+    for number in (2, 3):
+        assert site.person(number).claim(task_id) is Claim.DONE
+        site.platform.ask_again({task_id: number})
+        assert site.person(1).claim(task_id) is Claim.DONE
+        assert site.person(number).claim(task_id) is Claim.HELD
+        assert site.person(4).claim(task_id) is Claim.TAKEN
+        site.label(number, task_id)
+    assert site.person(4).claim(task_id) is Claim.DONE
+
+
 def test_what_is_released_goes_to_others_and_leaves_no_trace(site: Site) -> None:
     [task_id] = site.texts(1)
     one, two = site.person(1), site.person(2)
@@ -205,17 +232,20 @@ def test_what_is_released_goes_to_others_and_leaves_no_trace(site: Site) -> None
     assert site.stream(1) == task_id, "nor is it lost to who gave it up"
 
 
-def test_a_tab_shows_its_queue(site: Site) -> None:
+def test_tabs_show_their_queues(site: Site) -> None:
     ids = site.texts(30)
     for shown in (ids[:3], ids[:3], ids[1:30:2], ids):
-        site.platform.show_queue("blind", shown)
-        assert site.tabs() == {"blind": set(shown)}
-    site.platform.show_queue("hard", [ids[4]])
-    site.platform.show_queue("blind", [*ids[5:9], 10**8])
-    assert {name: shown - {10**8} for name, shown in site.tabs().items()} == {"blind": set(ids[5:9]), "hard": {ids[4]}}
+        site.platform.show_queues({"blind": shown})
+        assert site.queues() == {"blind": set(shown)}
+    site.platform.show_queues({"blind": [*ids[5:9], 10**8], "hard": [ids[4]], "empty": []})
+    found = {name: shown - {10**8} for name, shown in site.queues().items()}
+    assert found == {"blind": set(ids[5:9]), "hard": {ids[4]}}
     for _ in range(2):
-        site.platform.show_queue("blind", [])
-    assert site.tabs() == {"hard": {ids[4]}}
+        site.platform.show_queues({"hard": [ids[4]], "needs law/de/any from level 3": ids[:2]})
+        assert site.queues() == {"hard": {ids[4]}, "needs law/de/any from level 3": set(ids[:2])}
+    for _ in range(2):
+        site.platform.show_queues({})
+        assert site.queues() == {}
 
 
 def test_a_person_has_one_link_that_gives_one_task(site: Site) -> None:
@@ -226,8 +256,9 @@ def test_a_person_has_one_link_that_gives_one_task(site: Site) -> None:
     assert two.stream_link(ids[2]) != link
     mine, theirs = one.whoami().email, two.whoami().email
     assert site.tabs() == {mine: {ids[1]}, theirs: {ids[2]}}
-    site.platform.show_queue(mine, [])
-    assert site.tabs() == {theirs: {ids[2]}}
+    site.platform.show_queues({"blind": [ids[0]]})
+    site.platform.show_queues({})
+    assert site.tabs() == {mine: {ids[1]}, theirs: {ids[2]}}, "people's own tabs stay"
 
 
 @pytest.fixture
@@ -240,19 +271,19 @@ def real(server: Server) -> Iterator[OnLabelStudio]:
 def test_one_tab_whatever_was_left_and_nobody_elses(real: OnLabelStudio) -> None:
     """Two were made at once, somebody widened a column, and somebody has a tab of their own."""
     ids = real.texts(4)
-    for title in ("Prelabel: blind", "Prelabel: blind", "blind", "My tab"):
+    for title in (*[QUEUE + "blind"] * 2, QUEUE + "of last year", "blind", "Prelabel: of a person", "My tab"):
         body = {"project": real.project_id, "data": {"title": title, "columnsWidth": {"tasks:id": 99}}}
         real.hands.admin.post("/api/dm/views/", json=body).raise_for_status()
-    first = real.views()[0]["id"]
-    real.platform.show_queue("blind", ids[:2])
-    [view] = real.views()
+    first = real.views(QUEUE)[0]["id"]
+    real.platform.show_queues({"blind": ids[:2]})
+    [view] = real.views(QUEUE)
     assert (view["id"], view["data"]["columnsWidth"]) == (first, {"tasks:id": 99})
     assert real.listed(first) == set(ids[:2])
     before = view
-    real.platform.show_queue("blind", ids[:2])
-    assert real.views() == [before]
+    real.platform.show_queues({"blind": ids[:2]})
+    assert real.views(QUEUE) == [before]
     titles = [view["data"]["title"] for view in real.hands.admin.get("/api/dm/views/").json()]
-    assert {"blind", "My tab"} <= set(titles)
+    assert {"blind", "Prelabel: of a person", "My tab"} <= set(titles)
 
 
 @pytest.mark.label_studio

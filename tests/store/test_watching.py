@@ -13,9 +13,9 @@ from tests.store.world import ACCEPTED, SHOWN, WITHDRAWN, World, decision, predi
 CERTIFICATE = 5
 
 
-def audits(world: World, certificate: int = CERTIFICATE) -> list[Audit]:
+def audits(world: World, *certificates: int) -> list[Audit]:
     with world.store.read() as uow:
-        return uow.watch.audits(certificate)
+        return uow.watch.audits(certificates or [CERTIFICATE])
 
 
 def audit(world: World, *numbers: int, certificate: int | None = CERTIFICATE) -> None:
@@ -47,9 +47,10 @@ def decision_of(world: World, number: int) -> int:
         return int(uow.items.history(world.item(number).id)["decisions"][-1]["id"])
 
 
-def reopen(world: World, after: int, certificate: int = CERTIFICATE) -> int:
+def reopen(world: World, after: int, *certificates: int) -> int:
+    chosen = certificates or (CERTIFICATE,)
     with world.store.begin() as uow:
-        return uow.watch.reopen(world.project, certificate, after=after, reason="reopened", now=world.now)
+        return uow.watch.reopen(world.project, chosen, after=after, reason="reopened", now=world.now)
 
 
 def test_audits_are_those_of_the_certificate_in_the_order_of_their_draws(world: World) -> None:
@@ -65,6 +66,18 @@ def test_audits_are_those_of_the_certificate_in_the_order_of_their_draws(world: 
     assert [a.prediction_id for a in found] == [world.item(n).prediction_id for n in (3, 1, 2)]
     assert [a.task_id for a in audits(world, 6)] == [9]
     assert audits(world, 4711) == []
+    both = audits(world, 6, CERTIFICATE)
+    assert [(a.task_id, a.certificate_id) for a in both] == [(3, 5), (1, 5), (9, 6), (2, 5)]
+
+
+def test_what_is_drawn_again_counts_where_it_was_drawn_first(world: World) -> None:
+    audit(world, 1, 2)
+    with world.store.begin() as uow:
+        again = (ItemState.DECIDED, ItemState.PUBLISHED)
+        uow.items.restart(world.project, states=again, to=ItemState.SCORED, now=world.now, route=Route.AUDIT)
+    world.decide(Route.AUDIT, WITHDRAWN, reason="blind_audit", certificate_id=6, inclusion=0.1)
+    assert [(a.task_id, a.certificate_id) for a in audits(world, CERTIFICATE, 6)] == [(1, 5), (2, 5)]
+    assert {a.task_id for a in audits(world, 6)} == {1, 2}
 
 
 def test_the_first_answer_that_is_no_skip_counts(world: World) -> None:

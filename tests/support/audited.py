@@ -70,7 +70,7 @@ def certificate(world: LocalWorld) -> CertificateRow:
 def reading(world: LocalWorld) -> Reading:
     row = certificate(world)
     with world.store.read() as uow:
-        return watch.read(uow, world.project, row)
+        return watch.read(uow, world.project, watch.watched(uow, world.project, row))
 
 
 def last_event(world: LocalWorld) -> GateEvent:

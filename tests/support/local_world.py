@@ -343,9 +343,9 @@ class LocalWorld:
             versions, ours = self.versions(item.task_id), authors[item.task_id].count(OURS)
             where = f"{item} shows {versions}, annotations by {authors[item.task_id]}"
             assert len(versions) == len(set(versions)), f"doubled prediction: {where}"
-            if item.blind and item.state is ItemState.PUBLISHED:
-                assert not versions, f"a blind item shows a prediction: {where}"
-            if item.state is ItemState.PUBLISHED and item.route in (Route.SUGGEST, Route.ACCEPT):
+            if item.state is ItemState.PUBLISHED and (item.blind or item.unaided):
+                assert not versions, f"a prediction that nobody is to see: {where}"
+            elif item.state is ItemState.PUBLISHED and item.route in (Route.SUGGEST, Route.ACCEPT):
                 assert versions.count(item.model_version or "") == 1, f"missing prediction: {where}"
             if item.state is ItemState.PUBLISHED and item.route is Route.SUGGEST:
                 assert item.model_version == active, f"an old suggestion is shown: {where}"

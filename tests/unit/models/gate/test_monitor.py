@@ -19,11 +19,11 @@ losses_in = st.lists(st.floats(0, 1), min_size=0, max_size=60)
 epsilons = st.floats(0.001, 0.6)
 
 
-def recursion(losses: list[float], epsilon: float) -> Array:
-    bets, path = np.array(BETS) / epsilon, []
+def recursion(losses: list[float], epsilons: list[float]) -> Array:
+    path = []
     wealth: Array = np.zeros(len(BETS))
-    for loss in losses:
-        wealth = (wealth + 1) * (1 + bets * (loss - epsilon))
+    for loss, epsilon in zip(losses, epsilons, strict=True):
+        wealth = (wealth + 1) * (1 + np.array(BETS) / epsilon * (loss - epsilon))
         path.append(wealth.mean())
     return np.array(path)
 
@@ -47,7 +47,31 @@ def alarms(stream: Array, level: float, epsilon: float = EPSILON, stretch: int =
 
 @given(losses_in, epsilons)
 def test_it_is_the_recursion(losses: list[float], epsilon: float) -> None:
-    np.testing.assert_allclose(statistic(losses, epsilon=epsilon), recursion(losses, epsilon), rtol=1e-9)
+    expected = recursion(losses, [epsilon] * len(losses))
+    np.testing.assert_allclose(statistic(losses, epsilon=epsilon), expected, rtol=1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), epsilons), max_size=60))
+def test_each_audit_may_have_a_budget_of_its_own(audits: list[tuple[float, float]]) -> None:
+    losses, budgets = [loss for loss, _ in audits], [budget for _, budget in audits]
+    found = statistic(losses, epsilon=np.array(budgets))
+    np.testing.assert_allclose(found, recursion(losses, budgets), rtol=1e-9)
+
+
+def test_budgets_are_one_or_as_many_as_audits_and_within_0_and_1() -> None:
+    for wrong in ([0.1, 0.1], [0.1, 0.0, 0.1], [0.1, float("nan"), 0.1]):
+        with pytest.raises(ValueError, match="epsilon"):
+            statistic([0.0, 1.0, 0.0], epsilon=wrong)
+
+
+def test_at_exactly_the_budgets_it_alarms_no_more_often_where_they_change() -> None:
+    rng = np.random.default_rng(17)
+    budgets = np.where(np.arange(4_000) % 700 < 350, 0.02, 0.1)
+    hits = 0
+    for _ in range(60):
+        losses = (rng.random(budgets.size) < budgets).astype(np.float64)
+        hits += first_reached(statistic(losses, epsilon=budgets), 40_000.0) is not None
+    assert hits <= 60 * budgets.size / 40_000 + 8, "by Ville's inequality a tenth of these streams at the most"
 
 
 @given(losses_in, epsilons)

@@ -29,7 +29,7 @@ def test_a_suggestion_that_is_slower_below_some_confidence_is_found() -> None:
     print("found:", len(named) / 40, "mean threshold:", np.mean(named), "of 0.5")
     assert len(named) >= 36
     assert sum(threshold > 0.6 for threshold in named) <= 3
-    assert found[0].factors[0][1] > 1 > found[0].factors[-1][1]
+    assert found[0].ranges[0].time.factor > 1 > found[0].ranges[-1].time.factor
     assert (found[0].shown, found[0].hidden) == (800, 300)
 
 
@@ -51,7 +51,7 @@ def test_a_suggestion_that_always_hinders_names_1() -> None:
 def test_few_items_say_nothing() -> None:
     found = measured(1, 1.1, 2.0, 60, 60)
     assert found.threshold is None
-    assert found.factors == ()
+    assert found.ranges == ()
     empty = suggestion_effort([], [], [], [])
     assert (empty.threshold, empty.shown, empty.hidden) == (None, 0, 0)
 
@@ -66,7 +66,7 @@ def test_confidences_that_are_all_the_same_are_one_range() -> None:
     slow, quick = np.exp(rng.normal(4, 0.3, 100)), np.exp(rng.normal(3, 0.3, 100))
     found = suggestion_effort(np.full(100, 0.4), slow, np.full(100, 0.4), quick)
     assert found.threshold == 0.4
-    assert found.factors[0][1] == pytest.approx(np.e, rel=0.2)
+    assert found.ranges[0].time.factor == pytest.approx(np.e, rel=0.2)
 
 
 def test_what_does_not_fit_is_refused() -> None:

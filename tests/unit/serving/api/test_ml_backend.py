@@ -16,7 +16,7 @@ from models.errors import ModelError, PlatformUnavailable
 from models.gate.sampling import audit_draw
 from models.types import GateState, Route
 from serving.api.application import create_app
-from serving.store.records import ItemState
+from serving.store.records import ItemState, SuggestionBound
 from tests.support.local_world import SECRET, LocalWorld, easy, hard
 from tests.unit.serving.api.conftest import BASIC, HOOK, OPERATOR
 from tests.unit.serving.conftest import MakeWorld
@@ -239,6 +239,34 @@ def test_many_tasks_are_scored_in_chunks(world: LocalWorld, client: TestClient) 
     world.scorer.calls.clear()
     assert all(r["result"] for r in predict(client, *texts(world, *shown)))
     assert world.scorer.calls == [32, 32, 16]
+
+
+def test_what_is_hidden_by_lot_is_hidden_here_too(make: MakeWorld) -> None:
+    world = make(control_rate=0.3)
+    client = TestClient(create_app(world.runtime))
+    world.open(hard(150))
+    rows = [i for i in world.items() if i.route is Route.SUGGEST and i.state is ItemState.PUBLISHED]
+    hidden = [row.task_id for row in rows if row.unaided]
+    assert len(hidden) > 5
+    assert not any(map(said, predict(client, *texts(world, *hidden))))
+    assert all(map(said, predict(client, *texts(world, *[row.task_id for row in rows if not row.unaided][:20]))))
+
+
+def test_what_the_decision_will_hide_is_hidden_before(world: LocalWorld, client: TestClient) -> None:
+    """Label Studio asks for tasks that have just come in; what it is told must not outlive the decision on them."""
+    world.open(hard(150))
+    world.change(control_rate=0.3)
+    for below in (None, 1.0):
+        bound = SuggestionBound(below, 30, 30, 1.0, 0.0) if below is not None else None
+        world.change(suggestion_bound=bound)
+        tasks = world.arrive(hard(60, seed=7 + bool(below)))
+        world.sync()
+        told = dict(zip(tasks, map(said, predict(client, *texts(world, *tasks))), strict=True))
+        world.settle()
+        rows = [world.item(task) for task in tasks]
+        assert {row.unaided for row in rows if row.route is Route.SUGGEST} == {True, False}
+        assert not [row.task_id for row in rows if row.unaided and told[row.task_id]]
+        assert [row.task_id for row in rows if row.route is Route.SUGGEST and told[row.task_id]]
 
 
 def test_the_training_button(world: LocalWorld, client: TestClient) -> None:

@@ -121,6 +121,32 @@ def test_a_second_opinion_names_who_cannot_give_it(make: MakeWorld) -> None:
     assert all(entry["not_by"] == [] for entry in found[len(again) :])
 
 
+def test_the_queue_tells_nothing_of_what_shows_no_suggestion(world: LocalWorld, client: TestClient) -> None:
+    world.open(hard(150))
+    assert client.post(f"{PROJECT}/suggestions", json={"control_rate": 0.6}, headers=OPERATOR).status_code == 422
+    told = client.post(f"{PROJECT}/suggestions", json={"control_rate": 0.3}, headers=OPERATOR)
+    assert told.json() == {"control_rate": 0.3}
+    world.settle()
+    queue = client.get(f"{PROJECT}/queue", params={"limit": 1000}, headers=OPERATOR).json()
+    unaided = {row.task_id for row in world.items() if row.unaided}
+    found = [entry for entry in queue if entry["task"] in unaided]
+    assert len(found) == len(unaided) > 5
+    assert {(entry["blind"], entry["confidence"], entry["why"]) for entry in found} == {(True, None, "no_suggestion")}
+    report = client.get(f"{PROJECT}/report", headers=OPERATOR).json()["effort"]
+    assert (report["control_rate"], report["suggest_from"], report["factor"]) == (0.3, None, None)
+    assert report["in_words"].startswith("Not known yet")
+
+
+def test_tabs_are_switched(world: LocalWorld, client: TestClient) -> None:
+    assert client.post(f"{PROJECT}/tabs", json={"on": True}, headers=OPERATOR).json() == {"tabs": True}
+    world.arrive(easy(5))
+    world.sync()
+    world.worker.people(world.project)
+    assert world.platform.queues
+    assert client.post(f"{PROJECT}/tabs", json={"on": False}, headers=OPERATOR).json() == {"tabs": False}
+    assert not world.platform.queues
+
+
 def test_items_come_in_pages(world: LocalWorld, client: TestClient) -> None:
     tasks = world.arrive(easy(25))
     world.sync()

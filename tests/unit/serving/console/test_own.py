@@ -11,7 +11,7 @@ from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
 from serving.console.own import SECTIONS, accuracy, chart, labels, models
 from serving.console.own_words import duration
-from serving.monitoring.own import Day, Own, accuracies, daily, own, window
+from serving.monitoring.own import Day, Own, Rows, accuracies, daily, own, window
 from serving.store.own import Given
 from serving.store.records import LabelRole
 from tests.support.local_world import LocalWorld, easy
@@ -99,7 +99,7 @@ def test_kinds_of_checks_are_not_told_apart(worked: LocalWorld) -> None:
     pages = set()
     for role in (role for role in LabelRole if role.blind):
         rows = [Given(1, False, role, 9.0, 1.0, one.now)]
-        seen = window([], rows, since=0.0, cap_s=100.0)
+        seen = window(Rows(given=rows), since=0.0, cap_s=100.0)
         made = one.model_copy(update={"all_time": seen, "week": seen, "days": daily(rows, one.now)})
         pages.add(repr([make(made) for make in SECTIONS]))
     [page] = pages

@@ -39,7 +39,7 @@ def served(world: LocalWorld) -> Iterator[str]:
     world.sync()
     assert world.train() is not None
     with world.store.begin() as uow:
-        uow.people.keep_accuracies({(anna.id, field): Accuracy.of(9, 1) for field in FIELDS}, world.clock())
+        uow.people.keep_compared({(anna.id, field): Accuracy.of(9, 1) for field in FIELDS}, world.clock())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

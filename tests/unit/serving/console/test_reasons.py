@@ -13,5 +13,10 @@ def test_numbers_and_skills_are_told() -> None:
     assert "law/de/any from level 2" in told[2]
 
 
+def test_an_item_without_its_suggestion_says_why_and_nothing_else() -> None:
+    [told] = sentences({"code": "no_suggestion"})
+    assert told.startswith("It comes without a suggestion")
+
+
 def test_an_unknown_reason_is_no_error() -> None:
     assert sentences({}) == [OTHER]

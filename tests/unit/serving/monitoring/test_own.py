@@ -11,11 +11,12 @@ import pytest
 
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
-from serving.monitoring.own import DAYS, PEERS, accuracies, daily, learned, own, window
+from serving.monitoring.own import DAYS, PEERS, Rows, accuracies, daily, learned, own, window
 from serving.pipeline import learn
-from serving.store.own import Given, Piece
-from serving.store.people_records import OURS, WorkState
+from serving.store.own import Given, Marked, Piece, Reviewed
+from serving.store.people_records import WorkState
 from serving.store.records import LABELS_BY, LabelRole, ModelVersionRow
+from serving.store.review_records import ReviewState
 from tests.store.world import model_ref
 from tests.support.local_world import LocalWorld, easy
 
@@ -38,18 +39,21 @@ def test_work_by_how_it_ended() -> None:
     states = [*WorkState, WorkState.DONE]
     pieces = [piece(state, reason="Not  my field" if state is WorkState.RELEASED else None) for state in states]
     pieces += [piece(WorkState.RELEASED, reason="not my field", code="quality")]
-    pieces += [piece(WorkState.RELEASED, reason=f"{OURS}gone"), piece(WorkState.DONE, at=NOW - 8 * DAY)]
-    found = window(pieces, [], since=NOW - 7 * DAY, cap_s=100.0).work
+    pieces += [
+        replace(piece(WorkState.RELEASED, reason="label studio: gone"), unasked=True),
+        piece(WorkState.DONE, at=NOW - 8 * DAY),
+    ]
+    found = window(Rows(pieces), since=NOW - 7 * DAY, cap_s=100.0).work
     assert (found.offered, found.checks, found.held) == (9, 1, 1)
     assert (found.done, found.late, found.skipped, found.expired) == (3, 1, 1, 1)
     assert (found.given_back, found.unavailable) == (2, 1), "what could not be opened was not given back"
     assert [(one.reason, one.n) for one in found.reasons] == [("not my field", 2)]
-    assert window(pieces, [], since=0.0, cap_s=100.0).work.offered == 10
+    assert window(Rows(pieces), since=0.0, cap_s=100.0).work.offered == 10
 
 
 def test_rare_reasons_stand_together() -> None:
     pieces = [piece(WorkState.RELEASED, reason=f"reason {n % 13}") for n in range(14)]
-    reasons = window(pieces, [], since=0.0, cap_s=1.0).work.reasons
+    reasons = window(Rows(pieces), since=0.0, cap_s=1.0).work.reasons
     assert [one.n for one in reasons] == [2, *[1] * 9, 3]
     assert reasons[-1].reason == ""
 
@@ -63,7 +67,7 @@ def test_labels_with_and_without_a_suggestion() -> None:
         *(given(4 + n, role=role, loss=1.0) for n, role in enumerate(LabelRole) if role is not LabelRole.CORRECTION),
         given(9, skipped=True),
     ]
-    found = window([], rows, since=0.0, cap_s=100.0).labels
+    found = window(Rows(given=rows), since=0.0, cap_s=100.0).labels
     blind = len(LabelRole) - 1
     assert (found.n, found.with_suggestion, found.without_suggestion) == (3 + blind, 3, blind)
     assert (found.compared, found.unchanged, found.changed) == (2, 1, 1), "losses that nobody saw are not compared"
@@ -74,7 +78,7 @@ def test_kinds_of_blind_labels_give_the_same_figures() -> None:
     blind = [role for role in LabelRole if role.blind]
     assert len(blind) > 1
     told = {
-        window([], [given(1, role=role, loss=loss)], since=0.0, cap_s=100.0).model_dump_json()
+        window(Rows(given=[given(1, role=role, loss=loss)]), since=0.0, cap_s=100.0).model_dump_json()
         for role in blind
         for loss in (None, 0.0, 1.0)
     }
@@ -91,12 +95,47 @@ def test_time_is_capped_by_item_and_the_middle_is_not() -> None:
         given(6, lead_time=float("nan")),
         given(1, lead_time=100.0),
     ]
-    found = window([], rows, since=0.0, cap_s=1000.0).time
+    found = window(Rows(given=rows), since=0.0, cap_s=1000.0).time
     assert (found.active_s, found.n, found.capped) == (300 + 400 + 1000 + 30, 4, 1)
     assert found.median_s == 400.0
     assert found.per_hour == pytest.approx(3 / (1730 / 3600))
-    assert window([], rows[:1], since=0.0, cap_s=1000.0).time.per_hour is None, "six minutes at least"
-    assert window([], [], since=0.0, cap_s=1.0).time.median_s is None
+    assert window(Rows(given=rows[:1]), since=0.0, cap_s=1000.0).time.per_hour is None, "six minutes at least"
+    assert window(Rows(), since=0.0, cap_s=1.0).time.median_s is None
+
+
+def decided(state: ReviewState, **more: object) -> Reviewed:
+    one = Reviewed(state, NOW, by_deadline=False, fixed=False, code=None, appealed=False)
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+def test_reviews_count_as_they_stand_and_as_they_were_decided() -> None:
+    rows = [
+        decided(ReviewState.ACCEPTED),
+        decided(ReviewState.ACCEPTED, by_deadline=True),
+        decided(ReviewState.REJECTED, code="guideline"),
+        decided(ReviewState.FIXED, fixed=True, code="wrong_label"),
+        decided(ReviewState.APPEALED, code="guideline", appealed=True),
+        decided(ReviewState.UPHELD, code="guideline", appealed=True),
+        decided(ReviewState.OVERTURNED, fixed=True, code="wrong_label", appealed=True, by_deadline=True),
+        decided(ReviewState.REJECTED, code="not_done", decided_at=NOW - 8 * DAY),
+    ]
+    found = window(Rows(reviewed=rows), since=NOW - 7 * DAY, cap_s=1.0).reviews
+    assert (found.decided, found.accepted, found.by_deadline) == (7, 2, 1)
+    assert (found.fixed, found.rejected) == (2, 3)
+    assert (found.appealed, found.upheld, found.overturned) == (3, 1, 1)
+    assert [(one.reason, one.n) for one in found.reasons] == [("guideline", 3), ("wrong_label", 2)]
+    assert window(Rows(reviewed=rows), since=0.0, cap_s=1.0).reviews.rejected == 4
+
+
+def test_marks_that_do_not_stand_are_apart() -> None:
+    rows = [
+        Marked(is_right=True, counts=True, answered_at=NOW, disputed=False),
+        Marked(is_right=False, counts=True, answered_at=NOW, disputed=True),
+        Marked(is_right=False, counts=False, answered_at=NOW, disputed=True),
+        Marked(is_right=True, counts=True, answered_at=NOW - 8 * DAY, disputed=False),
+    ]
+    found = window(Rows(marked=rows), since=NOW - 7 * DAY, cap_s=1.0).known
+    assert (found.n, found.right, found.disputed, found.void) == (2, 1, 2, 1)
 
 
 def test_the_daily_series_ends_today_and_counts_an_item_once() -> None:
@@ -133,6 +172,7 @@ def test_others_are_shown_from_four_on() -> None:
     assert len({who for who, _ in fewer} - {1}) == PEERS
     assert accuracies(fewer, 1)[1].peers.lower is not None
     assert accuracies(known, 77) == ()
+    assert accuracies({(1, LAW): Accuracy.of(0, 0)}, 1) == ()
 
 
 def version(number: int, by: dict[str, int] | None, accuracy: float | None, **more: float | None) -> ModelVersionRow:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.types import Fold, GateState, Route
 from serving.pipeline import decide
 from serving.pipeline.decide import Gate, gate_of
-from serving.store.records import CertificateRow, ItemRow, ItemState, OutboxKind, ProjectRow
+from serving.store.records import CertificateRow, ItemRow, ItemState, OutboxKind, ProjectRow, SuggestionBound
 from tests.support.local_world import LocalWorld, easy
 
 SECRET = b"sampling-secret-of-the-tests"
@@ -120,6 +120,31 @@ def test_what_is_written_follows_from_the_route(one: ItemRow, at: Gate) -> None:
         Route.AUDIT: (OutboxKind.WITHDRAWAL, *undone),
     }
     assert made.outbox == wanted[made.route]
+
+
+@given(items, gates, st.floats(0.0, 0.499), st.none() | st.floats(0.01, 1.0))
+def test_the_lot_changes_nothing_but_what_is_shown_of_a_suggestion(
+    one: ItemRow, at: Gate, rate: float, below: float | None
+) -> None:
+    plain = decide.decide(one, at)
+    bound = SuggestionBound(below, 40, 30, 2.5, 0.0) if below is not None else None
+    made = decide.decide(one, replace(at, control_rate=rate, bound=bound))
+    if made.reason == plain.reason:
+        assert made == plain
+        return
+    assert plain.route is made.route is Route.SUGGEST
+    assert plain.reason not in ("acceptance_deleted", "reopened")
+    assert rate > 0.0
+    assert not made.blind
+    assert made.inclusion is None, "its label certifies nothing"
+    undone = tuple(kind for kind in plain.outbox if kind is OutboxKind.RETRACTION)
+    shown = made.reason == "suggestion_spared"
+    assert made.outbox == ((OutboxKind.SUGGESTION if shown else OutboxKind.WITHDRAWAL), *undone)
+    unsure = below is not None and (one.confidence or 0.0) < below
+    assert unsure == (made.reason in ("no_suggestion", "suggestion_spared"))
+    lot = {"control_rate", "control_draw"}
+    bounds = {"suggest_from", "saved_seconds", "labels_shown", "labels_hidden"} if unsure else set()
+    assert made.numbers.keys() == plain.numbers.keys() | lot | bounds
 
 
 @given(items, gates)

@@ -8,10 +8,15 @@ from dataclasses import replace
 import pytest
 
 from connectors.base import RemoteAnnotation, RemoteTask
+from models.fair_queue import Kind
 from models.gate.sampling import fold_of
+from models.skills import FieldOfWork
 from models.types import Fold, Route
 from serving.pipeline import ingest
+from serving.pipeline.certifying import validation_sample
 from serving.store.records import ItemRow, ItemState, LabelRole
+from serving.store.work import Open
+from serving.workforce.gold_set import put_in
 from tests.support.local_world import OURS, PERSON, LocalWorld, choice, easy
 
 
@@ -152,3 +157,36 @@ def test_a_label_is_blind_only_where_nothing_was_shown_when_its_task_was_opened(
     fresh = replace(item, route=None)
     assert ingest.role_of(fresh, opened=10.0, shown_until=math.inf) is LabelRole.TRAIN
     assert ingest.role_of(fresh, opened=10.0) == blind
+
+
+def test_an_answer_to_gold_is_no_label_of_its_item(world: LocalWorld) -> None:
+    """Not even when it is the only one left: the item then waits for a label as if nobody had given any."""
+    tasks = world.arrive(easy(60))
+    world.sync()
+    world.tick()
+    [blind, *_] = [item for item in world.blind() if item.fold is Fold.VALIDATION]
+    author = world.label(blind.task_id)
+    world.sync()
+    with world.store.begin() as uow:
+        anna = uow.people.add("http://127.0.0.1:9", 21, email="", name="", now=0.0)
+        uow.people.seat(world.id, anna.id, daily_cap=None)
+        row = uow.items.get(blind.id)
+        put_in(uow, world.project, row, regions=None, field=FieldOfWork(domain="law"), now=world.clock())
+        [desk] = uow.people.desks(world.id)
+        uow.work.hand(desk, Open(blind.id, None, Kind.GOLD), why={}, until=world.clock() + 1e6, now=world.clock())
+    before = world.report()
+    world.label(blind.task_id, "bad", user=21)
+    world.sync()
+    after = world.report()
+    assert after.labeled.gold == 1
+    assert after.labeled.validation == before.labeled.validation == 1
+    world.platform.delete_annotation(author)
+    world.sync()
+    with world.store.read() as uow:
+        sample = {item.id: label for item, label in validation_sample(uow, world.project)}
+        assert uow.opinions.answers([blind.id]) == {}
+        assert uow.gold.unseen(world.id, desk, most=9, limit=9) == []
+    assert sample[blind.id] is None
+    assert world.item(blind.task_id).state is ItemState.RECEIVED
+    assert blind.task_id in {item.task_id for item in world.wanted()}
+    assert len(tasks) == 60

@@ -146,7 +146,7 @@ class TestDriftOfLabels:
         world, _, _ = drifted
         wanted, other = watch._wanted, another_worker(world)
 
-        def meanwhile(*args: object) -> GateState:
+        def meanwhile(*args: object) -> GateState | None:
             monkeypatch.setattr(watch, "_wanted", wanted)
             assert watch.run(other._runtime, world.project) == 1
             return wanted(*args)  # type: ignore[arg-type]
@@ -176,7 +176,7 @@ class TestDriftOfLabels:
         before = reading(world)
         fresh = replace(world.runtime, owner="worker-9", windows={}, swept={}, drifts={})
         with world.store.read() as uow:
-            again = watch.read(uow, world.project, certificate(world))
+            again = watch.read(uow, world.project, watch.watched(uow, world.project))
         assert (again.audits, again.value) == (before.audits, before.value)
         assert watch.run(fresh, world.project) == 1
         assert world.project.gate_state is GateState.CLOSED
