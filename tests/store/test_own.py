@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from models.people.reviews import Code, Outcome
 from models.types import Fold
-from serving.store.own import Given, Piece
+from serving.store.gold_records import Ruling
+from serving.store.own import Given, Piece, Reviewed
 from serving.store.people_records import WorkState
 from serving.store.records import LabelRole
+from serving.store.review_records import ReviewState
+from serving.workforce import gold as marks
 from serving.workforce.hand_out import QUALITY, give_back
+from tests.store.court import DAY, Court
+from tests.store.golden import Golden, always
 from tests.store.people import Desks
+from tests.store.test_gold import mark
 from tests.store.world import World, task
 
 ANNA, BERT = 11, 12
@@ -88,3 +95,57 @@ def test_whose_label_teaches_is_whose_the_model_gets(world: World) -> None:
         pairs = uow.labels.training(world.project)
     assert by == {item.id: label.completed_by for item, label in pairs}
     assert by == dict(zip(world.ids(1, 2), (BERT, ANNA), strict=True))
+
+
+def test_decisions_on_ones_own_labels(world: World) -> None:
+    with world.store.begin() as uow:
+        uow.projects.update(world.project, active_model="m1")
+    world.published(1, 2, 3, 4)
+    court = Court(world)
+    for number in (1, 2, 3, 4):
+        court.labelled(number)
+    court.decide(BERT, court.given(BERT), Outcome.ACCEPT)
+    fixed = court.given(BERT)
+    court.own(2, BERT)
+    court.decide(BERT, fixed, Outcome.FIX, code=Code.WRONG_LABEL)
+    court.decide(BERT, court.given(BERT), Outcome.REJECT, code=Code.GUIDELINE)
+    court.appeal(court.row(fixed))
+    at = world.now
+    with world.store.read() as uow:
+        found = uow.own.reviewed(world.project, ANNA)
+        assert uow.own.reviewed(world.project, BERT) == [], "what somebody decided is not about them"
+    assert found == [
+        Reviewed(ReviewState.ACCEPTED, at - 1.0, by_deadline=False, fixed=False, code=None, appealed=False),
+        Reviewed(ReviewState.APPEALED, at, by_deadline=False, fixed=True, code="wrong_label", appealed=True),
+        Reviewed(ReviewState.REJECTED, at, by_deadline=False, fixed=False, code="guideline", appealed=False),
+    ], "the fourth is still to be decided"
+    world.now += 30 * DAY
+    court.pass_by(1)
+    with world.store.read() as uow:
+        after = uow.own.reviewed(world.project, ANNA)
+    assert [one.state for one in after] == ["accepted", "overturned", "rejected", "accepted"]
+    assert [one.by_deadline for one in after] == [False, False, False, True]
+
+
+def test_marks_of_ones_own_answers(world: World) -> None:
+    golden = Golden(world, always())
+    first, _ = golden.gold(1, 2)
+    for user in (ANNA, BERT):
+        golden.join(user)
+    anna = golden.desk(ANNA).trainer.id
+    mark(golden, ANNA, 1, "b")
+    mark(golden, ANNA, 2, "a")
+    mark(golden, BERT, 1, "a")
+    right = [one.is_right for one in golden.answers(ANNA)]
+    assert sorted(right) == [False, True]
+    with world.store.begin() as uow:
+        marks.dispute(uow, golden.answers(ANNA)[0], "it is irony", world.now)
+        marks.rule(uow, first, Ruling.WITHDRAWN, "so it is", world.now)
+    with world.store.read() as uow:
+        found = uow.own.marked(world.project, anna)
+    assert [(one.is_right, one.counts, one.disputed) for one in found] == [
+        (right[0], False, True),
+        (right[1], True, False),
+    ]
+    with world.store.read() as uow:
+        assert uow.own.marked(world.project + 1, anna) == []

@@ -9,11 +9,12 @@ from fastapi.testclient import TestClient
 
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
-from serving.console.own import SECTIONS, accuracy, chart, labels, models
+from serving.console.own import SECTIONS, accuracy, chart, known, labels, models, reviews
 from serving.console.own_words import duration
 from serving.monitoring.own import Day, Own, Rows, accuracies, daily, own, window
-from serving.store.own import Given
+from serving.store.own import Given, Marked, Reviewed
 from serving.store.records import LabelRole
+from serving.store.review_records import ReviewState
 from tests.support.local_world import LocalWorld, easy
 from tests.unit.serving.console.test_train import next_card, sign_in
 
@@ -109,9 +110,9 @@ def test_kinds_of_checks_are_not_told_apart(worked: LocalWorld) -> None:
 
 def test_accuracy_with_its_interval_and_the_others(worked: LocalWorld) -> None:
     one = figures(worked, ANNA)
-    known = {(1, ANY): Accuracy.of(18, 2), (1, FieldOfWork(domain="law")): Accuracy.of(1, 0)}
-    known |= {(2 + n, ANY): Accuracy.of(10 - n, n) for n in range(4)}
-    section = accuracy(one.model_copy(update={"accuracies": accuracies(known, 1)}))
+    skills = {(1, ANY): Accuracy.of(18, 2), (1, FieldOfWork(domain="law")): Accuracy.of(1, 0)}
+    skills |= {(2 + n, ANY): Accuracy.of(10 - n, n) for n in range(4)}
+    section = accuracy(one.model_copy(update={"accuracies": accuracies(skills, 1)}))
     assert section is not None
     everything, law = section.rows
     lower, upper = Accuracy.of(18, 2).interval()
@@ -119,6 +120,37 @@ def test_accuracy_with_its_interval_and_the_others(worked: LocalWorld) -> None:
     assert re.fullmatch(r"\d\d% to \d\d% \(4 others\)", everything.cells[3])
     assert (law.title, law.cells[3]) == ("law/any/any", "not shown: fewer than 4 others")
     assert accuracy(one) is None
+
+
+def test_decisions_and_known_answers_once_there_are_any(worked: LocalWorld) -> None:
+    one = figures(worked, ANNA)
+    assert reviews(one) is None
+    assert known(one) is None
+    rows = Rows(
+        reviewed=[
+            Reviewed(ReviewState.ACCEPTED, one.now, by_deadline=False, fixed=False, code=None, appealed=False),
+            Reviewed(ReviewState.OVERTURNED, one.now, by_deadline=False, fixed=False, code="guideline", appealed=True),
+        ],
+        marked=[
+            Marked(is_right=right, counts=True, answered_at=one.now, disputed=False) for right in (True, True, False)
+        ],
+    )
+    seen = window(rows, since=0.0, cap_s=1.0)
+    made = one.model_copy(update={"all_time": seen, "week": seen})
+    decisions, marks = reviews(made), known(made)
+    assert decisions is not None
+    assert marks is not None
+    assert {row.title: row.cells[1] for row in decisions.rows} == {
+        "Decided on": "2",
+        "Accepted": "1",
+        "Rejected": "1",
+        "Appealed": "1",
+        "Appeals with success": "1",
+    }
+    assert decisions.notes == (
+        "Reasons of decisions against your labels, all time: It breaks a rule of the guideline (1).",
+    )
+    assert [(row.title, row.cells) for row in marks.rows] == [("Right", ("2 of 3 (67%)", "2 of 3 (67%)"))]
 
 
 def test_what_models_learned_is_said_without_a_claim(worked: LocalWorld, browser: TestClient) -> None:
