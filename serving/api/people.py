@@ -14,7 +14,8 @@ from models.people.skill import Skill as Accuracy
 from models.skills import TOP, FieldOfWork, Skill, SkillSource
 from models.types import Frozen
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
-from serving.monitoring.own import Own, own
+from serving.monitoring.own import own
+from serving.monitoring.own_figures import Own
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.gold import TESTS

@@ -13,7 +13,8 @@ from serving.api.dependencies import RuntimeDep
 from serving.console import own_words as words
 from serving.console.pages import page_of
 from serving.console.session import SignedIn
-from serving.monitoring.own import Day, Own, Window, own
+from serving.monitoring.own import own
+from serving.monitoring.own_figures import Day, Own, Window
 from serving.workforce.desk import projects_of
 
 router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from serving.console.review import REASONS as CODES
-from serving.monitoring.own import DAYS, PEER_ITEMS, PEERS, FieldAccuracy, Learned
+from serving.monitoring.own import DAYS, PEER_ITEMS, PEERS
+from serving.monitoring.own_figures import FieldAccuracy, Learned
 
 PAGE: Final = {
     "title": "Your own figures",

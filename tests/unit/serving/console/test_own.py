@@ -11,7 +11,8 @@ from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
 from serving.console.own import SECTIONS, accuracy, chart, known, labels, models, reviews
 from serving.console.own_words import duration
-from serving.monitoring.own import Day, Own, Rows, accuracies, daily, own, window
+from serving.monitoring.own import Rows, accuracies, daily, own, window
+from serving.monitoring.own_figures import Day, Own
 from serving.store.own import Given, Marked, Reviewed
 from serving.store.records import LabelRole
 from serving.store.review_records import ReviewState
