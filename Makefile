@@ -41,7 +41,7 @@ fix: setup-project ## Let ruff mend and format what it can
 	$(BIN)/ruff format $(PYTHON_SOURCES)
 
 test: setup ## All tests but the benchmarks; ARGS go to pytest
-	$(BIN)/python -m pytest -m "not bench" -n 2 --no-loadscope-reorder --durations 15 $(ARGS)
+	$(BIN)/python -m pytest -m "not bench" -n 3 --no-loadscope-reorder --durations 25 $(ARGS)
 
 e2e: setup ## Only the tests against a real Label Studio; ARGS go to pytest
 	$(BIN)/python -m pytest -m "not bench" tests/e2e $(ARGS)

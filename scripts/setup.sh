@@ -73,6 +73,9 @@ quietly() {
     printf '  %s: done in %d s\n' "$title" "$((SECONDS - start))"
 }
 
+# Nothing is compiled ahead: Python compiles what is imported, and keeps that.
+pip_options=(--disable-pip-version-check --no-input --no-compile)
+
 # make_venv FOLDER DIGEST PIP-ARGUMENTS...
 make_venv() {
     local venv=$1 wanted=$2 python name
@@ -96,10 +99,10 @@ make_venv() {
             quietly "virtual environment" "var/setup/$name-venv.log" "$python" -m venv --clear "$venv"
         fi
         quietly "packages" "var/setup/$name-pip.log" \
-            "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@"
+            "$venv/bin/python" -m pip install "${pip_options[@]}" "$@"
         if [ -n "$alone" ]; then
             quietly "$alone" "var/setup/$name-pip-alone.log" \
-                "$venv/bin/python" -m pip install --disable-pip-version-check --no-input -c constraints.txt --no-deps "$alone"
+                "$venv/bin/python" -m pip install "${pip_options[@]}" -c constraints.txt --no-deps "$alone"
         fi
         echo "$wanted" >"$venv/.stamp"
     fi

@@ -1,8 +1,7 @@
-"""Which tests may run at the same time: those with a real service one after another, beside all others.
+"""Which tests may run at the same time: those that share real servers one after another, beside all others.
 
-Real servers are mostly waited for, and share their session's fixtures: what runs against a service is one unit of work,
-what runs against Label Studio alone is another, and both begin first. The other tests are sent file by file, since
-fixtures of a module are costly to make twice.
+Real servers are mostly waited for: three units of work with servers run beside each other, and begin first. The other
+tests are sent file by file, since fixtures of a module are costly to make twice.
 """
 
 from __future__ import annotations
@@ -15,27 +14,35 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.shared_servers import end_all
 
-SERVERS = (("tests/e2e/", "tests/ray/"), ("tests/contract/",))
-"""Folders of tests with real servers; each group is one unit of work."""
-FIRST = ("tests/e2e/test_demo.py", "tests/e2e/test_nothing_is_lost.py")
-"""They have services of their own, and take long: before the shared one runs, which polls until all tests are over."""
-POLITE = 19
-"""Niceness of what runs beside the servers, above Ray's own 15 for replicas: Label Studio gives a service one second to
-say that it is well."""
+SERVERS = (
+    ("tests/e2e/test_nothing_is_lost.py",),
+    ("tests/contract/", "tests/e2e/test_demo.py", "tests/ray/"),
+    ("tests/e2e/",),
+)
+"""Tests with real servers; each group is one unit of work, in this order. The last shares one service, which polls
+until they are over; the others start what they need themselves."""
+LAST = ("tests/store/test_concurrency.py", "tests/store/test_desks.py")
+"""Many processes, and leases that end by the clock: when servers have left the processors to them."""
+PATIENT = ("tests/e2e/test_nothing_is_lost.py", "tests/e2e/test_demo.py", "tests/ray/")
+"""With servers, and no answer in them is due within a second."""
+BEHIND, POLITE = 10, 19
+"""Niceness of the patient, and of what needs no server: the latter is above Ray's own 15 for replicas. Label Studio
+gives a service one second to say that it is well."""
 
 
-def group(nodeid: str) -> int:
-    """Place in ``SERVERS``; of other tests its length."""
-    return next((n for n, folders in enumerate(SERVERS) if nodeid.startswith(folders)), len(SERVERS))
+def place(nodeid: str) -> tuple[int, int]:
+    """Group in ``SERVERS`` and place in the group; behind them all for other tests, and then ``LAST``."""
+    places = ((n, k) for n, group in enumerate(SERVERS) for k, start in enumerate(group) if nodeid.startswith(start))
+    return next(places, (len(SERVERS), int(nodeid.startswith(LAST))))
 
 
 def needs_servers(nodeid: str) -> bool:
-    return group(nodeid) < len(SERVERS)
+    return place(nodeid)[0] < len(SERVERS)
 
 
 class ServersApart(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
-        return SERVERS[group(nodeid)][0] if needs_servers(nodeid) else nodeid.split("::", 1)[0]
+        return SERVERS[place(nodeid)[0]][0] if needs_servers(nodeid) else nodeid.split("::", 1)[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ServersApart:
@@ -44,18 +51,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ServersAp
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest unit of work begins first."""
-    items.sort(key=lambda item: (group(item.nodeid), not item.nodeid.startswith(FIRST)))
+    """The longest units of work begin first."""
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if needs_servers(item.nodeid):
-        return
-    end_all()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        step_back()
+    if not needs_servers(item.nodeid):
+        end_all()
+        step_back(POLITE)
+    elif item.nodeid.startswith(PATIENT):
+        step_back(BEHIND)
 
 
 @cache
-def step_back() -> None:
-    os.nice(POLITE)
+def step_back(niceness: int) -> None:
+    """For good: niceness is never taken back. A run without other processes has nobody to stand back for."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.nice(max(0, niceness - os.nice(0)))

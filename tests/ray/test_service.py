@@ -19,6 +19,7 @@ pytestmark = pytest.mark.ray
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The last test stops it."""
     folder = tmp_path_factory.mktemp("service")
     yield start_service(folder, progress=lambda _: None)
     stop_service(folder)
@@ -74,12 +75,11 @@ def test_every_deployment_runs_and_ray_asks_for_its_token(service: Service) -> N
     assert scorer.ScorerDeployment.name
 
 
-def test_stopping_ends_every_process(tmp_path: Path) -> None:
-    service = start_service(tmp_path, progress=lambda _: None)
+def test_stopping_ends_every_process(service: Service) -> None:
     assert len(of_session(service.pid)) > 3
-    assert stop_service(tmp_path)
+    assert stop_service(service.data_dir)
     end = time.monotonic() + 30
     while left := of_session(service.pid):
         assert time.monotonic() < end, titles(left)
         time.sleep(0.2)
-    assert not stop_service(tmp_path)
+    assert not stop_service(service.data_dir)

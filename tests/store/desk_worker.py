@@ -25,9 +25,8 @@ OPEN = (ItemState.RECEIVED, ItemState.SCORED, ItemState.DECIDED, ItemState.PUBLI
 
 
 def work(store: Store, project_id: int, user: int, say: Any) -> None:
-    settings = SETTINGS.model_copy(
-        update={"people_lease_s": LEASE_S, "people_lease_min_s": LEASE_S, "people_present_s": 2.0}
-    )
+    leases = dict.fromkeys(("people_lease_s", "people_lease_min_s", "people_lease_max_s"), LEASE_S)
+    settings = SETTINGS.model_copy(update={**leases, "people_present_s": 2.0})
     setting = runtime(store, settings, time.time)
     with store.read() as uow:
         project = uow.projects.get(project_id)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from scripts.label_studio import Server, create_user
+
+_TOKENS: dict[tuple[Path, str], str] = {}
+"""By the server's data directory and email: signing up or in takes Label Studio six pages and a slow hash."""
 
 
 class RemoteHands:
@@ -66,4 +70,7 @@ def _client(url: str, token: str) -> httpx.Client:
 
 def trainer(server: Server, name: str = "trainer") -> str:
     """Token of an ordinary user, made at the first call."""
-    return create_user(server, f"{name}@example.com", "a long passphrase")
+    key = (server.data_dir, f"{name}@example.com")
+    if key not in _TOKENS:
+        _TOKENS[key] = create_user(server, key[1], "a long passphrase")
+    return _TOKENS[key]
