@@ -61,6 +61,8 @@ class Section:
     rows: tuple[Row, ...] = ()
     chart: Chart | None = None
     notes: tuple[str, ...] = ()
+    link: tuple[str, str] | None = None
+    """Where the single ones are: address and text."""
 
 
 def work(one: Own) -> Section | None:
@@ -112,7 +114,8 @@ def reviews(one: Own) -> Section | None:
         return None
     rows = _counted(words.REVIEW_ROWS, [window.reviews for window in _windows(one)], always=("decided", "accepted"))
     notes = _said(words.REVIEW_REASONS, [(each.reason, each.n) for each in one.all_time.reviews.reasons])
-    return Section(words.REVIEWS, words.REVIEWS_LEAD, words.WINDOWS, rows, notes=notes)
+    link = (f"/train/{one.project}/decisions", words.REVIEWS_LINK)
+    return Section(words.REVIEWS, words.REVIEWS_LEAD, words.WINDOWS, rows, notes=notes, link=link)
 
 
 def known(one: Own) -> Section | None:
@@ -123,7 +126,8 @@ def known(one: Own) -> Section | None:
     title, hint = words.KNOWN_ROWS["right"]
     right = Row(title, tuple(words.share(each.right, each.n) for each in found), hint)
     others = {name: row for name, row in words.KNOWN_ROWS.items() if name != "right"}
-    return Section(words.KNOWN, words.KNOWN_LEAD, words.WINDOWS, (right, *_counted(others, found)))
+    link = (f"/train/{one.project}/answers", words.KNOWN_LINK)
+    return Section(words.KNOWN, words.KNOWN_LEAD, words.WINDOWS, (right, *_counted(others, found)), link=link)
 
 
 def accuracy(one: Own) -> Section | None:

@@ -78,6 +78,7 @@ REVIEWS_LEAD: Final = (
     "A part of the labels that are not blind is looked at by a second person. Each decision against a label has a "
     "reason and evidence, and you may appeal."
 )
+REVIEWS_LINK: Final = "See each decision against a label, with its reason and evidence"
 REVIEW_ROWS: Final = {
     "decided": ("Decided on", "By when it was decided, as it stands now."),
     "accepted": ("Accepted", ""),
@@ -94,6 +95,7 @@ KNOWN: Final = "Items whose answer is known"
 KNOWN_LEAD: Final = (
     "They come in qualifications, and now and then among the others; you see each answer once you gave yours."
 )
+KNOWN_LINK: Final = "See each of these answers"
 KNOWN_ROWS: Final = {
     "right": ("Right", "Of your answers whose mark stands."),
     "disputed": ("Disputed by you", ""),

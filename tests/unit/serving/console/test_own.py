@@ -123,7 +123,7 @@ def test_accuracy_with_its_interval_and_the_others(worked: LocalWorld) -> None:
     assert accuracy(one) is None
 
 
-def test_decisions_and_known_answers_once_there_are_any(worked: LocalWorld) -> None:
+def test_decisions_and_known_answers_once_there_are_any(worked: LocalWorld, browser: TestClient) -> None:
     one = figures(worked, ANNA)
     assert reviews(one) is None
     assert known(one) is None
@@ -148,6 +148,9 @@ def test_decisions_and_known_answers_once_there_are_any(worked: LocalWorld) -> N
         "Appealed": "1",
         "Appeals with success": "1",
     }
+    for section in (decisions, marks):
+        assert section.link is not None
+        assert browser.get(section.link[0]).status_code == 200
     assert decisions.notes == (
         "Reasons of decisions against your labels, all time: It breaks a rule of the guideline (1).",
     )

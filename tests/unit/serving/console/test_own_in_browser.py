@@ -17,6 +17,7 @@ from models.skills import FieldOfWork
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.workforce.desk import sign_in
+from serving.workforce.reviewing import close_due
 from tests.support.local_world import LocalWorld, easy
 
 pytestmark = [
@@ -24,6 +25,13 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="there is no Chromium: apt-get install chromium"),
 ]
 ANNA = 21
+TITLES = (
+    "Your labels",
+    "Active time",
+    "Decisions on your labels",
+    "How often you are right",
+    "What models learned from you",
+)
 FIELDS = (FieldOfWork(), FieldOfWork(domain="commercial law", language="Rhaeto-Romanic", task="summarisation"))
 
 
@@ -39,7 +47,11 @@ def served(world: LocalWorld) -> Iterator[str]:
     world.sync()
     assert world.train() is not None
     with world.store.begin() as uow:
+        label = uow.labels.for_project(world.id)[0]
+        uow.reviews.draw([(label, 1)], due_at=world.clock(), now=world.clock())
         uow.people.keep_compared({(anna.id, field): Accuracy.of(9, 1) for field in FIELDS}, world.clock())
+    world.later(2.0)
+    assert close_due(world.runtime, world.project) == 1
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -67,7 +79,7 @@ def test_the_page_is_whole(served: str, width: int) -> None:
         page.fill("#token", f"user {ANNA}")
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("link", name="Your own figures").click()
-        for title in ("Your labels", "Active time", "How often you are right", "What models learned from you"):
+        for title in TITLES:
             page.get_by_role("heading", name=title, exact=True).wait_for()
         assert page.get_by_role("img", name="in all, most on").count() == 1
         assert page.locator("rect").first.bounding_box() is not None
