@@ -121,7 +121,7 @@ PEERS_ARE: Final = (
     f"Others are the people of this project with {PEER_ITEMS:.0f} items' worth or more. A quarter of them lies below "
     f"their middle half, and a quarter above. It is shown from {PEERS} others on, so that it points at nobody."
 )
-TOO_FEW_PEERS: Final = f"not shown: fewer than {PEERS} others"
+TOO_FEW_PEERS: Final = "too few others"
 PEERS_LIE: Final = "{lower:.0%} to {upper:.0%} ({n:,} others)"
 
 MODELS: Final = "What models learned from you"

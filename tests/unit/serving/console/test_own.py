@@ -119,7 +119,7 @@ def test_accuracy_with_its_interval_and_the_others(worked: LocalWorld) -> None:
     lower, upper = Accuracy.of(18, 2).interval()
     assert everything.cells[:3] == ("88%", f"{lower:.0%} and {upper:.0%}", "20.0 items")
     assert re.fullmatch(r"\d\d% to \d\d% \(4 others\)", everything.cells[3])
-    assert (law.title, law.cells[3]) == ("law/any/any", "not shown: fewer than 4 others")
+    assert (law.title, law.cells[3]) == ("law/any/any", "too few others")
     assert accuracy(one) is None
 
 

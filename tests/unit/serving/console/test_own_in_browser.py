@@ -84,6 +84,8 @@ def test_the_page_is_whole(served: str, width: int) -> None:
         assert page.get_by_role("img", name="in all, most on").count() == 1
         assert page.locator("rect").first.bounding_box() is not None
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        tables = page.locator(".figures").evaluate_all("all => all.map(one => one.offsetWidth)")
+        assert max(tables) <= page.evaluate("document.querySelector('.own').offsetWidth")
         if folder := os.environ.get("SCREENSHOTS"):
             page.screenshot(path=Path(folder) / f"own-{width}.png", full_page=True)
         browser.close()
