@@ -121,7 +121,7 @@ def proposals(
 
 @router.put("/gold/{task}")
 def put_gold(runtime: RuntimeDep, project: ProjectDep, task: Number, new: NewGold) -> GoldView:
-    """A task that somebody has labelled is gold from now on, with another answer if it was before."""
+    """A task that somebody has labelled is gold from now on; if it was with another answer, no mark on that counts."""
     regions = None if new.result is None else decode(new.result, project.label_config)
     with runtime.store.begin() as uow:
         item = _item(uow, project, task)
@@ -144,9 +144,12 @@ def rule(
     ruling: Annotated[Ruling, Body(embed=True)],
     reason: Reason,
 ) -> GoldView:
-    """An operator has looked at what people say against it: it stands, or it was wrong and no mark on it counts."""
+    """An operator has looked at what people say against it: it stands, or it was wrong and no mark on it counts.
+
+    Also of one that was taken out; of several answers that a task had, the newest of which an open dispute speaks.
+    """
     with runtime.store.begin() as uow:
-        row = _current(uow, project, task)
+        row = _ruled(uow, project, task)
         marks.rule(uow, row, ruling, reason, runtime.now())
         row, tally = uow.gold.get(row.id), uow.gold.tallies([row.id]).get(row.id, Tally())
     return _view(row, task, tally, project.label_config)
@@ -186,6 +189,16 @@ def _current(uow: UnitOfWork, project: ProjectRow, task: int) -> GoldRow:
     if found is None:
         raise NotFoundError(f"task {task} is not gold")
     return found
+
+
+def _ruled(uow: UnitOfWork, project: ProjectRow, task: int) -> GoldRow:
+    """The newest with an open dispute, else the newest."""
+    item = _item(uow, project, task)
+    rows = [row for row in uow.gold.of_project(project.id) if row.item_id == item.id]
+    if not rows:
+        raise NotFoundError(f"task {task} was never gold")
+    tallies = uow.gold.tallies([row.id for row in rows])
+    return max(rows, key=lambda row: (tallies.get(row.id, Tally()).open_disputes > 0, row.id))
 
 
 def _answer(regions: tuple[Region, ...], config: LabelConfig) -> dict[str, str]:

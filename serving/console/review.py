@@ -208,7 +208,7 @@ def _card(
     seen = shown(runtime, project, row, desk.trainer.id)
     left = max(0, round(seen.until - runtime.now()))
     name = "review/appeal.html" if seen.appeal else "review/card.html"
-    more = {"review": seen, "left_s": left, "problem": problem, "given": given}
+    more: dict[str, Any] = {"review": seen, "left_s": left, "problem": problem, "given": given}
     return page_of(request, name, project=project, **more, **WORDS)
 
 

@@ -121,6 +121,7 @@ def receive_annotations(
     uow.work.handed_in(project.id, [HandedIn(one.item_id, one.completed_by, one.was_cancelled) for one in labels], now)
     newly = uow.labels.upsert(project.id, labels, now)
     gold.mark(uow, project, labels, tests, now)
+    review_draw.bar(uow, project, labels, now)
     if reviewed:
         secret, due_s = runtime.sampling_secret(project), runtime.settings.review_due_s
         review_draw.draw(uow, project, secret, ids, known, due_s=due_s, now=now)

@@ -76,15 +76,15 @@ class LabelRepository:
     def set_aside(self, label_ids: Collection[int], now: float) -> list[int]:
         """These count no longer, though they are there; a review said so.
 
-        An item with no label left goes back to the pipeline, and from there to people, for good: ids of those items.
+        An item with no label left goes back to the pipeline, and from there to people, whatever the gate says, also
+        when the last one is deleted later: ids of those items.
         """
         take_turn(self._conn)
         items = self._items_of(label_ids)
         lock_items(self._conn, items)
         update_all(self._conn, label, label_ids, set_aside=True)
-        back = self._reopen(items, now)
-        update_all(self._conn, item, back, reason=LABEL_REJECTED)
-        return back
+        update_all(self._conn, item, items, reason=LABEL_REJECTED)
+        return self._reopen(items, now)
 
     def restore(self, label_ids: Collection[int], now: float, *, revision: int) -> list[int]:
         """These count again, of data of this revision. Ids of the items that are labelled by that."""

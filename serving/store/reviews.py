@@ -15,7 +15,7 @@ from serving.store.records import ItemState, LabelRow
 from serving.store.review_records import AGAINST, TO_DECIDE, TOLD, By, Figures, ReviewRow, ReviewState, TurnRow, Verdict
 from serving.store.review_tables import OPEN, PENDING, review, review_turn
 from serving.store.rows import to_review, to_turn
-from serving.store.sql import batches, update_all, upsert
+from serving.store.sql import batches, upsert
 from serving.store.tables import desk, item, label, trainer, work
 
 HELD = review_turn.c.state == WorkState.HELD
@@ -210,27 +210,38 @@ class ReviewRepository:
         query = select(review).where(*mine).order_by(review.c.due_at, review.c.id).limit(limit)
         return [to_review(row) for row in self._conn.execute(query)]
 
-    def empty(self, project_id: int, *, limit: int) -> list[ReviewRow]:
-        """Pending ones of which nothing is left to judge: label or task are gone, or the data has changed."""
-        current = and_(item.c.state == ItemState.LABELED, item.c.revision == review.c.revision)
-        query = (
-            select(review)
-            .join(item, item.c.id == review.c.item_id)
-            .join(label, label.c.id == review.c.label_id)
-            .where(review.c.project_id == project_id, review.c.state == ReviewState.PENDING, STANDS_OPEN)
-            .where(or_(~current, ~THERE))
-            .order_by(review.c.due_at)
-            .limit(limit)
-        )
-        return [to_review(row) for row in self._conn.execute(query)]
+    def void(self, row: ReviewRow) -> bool:
+        """Whether nothing is left to judge of a label that waits for its review.
+
+        Label or task are gone, or the data that it is for has changed.
+        """
+        if row.state is not ReviewState.PENDING:
+            return False
+        current = and_(item.c.state == ItemState.LABELED, item.c.revision == row.revision)
+        query = select(label.c.id).join(item, item.c.id == label.c.item_id)
+        return self._conn.scalar(query.where(label.c.id == row.label_id, THERE, current)) is None
+
+    def barred(self, item_ids: Collection[int]) -> set[tuple[int, int]]:
+        """(item id, Label Studio user id) of those whose answer was set aside: others answer these items."""
+        found: set[tuple[int, int]] = set()
+        states = (*AGAINST, ReviewState.APPEALED, ReviewState.UPHELD)
+        for batch in batches(item_ids):
+            query = (
+                select(review.c.item_id, review.c.author)
+                .join(item, item.c.id == review.c.item_id)
+                .where(review.c.item_id.in_(batch), review.c.state.in_(states), review.c.revision == item.c.revision)
+            )
+            found |= {(row[0], row[1]) for row in self._conn.execute(query)}
+        return found
 
     def close(self, rows: Collection[ReviewRow], now: float, **values: Any) -> None:
-        """Nothing comes of these any more; ``values`` are set besides."""
-        update_all(self._conn, review, [row.id for row in rows], closed_at=now, **values)
-        for batch in batches([row.id for row in rows]):
-            held = (review_turn.c.review_id.in_(batch), HELD)
+        """Nothing comes of these any more; ``values`` are set besides. What has moved on since it was read is left."""
+        for batch in batches(rows):
+            ids, states = [row.id for row in batch], {row.state for row in batch}
+            same = (review.c.id.in_(ids), review.c.state.in_(states), STANDS_OPEN)
+            self._conn.execute(update(review).where(*same).values(closed_at=now, **values))
             over = {"state": WorkState.EXPIRED, "ended_at": now}
-            self._conn.execute(update(review_turn).where(*held).values(over))
+            self._conn.execute(update(review_turn).where(review_turn.c.review_id.in_(ids), HELD).values(over))
 
     def set_aside_by(self, item_ids: Collection[int]) -> dict[int, int]:
         """Item id -> people whose answers stand in Label Studio though a review set them aside; no key: none."""

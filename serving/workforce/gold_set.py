@@ -12,6 +12,7 @@ from models.types import Region
 from serving.store.engine import UnitOfWork
 from serving.store.gold_records import GoldRow, GoldSource
 from serving.store.records import ItemRow, ItemState, LabelRow, ProjectRow
+from serving.workforce import gold as marks
 
 AGREEING = 2
 """People whose labels have to agree before an item is proposed."""
@@ -38,7 +39,7 @@ def put_in(
     field: FieldOfWork | None,
     now: float,
 ) -> GoldRow:
-    """The item is gold from now on; what it was gold with before, it is no longer, and marks on that stay.
+    """The item is gold from now on. What it was gold with before, it is no longer; another answer was a wrong one.
 
     Args:
         uow: the transaction.
@@ -60,7 +61,10 @@ def put_in(
         regions = said[-1].regions
         source = GoldSource.AGREEMENT if len(said) >= AGREEING and _agree(said, project) else GoldSource.LABEL
     if (before := uow.gold.of_items([item.id]).get(item.id)) is not None:
-        uow.gold.retire(before.id, "replaced by another answer", now)
+        if is_right(before.regions, regions, project.label_config):
+            uow.gold.retire(before.id, "replaced, with the same answer", now)
+        else:
+            marks.withdraw(uow, before, "replaced by another answer", now)
     id = uow.gold.add(
         project.id,
         item.id,

@@ -6,11 +6,11 @@ certificate. Second opinions check them (``serving.pipeline.opinions``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from models.gate.sampling import keyed_uniform
 from serving.store.engine import UnitOfWork
-from serving.store.records import ItemState, LabelRow, ProjectRow
+from serving.store.records import ItemState, LabelRow, NewLabel, ProjectRow
 
 PURPOSE = "review"
 
@@ -60,3 +60,12 @@ def draw(
         and items[row.item_id].state is ItemState.LABELED
     ]
     return uow.reviews.draw(drawn, due_at=now + due_s, now=now)
+
+
+def bar(uow: UnitOfWork, project: ProjectRow, labels: Sequence[NewLabel], now: float) -> None:
+    """Another answer by somebody whose own was set aside does not count: the item is for others."""
+    barred = uow.reviews.barred({one.item_id for one in labels})
+    ids = [one.annotation_id for one in labels if (one.item_id, one.completed_by) in barred]
+    if ids:
+        rows = uow.labels.by_annotation(project.id, ids).values()
+        uow.labels.set_aside([row.id for row in rows if not row.set_aside], now)

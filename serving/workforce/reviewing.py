@@ -63,14 +63,17 @@ def next_review(runtime: Runtime, project: ProjectRow, person: DeskRow) -> Revie
             raise ReviewRefused("this person does not review here: an operator sets 'reviews' of their desk")
         held = uow.reviews.held(project.id, found.trainer.id)
         if held is not None:
-            return uow.reviews.get(held.review_id)
+            row = uow.reviews.get(held.review_id)
+            if not uow.reviews.void(row):
+                return row
+            uow.reviews.close([row], now, state=ReviewState.VOID)
         if found.daily_cap is not None:
             given = uow.work.given(project.id, found.trainer.id, since=now - DAY_S)
             if given >= found.daily_cap:
                 return Nothing.CAP
         met = [id for id, need in uow.people.needs(project.id).items() if need.met_by(found.skills)]
-        row = uow.reviews.first_for(found, met, now)
-        if row is None:
+        first = uow.reviews.first_for(found, met, now)
+        if first is None:
             return Nothing.EMPTY
         lease_s = lease_seconds(
             uow.reviews.durations(project.id, limit=RECENT),
@@ -78,9 +81,9 @@ def next_review(runtime: Runtime, project: ProjectRow, person: DeskRow) -> Revie
             ceiling=settings.people_lease_max_s,
             default=settings.people_lease_s,
         )
-        uow.reviews.give(row, found.trainer.id, until=now + lease_s, now=now)
+        uow.reviews.give(first, found.trainer.id, until=now + lease_s, now=now)
         uow.work.sit(found, offered=found.offered + 1.0, waits_since=found.waits_since, now=found.seen_at)
-        return row
+        return first
 
 
 def give_back(runtime: Runtime, person: DeskRow, review_id: int, reason: str) -> None:
@@ -138,6 +141,7 @@ def appeal(runtime: Runtime, project: ProjectRow, person: DeskRow, review_id: in
         ReviewRefused: the time is over, or there was an appeal before.
     """
     with runtime.store.begin() as uow:
+        uow.projects.hold(project.id)  # a deadline that passes now comes before or after
         now = runtime.now()
         row = uow.reviews.get(review_id)
         if row.project_id != project.id or row.author != person.trainer.user_id:
@@ -174,22 +178,25 @@ def answer(
 
 def close_due(runtime: Runtime, project: ProjectRow) -> int:
     """Move on what nobody decided in time: labels are approved, appeals decided for the author. How many reviews."""
+    with runtime.store.read() as uow:
+        if not uow.reviews.due(project.id, runtime.now(), limit=1):
+            return 0
     with runtime.store.begin() as uow:
         project = uow.projects.hold(project.id)
         now = runtime.now()
-        empty = uow.reviews.empty(project.id, limit=BATCH)
-        uow.reviews.close(empty, now, state=ReviewState.VOID)
         rows = uow.reviews.due(project.id, now, limit=BATCH)
-        of = {state: [row for row in rows if row.state is state] for state in {row.state for row in rows}}
-        approved, won = of.get(ReviewState.PENDING, []), of.get(ReviewState.APPEALED, [])
+        void = [row for row in rows if uow.reviews.void(row)]
+        approved = [row for row in rows if row.state is ReviewState.PENDING and row not in void]
+        won = [row for row in rows if row.state is ReviewState.APPEALED]
+        uow.reviews.close(void, now, state=ReviewState.VOID)
         uow.reviews.close(approved, now, state=ReviewState.ACCEPTED, decided_by=By.DEADLINE, decided_at=now)
-        uow.reviews.close([row for state in AGAINST for row in of.get(state, [])], now)
+        uow.reviews.close([row for row in rows if row.state in AGAINST], now)
         uow.reviews.close(won, now, state=ReviewState.OVERTURNED, answered_by=By.DEADLINE, answered_at=now)
         for row in won:
             _restore(uow, row, now)
-        overlap.review(uow, project, {row.item_id for row in (*rows, *empty)}, now)
+        overlap.review(uow, project, {row.item_id for row in rows}, now)
     ask_platform(runtime, project, [row.item_id for row in won])
-    return len(rows) + len(empty)
+    return len(rows)
 
 
 def ask_platform(runtime: Runtime, project: ProjectRow, item_ids: Collection[int]) -> None:
@@ -275,9 +282,15 @@ def _verdict(
         return Verdict(ReviewState.REJECTED, said.code, diff, said.note, aside=(label.id, own.id))
     evidence = said.evidence
     assert not isinstance(evidence, Own)
-    if isinstance(evidence, Gold) and evidence.task not in uow.items.by_task(project.id, [evidence.task]):
-        raise EvidenceMissing(f"there is no task {evidence.task} in this project")
+    if isinstance(evidence, Gold) and not _known(uow, project, evidence.task):
+        raise EvidenceMissing(f"task {evidence.task} is no gold item of this project; name one, or a rule")
     return Verdict(ReviewState.REJECTED, said.code, evidence, said.note, aside=(label.id,))
+
+
+def _known(uow: UnitOfWork, project: ProjectRow, task: int) -> bool:
+    """Whether the right answer to this task is known."""
+    found = uow.items.by_task(project.id, [task])
+    return bool(uow.gold.of_items([row.id for row in found.values()]))
 
 
 def _diff(project: ProjectRow, label: LabelRow, own: LabelRow) -> Diff:

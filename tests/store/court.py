@@ -7,9 +7,11 @@ from typing import Any
 
 from connectors.memory import MemoryPlatform
 from models.people.reviews import Answer, Code, Outcome, Rule
+from models.skills import FieldOfWork
 from models.types import Choices, Region
 from serving.pipeline.runtime import Runtime
 from serving.settings import Settings
+from serving.store.gold_records import GoldSource
 from serving.store.people_records import Nothing
 from serving.store.review_records import ReviewRow
 from serving.workforce import reviewing
@@ -51,6 +53,13 @@ class Court(Desks):
             row = uow.labels.by_annotation(self.world.project, [self.annotations])[self.annotations]
             uow.reviews.draw([(row, 1)], due_at=self.world.now + 3 * DAY, now=self.world.now)
         return row.id
+
+    def known(self, number: int) -> None:
+        """The right answer to the task is known."""
+        with self.world.store.begin() as uow:
+            [item] = self.world.ids(number)
+            one: dict[str, Any] = {"field": FieldOfWork(), "revision": 1, "regions": said("a")}
+            uow.gold.add(self.world.project, item, source=GoldSource.OPERATOR, now=self.world.now, **one)
 
     def own(self, number: int, user: int, label: str = "a") -> int:
         """A reviewer's own answer in Label Studio; the label's id."""

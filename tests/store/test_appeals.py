@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -209,3 +210,32 @@ def test_blind_labels_are_apart(court: Court) -> None:
     """Nothing here touches what certifies: their role keeps them out of the draw (see test_review_draw)."""
     court.world.label(1, 500, role=LabelRole.VALIDATION)
     assert court.next(BERT) is Nothing.EMPTY
+
+
+def test_an_appeal_and_its_deadline_at_once(court: Court) -> None:
+    """Whichever comes first holds, and nothing is left between the two."""
+    for number in (1, 2, 3, 4):
+        court.labelled(number)
+    rows = [court.decide(BERT, court.given(BERT)) for _ in range(4)]
+    court.world.now += SETTINGS.appeal_due_s - 0.001
+    barrier, appealed = threading.Barrier(2), list[int]()
+
+    def appeal() -> None:
+        barrier.wait(timeout=30)
+        for row in rows:
+            with suppress(ReviewRefused):
+                appealed.append(court.appeal(row).id)
+
+    def deadline() -> None:
+        barrier.wait(timeout=30)
+        for _ in range(6):
+            court.pass_by(0.0005)
+
+    threads = [threading.Thread(target=target) for target in (appeal, deadline)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    for row in map(court.row, rows):
+        state = ReviewState.APPEALED if row.id in appealed else ReviewState.REJECTED
+        assert (row.state, row.closed_at is None) == (state, row.id in appealed)

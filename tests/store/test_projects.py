@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from models.errors import ConfigurationError, NotFoundError
+from models.people.skill import Skill
 from models.skills import FieldOfWork, Need
 from models.specs import TransformersSpec
 from models.types import GateState, Route
@@ -87,6 +88,12 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         desks = Desks(each)
         desks.join(5, skill(domain="law"))
         desks.given(5)
+        person = desks.desk(5).trainer.id
+        with world.store.begin() as uow:
+            uow.people.keep_accuracies({(person, FieldOfWork("law")): Skill.of(1, 0)}, 0.0)
+            uow.reviews.draw([(uow.labels.by_annotation(each.project, [10])[10], 1)], due_at=9.0, now=0.0)
+            [row] = uow.reviews.page(each.project)
+            uow.reviews.give(row, person, until=9.0, now=0.0)
     with world.store.begin() as uow:
         uow.projects.remove(world.project)
     with world.store.engine.connect() as conn:
@@ -107,6 +114,9 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "desk": 1,
         "flow": 1,
         "work": 1,
+        "accuracy": 1,
+        "review": 1,
+        "review_turn": 1,
     }, "a trainer is the Label Studio's, not a project's"
     assert other.item(2).route is Route.SUGGEST
 

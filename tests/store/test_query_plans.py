@@ -246,11 +246,12 @@ def test_reviews(crowd: Crowd) -> None:
     with world.store.begin() as uow:
         uow.people.seat(project, 1, daily_cap=None, reviews=True)
         person = next(one for one in uow.people.desks(project) if one.trainer.id == 1)
-        [row, *_] = uow.reviews.page(project, limit=1)
+        [row] = uow.reviews.page(project, state=ReviewState.PENDING, limit=1)
     served: dict[Callable[[UnitOfWork], object], str | None] = {
         lambda uow: uow.reviews.first_for(person, [1, 2], 1.0): "ix_review_due",
         lambda uow: uow.reviews.due(project, 1e9, limit=500): "ix_review_due",
-        lambda uow: uow.reviews.empty(project, limit=500): "ix_review_",
+        lambda uow: uow.reviews.void(row): None,
+        lambda uow: uow.reviews.barred([1, 2, 3]): "ix_review_",
         lambda uow: uow.reviews.open_labels([1, 2, 3]): "ix_review_",
         lambda uow: uow.reviews.seen_by([1, 2, 3]): "ix_review_turn_",
         lambda uow: uow.reviews.turn_of(row.id, 1, appeal=False): "ix_review_turn_",

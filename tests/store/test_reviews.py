@@ -95,7 +95,8 @@ def test_a_reviewer_knows_the_field(court: Court) -> None:
         ({"evidence": None}, "needs evidence"),
         ({"code": Code.GUIDELINE, "evidence": Gold(task=2)}, "shown by a rule"),
         ({"code": Code.GOLD}, "shown by a gold"),
-        ({"code": Code.GOLD, "evidence": Gold(task=99)}, "no task 99"),
+        ({"code": Code.GOLD, "evidence": Gold(task=99)}, "task 99 is no gold item"),
+        ({"code": Code.GOLD, "evidence": Gold(task=2)}, "task 2 is no gold item"),
         ({"evidence": Own()}, "your own answer is not there"),
     ],
 )
@@ -111,6 +112,7 @@ def test_a_rejection_needs_a_reason_and_evidence(court: Court, more: dict[str, A
 def test_what_is_rejected_counts_nowhere_and_goes_to_others(court: Court) -> None:
     world = court.world
     label = court.labelled(1)
+    court.known(2)
     after = court.decide(BERT, court.given(BERT), code=Code.GOLD, evidence=Gold(task=2), note="look at task 2")
     assert (after.state, after.code, after.evidence) == (ReviewState.REJECTED, Code.GOLD, Gold(task=2))
     assert (after.judged, after.note) == (said("b"), "look at task 2")
@@ -170,6 +172,16 @@ def test_a_fix_counts_in_place_of_the_label(court: Court) -> None:
     court.appeal(after)
     court.answer(CARL, court.given(CARL))
     assert court.counted() == [label], "overturned: the label counts, its correction no longer"
+
+
+def test_an_item_whose_fix_is_deleted_is_for_people(court: Court) -> None:
+    court.labelled(1)
+    row = court.given(BERT)
+    court.own(1, BERT)
+    court.decide(BERT, row, Outcome.FIX)
+    with court.world.store.begin() as uow:
+        assert uow.labels.remove(court.world.project, [court.annotations], court.world.now) == court.world.ids(1)
+    assert court.world.item(1).reason == LABEL_REJECTED
 
 
 def test_an_answer_that_says_the_same_is_no_fix(court: Court) -> None:
@@ -259,7 +271,8 @@ def test_a_decision_after_the_deadline_is_refused_before_the_pass_has_run(court:
 
 
 @pytest.mark.parametrize("gone", ["deleted", "skipped", "changed", "task"])
-def test_nothing_is_left_to_judge(court: Court, gone: str) -> None:
+@pytest.mark.parametrize("held", [True, False])
+def test_nothing_is_left_to_judge(court: Court, gone: str, held: bool) -> None:
     world = court.world
     court.labelled(1)
     row = court.given(BERT)
@@ -276,9 +289,11 @@ def test_nothing_is_left_to_judge(court: Court, gone: str) -> None:
     assert court.next(CARL) is Nothing.EMPTY
     with pytest.raises(ReviewRefused):
         court.decide(BERT, row, Outcome.ACCEPT)
-    assert court.pass_by(0) == 1
+    if held:
+        assert court.next(BERT) is Nothing.EMPTY
+    else:
+        assert court.pass_by(3 * DAY) == 1
     assert court.row(row).state is ReviewState.VOID
-    assert court.next(BERT) is Nothing.EMPTY
 
 
 def test_accuracies_wait_for_reviews(court: Court) -> None:

@@ -20,14 +20,14 @@ def serve(flows: dict[Kind, Flow], virtual: float, backlog: dict[Kind, int]) -> 
 
 
 def test_kinds_get_their_shares() -> None:
-    flows, virtual = {kind: Flow(kind, False) for kind in Kind}, 0.0
+    flows, virtual = {kind: Flow(kind, False) for kind in WEIGHTS}, 0.0
     backlog, served = dict.fromkeys(Kind, 10_000), Counter[Kind]()
     for _ in range(2500):
         kind, virtual = serve(flows, virtual, backlog)
         served[kind] += 1
     total = sum(WEIGHTS.values())
-    assert {kind: served[kind] / 2500 for kind in Kind} == {
-        kind: pytest.approx(WEIGHTS[kind] / total, abs=0.002) for kind in Kind
+    assert {kind: served[kind] / 2500 for kind in WEIGHTS} == {
+        kind: pytest.approx(WEIGHTS[kind] / total, abs=0.002) for kind in WEIGHTS
     }
 
 

@@ -138,6 +138,30 @@ def test_feedback_dispute_and_ruling(golden: LocalWorld, client: TestClient) -> 
     assert anna["accuracies"][0]["items"] == 5.0
 
 
+def test_another_answer_takes_the_marks_on_the_old_one_back(golden: LocalWorld, client: TestClient) -> None:
+    qualify(golden, client, wrong=1)
+    failed = call(client, "GET", f"{ANNA}/gold")[-1]
+    said = failed["differences"][0]["said"]
+    call(client, "PUT", f"{PROJECT}/gold/{failed['task']}", {"result": choice(said), **LAW})
+    assert [one["counts"] for one in call(client, "GET", f"{ANNA}/gold")] == [True] * 5 + [False]
+    same = call(client, "GET", f"{ANNA}/gold")[0]
+    call(client, "PUT", f"{PROJECT}/gold/{same['task']}", LAW)
+    assert [one["counts"] for one in call(client, "GET", f"{ANNA}/gold")] == [True] * 5 + [False]
+
+
+def test_a_dispute_of_gold_that_was_taken_out_is_ruled_on(golden: LocalWorld, client: TestClient) -> None:
+    qualify(golden, client, wrong=1)
+    failed = call(client, "GET", f"{ANNA}/gold")[-1]
+    call(client, "DELETE", f"{PROJECT}/gold/{failed['task']}", status=204)
+    call(client, "POST", f"{ANNA}/gold/{failed['answer']}/dispute", {"reason": "it is irony"})
+    path = f"{PROJECT}/gold/{failed['task']}/rule"
+    ruled = call(client, "POST", path, {"ruling": "withdrawn", "reason": "it is indeed"})
+    assert (ruled["open_disputes"], ruled["retired_reason"]) == (0, "taken out by an operator")
+    assert not call(client, "GET", f"{ANNA}/gold")[-1]["counts"]
+    unlabelled = golden.items()[-1].task_id
+    call(client, "POST", f"{PROJECT}/gold/{unlabelled}/rule", {"ruling": "upheld", "reason": "why not"}, 404)
+
+
 def test_gold_shows_nothing_through_connect_model(golden: LocalWorld, client: TestClient) -> None:
     tasks = [{"id": item.task_id, "data": item.data} for item in golden.items()]
     body = {"tasks": tasks, "project": "1.1700000000", "label_config": golden.project.label_config_xml}

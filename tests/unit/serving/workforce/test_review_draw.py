@@ -153,6 +153,26 @@ def test_a_rejected_item_is_given_to_somebody_else_and_kept_for_them(make: MakeW
     assert {row.author for row in reviews(world)} == {ANNA, CARL}
 
 
+def test_who_was_rejected_cannot_answer_the_same_item_again(make: MakeWorld) -> None:
+    """Not by another annotation either, while the rejection stands; others can."""
+    world = make(review_rate=1.0)
+    [task] = world.arrive(easy(1))
+    world.sync()
+    world.label(task, "good", user=ANNA)
+    world.sync()
+    decided(world, reviewer(world, BERT), Outcome.REJECT)
+    again = world.label(task, "bad", user=ANNA)
+    world.sync()
+    assert world.item(task).state is ItemState.RECEIVED
+    with world.store.read() as uow:
+        assert uow.labels.by_annotation(world.id, [again])[again].set_aside
+        assert uow.labels.for_project(world.id) == []
+    assert len(reviews(world)) == 1
+    world.label(task, "bad", user=CARL)
+    world.sync()
+    assert world.item(task).state is ItemState.LABELED
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_the_pipeline_closes_what_is_due(make: MakeWorld, late: bool) -> None:
     world = make(review_rate=1.0)
