@@ -37,7 +37,7 @@ def figures(
 
     runtime = runtime_of(config)
     value = make(runtime, project_of(runtime, slug), days=days)
-    show(value, as_json, Group(_lines(value), _summary(value, days), _people(value)))
+    show(value, as_json, Group(_lines(value), _summary(value, days), _people(value), *_reviewers(value)))
     if not as_json:
         for name, said in value.definitions.items():
             err.print(f"{name}: {said}", markup=False, highlight=False, soft_wrap=True, style="dim")
@@ -138,6 +138,19 @@ def _people(value: PeopleFigures) -> Table:
         rates = (f"{one.active_h:.1f}", _told(one.answers_per_hour, ".1f"), _told(one.hard, ".0%"))
         table.add_row(str(one.user), escape(one.name), *map(str, counts), *rates)
     return table
+
+
+def _reviewers(value: PeopleFigures) -> list[Table]:
+    """One table where there are reviewers."""
+    if not value.reviews.reviewers:
+        return []
+    table = Table("user", "decided", "accepted", "fixed", "rejected", "reasons", "overturned", title="reviewers")
+    for one in value.reviews.reviewers:
+        reasons = ", ".join(f"{code} {n}" for code, n in one.by_reason.items()) or "-"
+        rate = one.overturn_rate
+        fallen = "-" if rate is None else f"{rate.share:.0%} ({rate.lower:.0%} to {rate.upper:.0%}, n {rate.n})"
+        table.add_row(*map(str, (one.user, one.decided, one.accepted, one.fixed, one.rejected, reasons, fallen)))
+    return [table]
 
 
 def _told(one: Estimate, form: str) -> str:

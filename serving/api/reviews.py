@@ -15,7 +15,7 @@ from serving.pipeline.runtime import Runtime
 from serving.store.people_records import Nothing
 from serving.store.review_records import By, ReviewRow, ReviewState
 from serving.workforce import reviewing
-from serving.workforce.review_view import Reviewer, Shown, Told, reviewer, shown, told
+from serving.workforce.review_view import Reviewers, Shown, Told, reviewers_of, shown, told
 
 router = APIRouter(prefix="/api/v1", tags=["reviews"], dependencies=[Depends(require_operator)])
 User = Annotated[int, Field(ge=0, lt=2**63)]
@@ -57,15 +57,6 @@ class ReviewView(Frozen):
     answered_by: By | None
     code: Code | None
     closed: bool
-
-
-class Reviewers(Frozen):
-    """What reviewers did, and what was left to the deadlines."""
-
-    reviewers: list[Reviewer]
-    states: dict[ReviewState, int]
-    by_deadline: dict[ReviewState, int]
-    """Labels that were approved, and appeals decided for the author, since nobody decided in time."""
 
 
 @router.put("/projects/{slug}/review-rate")
@@ -159,11 +150,7 @@ def told_to(runtime: RuntimeDep, project: ProjectDep, user: Number) -> list[Told
 def reviewers(runtime: RuntimeDep, project: ProjectDep) -> Reviewers:
     """What each reviewer did, with the share of their decisions that fell on appeal."""
     with runtime.store.read() as uow:
-        found = uow.reviews.figures(project.id)
-        people = {one.trainer_id: uow.people.get(one.trainer_id) for one in found}
-        states, late = uow.reviews.counts(project.id), uow.reviews.by_deadline(project.id)
-    each = [reviewer(one, people[one.trainer_id]) for one in found]
-    return Reviewers(reviewers=each, states=states, by_deadline=late)
+        return reviewers_of(uow, project)
 
 
 def _again(runtime: Runtime, review: int) -> ReviewView:

@@ -83,7 +83,7 @@ def samples(runtime: Runtime, project: ProjectRow) -> dict[Sample, dict[int, lis
         if id in items and items[id].reason != BLIND_AUDIT and is_checked(items[id], secret)
     }
     return {
-        "by_lot": {id: two for id, two in by_lot.items() if not any(one.was_cancelled for one in two)},
+        "by_lot": {id: two for id, two in by_lot.items() if all(one.counts for one in two)},
         "without_suggestion": {id: [one for one in rows if one.role in UNSEEN] for id, rows in said.items()},
         "with_suggestion": {id: [one for one in rows if one.role is LabelRole.CORRECTION] for id, rows in said.items()},
     }

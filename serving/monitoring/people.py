@@ -3,8 +3,6 @@
 All are counted from the store, from work that was handed out in a window of days up to now; see ``DEFINITIONS``.
 Figures of single people are the operators' view: they are answered to whoever asks with the operators' token, and stand
 in no log.
-
-Rejections by reason and reviewer, and how often they were overturned, belong beside ``given_back``.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from serving.pipeline.runtime import Runtime
 from serving.store.people_figures import HANDED_IN, RAN_OUT, First, Moment, Pieces
 from serving.store.people_records import DeskRow, WorkState
 from serving.store.records import ProjectRow
+from serving.workforce.review_view import Reviewers, reviewers_of
 
 DAY_S: Final = 86_400.0
 HARD: Final = 1.0 / 3.0
@@ -43,6 +42,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "offered_gini": "Gini coefficient of items handed out per active hour, over people with 6 active minutes or "
     "more; n is people",
     "lease_loss": "leases that ran out, of those that are over; n is leases",
+    "reviews": "by reviewer and reason, since the project was connected; the overturn rate is of decisions that were "
+    "appealed, which trainers choose",
     "late": "handed in after the lease had run out, of what was handed in: it counts like any other",
     "effective_items_per_hour": "different items with a label that counts, over all people's active hours, of audits, "
     "second opinions, skips and lost leases too; n is items",
@@ -110,6 +111,7 @@ class PeopleFigures(Frozen):
     late: Estimate
     given_back: tuple[Reason, ...]
     """Most frequent first; what is not among the first 20 stands together under an empty reason."""
+    reviews: Reviewers
     effective_items_per_hour: Estimate
     answers_per_hour: Estimate
     hard_below: float | None
@@ -139,6 +141,7 @@ def figures(runtime: Runtime, project: ProjectRow, *, days: float) -> PeopleFigu
         reasons = uow.people_figures.given_back(project.id, since=since)
         sure = uow.people_figures.confidences(project.id, since=since)
         waited = uow.people_figures.waited(project.id, since=since)
+        reviews = reviewers_of(uow, project)
     cut = _hardest(sure)
     people = [
         _person(
@@ -166,6 +169,7 @@ def figures(runtime: Runtime, project: ProjectRow, *, days: float) -> PeopleFigu
         lease_loss=share_of(ran_out, counts.total() - counts[WorkState.HELD]),
         late=share_of(counts[WorkState.LATE], handed_in),
         given_back=_reasons(reasons),
+        reviews=reviews,
         effective_items_per_hour=per_hour(effective, active_h),
         answers_per_hour=per_hour(handed_in, active_h),
         hard_below=cut,

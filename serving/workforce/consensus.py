@@ -64,7 +64,7 @@ def hear(uow: UnitOfWork, project: ProjectRow) -> list[Heard]:
         found.append(
             Heard(
                 item=row,
-                answers=tuple(one for one in answers if one.role in VOTES and not one.was_cancelled),
+                answers=tuple(one for one in answers if one.role in VOTES and one.counts),
                 blind=row.id in blind,
                 said=voice.prediction if voice is not None and voice.revision == row.revision else None,
             )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from models.people.reviews import Code, Diff, Gold, Rate, Rule, difference, lines, overturned
+from models.types import Frozen
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.people_records import TrainerRow, WorkState
@@ -185,6 +187,34 @@ def reviewer(one: Figures, person: TrainerRow) -> Reviewer:
         late=turn.get(WorkState.LATE, 0),
         let_go=turn.get(WorkState.EXPIRED, 0),
         given_back=turn.get(WorkState.RELEASED, 0),
+    )
+
+
+class Reviewers(Frozen):
+    """What reviewers did since the project was connected, and what was left to the deadlines."""
+
+    reviewers: tuple[Reviewer, ...]
+    by_reason: dict[Code, int]
+    """Fixes and rejections of all of them by reason."""
+    overturn_rate: Rate | None
+    """Of all their decisions that a second person looked at; None: there is none."""
+    states: dict[ReviewState, int]
+    by_deadline: dict[ReviewState, int]
+    """Labels that were approved, and appeals decided for the author, since nobody decided in time."""
+
+
+def reviewers_of(uow: UnitOfWork, project: ProjectRow) -> Reviewers:
+    """The reviewers of a project, and all of them together."""
+    found = uow.reviews.figures(project.id)
+    codes = Counter[Code]()
+    for one in found:
+        codes.update(one.codes)
+    return Reviewers(
+        reviewers=tuple(reviewer(one, uow.people.get(one.trainer_id)) for one in found),
+        by_reason=dict(codes),
+        overturn_rate=overturned(sum(one.overturned for one in found), sum(one.upheld for one in found)),
+        states=uow.reviews.counts(project.id),
+        by_deadline=uow.reviews.by_deadline(project.id),
     )
 
 
