@@ -14,7 +14,7 @@ from rich.table import Table
 from models.specs import HeadSpec, ModelSpec, Part, SeveralSpec, TransformersSpec
 from models.types import ControlSpec, LabelConfig
 from serving.settings import Settings
-from serving.store.records import ModelVersionRow, ProjectRow
+from serving.store.records import LABELS_BY, ModelVersionRow, ProjectRow
 from serving.terminal import Config, Json, err, project_of, runtime_of, show, stamp
 
 models_app = typer.Typer(no_args_is_help=True, help="What models there are, what they are, and whether they run.")
@@ -127,7 +127,7 @@ def models_list(
         )
     value = [
         r.ref.model_dump(mode="json")
-        | {"n_train": r.n_train, "metrics": r.metrics, "standing": standing_of(r, project)}
+        | {"n_train": r.n_train, "metrics": impersonal(r.metrics), "standing": standing_of(r, project)}
         for r in rows
     ]
     show(value, as_json, table)
@@ -217,6 +217,11 @@ def standing_of(row: ModelVersionRow, project: ProjectRow) -> str:
     if row.rejected_at is not None and row.rejected_at > (row.activated_at or 0.0):
         return "rejected"
     return "former" if row.activated_at is not None else ""
+
+
+def impersonal(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What was measured, without who gave the labels."""
+    return {name: value for name, value in metrics.items() if name != LABELS_BY}
 
 
 def certainty(metrics: dict[str, Any]) -> str:

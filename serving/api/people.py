@@ -14,6 +14,8 @@ from models.people.skill import Skill as Accuracy
 from models.skills import TOP, FieldOfWork, Skill, SkillSource
 from models.types import Frozen
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep, require_operator
+from serving.monitoring.own import own
+from serving.monitoring.own_figures import Own
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.gold import TESTS
@@ -184,7 +186,14 @@ def export(runtime: RuntimeDep, project: ProjectDep, user: Number) -> dict[str, 
         "review_turns": [asdict(turn) for turn in turns],
         "gold_answers": [{name: getattr(row, name) for name in GoldAnswerRow.__slots__} for row in marks],
         "qualifications": [{name: getattr(row, name) for name in QualificationRow.__slots__} for row in tried],
+        "own": own(runtime, project, person).model_dump(mode="json"),
     }
+
+
+@router.get("/projects/{slug}/people/{user}/own")
+def own_figures(runtime: RuntimeDep, project: ProjectDep, user: Number) -> Own:
+    """The figures that the person sees of their own work."""
+    return own(runtime, project, desk_of(runtime, project, user))
 
 
 @router.post("/projects/{slug}/next")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 
 from models.base import Budget, ModelRef, TrainingExample
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
@@ -25,7 +26,7 @@ from serving.pipeline.certifying import certify_if_due, validation_sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held
 from serving.store.engine import UnitOfWork
-from serving.store.records import ModelVersionRow, ProjectRow
+from serving.store.records import LABELS_BY, ModelVersionRow, ProjectRow
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
         return None
     with runtime.store.read() as uow:
         data = examples(runtime, uow, project)
+        people = uow.labels.taught_by(project.id)
     controls = project.label_config.controls
     attached = runtime.media.attach(project, [e.item for e in data])
     if away := [got for got in attached if isinstance(got, MediaUnavailable)]:
@@ -118,13 +120,15 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
     except NotTrainableError as error:
         log.info("not trainable yet", extra={"project": project.slug, "reason": str(error)})
         return None
-    metrics = report.model_dump(mode="json", exclude={"ref"}) | {"labels": len(data)}
+    by = Counter(people[id] for example in usable if (id := _item_of(example)) in people)
+    measured = report.model_dump(mode="json", exclude={"ref"})
+    metrics = measured | {"labels": len(data), "history": len(usable) - by.total()}
     with runtime.store.begin() as uow:
         project = uow.projects.hold(project.id)
         if project.label_config.controls != controls:
             log.info("trained for a label config of the past", extra={"project": project.slug})
             return None
-        made = uow.models.add(project.id, report.ref, report.n, metrics, runtime.now())
+        made = uow.models.add(project.id, report.ref, report.n, metrics | {LABELS_BY: dict(by)}, runtime.now())
         if report.ref.version in (project.active_model, project.challenger):
             return None
         if not project.gate_state.accepts:
@@ -135,6 +139,11 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
             return None
     log.info("head trained", extra={"project": project.slug, "model_version": report.ref.version, "n": report.n})
     return report.ref
+
+
+def _item_of(example: TrainingExample) -> int | None:
+    """The item's id; None: it is of the history, whose keys are no numbers."""
+    return int(example.item.key) if example.item.key.isdigit() else None
 
 
 def adopt(runtime: Runtime, project: ProjectRow) -> ModelRef | None:

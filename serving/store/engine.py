@@ -29,6 +29,7 @@ from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
 from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
+from serving.store.own import OwnRepository
 from serving.store.people import PeopleRepository
 from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
@@ -73,6 +74,7 @@ class UnitOfWork:
         self.effort = EffortRepository(conn)
         self.reviews = ReviewRepository(conn)
         self.people_figures = PeopleFiguresRepository(conn)
+        self.own = OwnRepository(conn)
 
 
 class Store:

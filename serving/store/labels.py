@@ -153,14 +153,15 @@ class LabelRepository:
 
     def training(self, project_id: int) -> list[tuple[ItemRow, LabelRow]]:
         """Items of the train fold, each with its newest label that counts (roles train and correction only)."""
-        newest = _first(
-            (label.c.remote_updated_at.desc(), label.c.id.desc()),
-            label.c.project_id == project_id,
-            label.c.role.in_(TRAINABLE),
-            *LIVE,
-        )
+        newest = _teaching(project_id)
         query = select(item, newest).join(newest, newest.c.label_item_id == item.c.id).where(*_trainable(project_id))
         return [(to_item(row), to_label(row, PREFIX)) for row in self._conn.execute(query.order_by(item.c.id))]
+
+    def taught_by(self, project_id: int) -> dict[int, int]:
+        """Item id -> who gave the label that ``training`` gives of it, by Label Studio's user id."""
+        newest = _teaching(project_id)
+        query = select(item.c.id, newest.c.label_completed_by).join(newest, newest.c.label_item_id == item.c.id)
+        return {id: user for id, user in self._conn.execute(query.where(*_trainable(project_id)))}
 
     def training_count(self, project_id: int) -> int:
         """How many items ``training`` would give."""
@@ -232,6 +233,12 @@ def _first(order: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
     columns = [column.label(f"{PREFIX}{column.name}") for column in label.c]
     ranked = select(*columns, rank).where(*conditions).subquery("ranked")
     return select(*[c for c in ranked.c if c.name != "rank"]).where(ranked.c.rank == 1).subquery("first")
+
+
+def _teaching(project_id: int) -> Subquery:
+    """The label of each item that a model may learn from: the newest."""
+    newest = (label.c.remote_updated_at.desc(), label.c.id.desc())
+    return _first(newest, label.c.project_id == project_id, label.c.role.in_(TRAINABLE), *LIVE)
 
 
 def _trainable(project_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -15,6 +15,9 @@ from models.types import Fold, GateState, LabelConfig, Prediction, Region, Route
 
 BLIND_AUDIT = "blind_audit"
 """Reason code of items that would have been accepted and were drawn for a blind check instead."""
+LABELS_BY = "labels_by"
+"""Among a model version's metrics: Label Studio's user id -> how many of this person's labels it was trained on. It is
+about people: events and lists of versions leave it out."""
 
 UNAIDED = frozenset(kind.value for kind in Showing if kind.hidden)
 """Reason codes of items whose suggestion people do not see, though they are not blind: they certify nothing."""

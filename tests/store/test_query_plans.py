@@ -356,6 +356,19 @@ def test_labels(crowd: Crowd) -> None:
     assert_searched(plans(world.store, lambda uow: uow.labels.remove(world.project, [100, 104], world.now)))
 
 
+def test_own_figures(crowd: Crowd) -> None:
+    project = crowd.world.project
+    served: dict[Callable[[UnitOfWork], object], str] = {
+        lambda uow: uow.own.pieces(project, 1): "ix_work_trainer",
+        lambda uow: uow.own.given(project, 3): "label_",
+        lambda uow: uow.own.reviewed(project, 3): "ix_review_author",
+        lambda uow: uow.own.marked(project, 1): "gold_answer_",
+        lambda uow: uow.labels.taught_by(project): "label_",
+    }
+    for call, index in served.items():
+        assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
+
+
 def test_effort(crowd: Crowd) -> None:
     """The newest labels first, without sorting; and how many have come since."""
     world = crowd.world

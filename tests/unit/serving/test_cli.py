@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from models.types import GateState
 from serving import cli, terminal
 from serving.secrets import Vault, new_key
-from serving.store.records import ItemState
+from serving.store.records import LABELS_BY, ItemState
 from tests.support.local_world import KEY, LocalWorld, easy
 
 Run = Callable[..., Result]
@@ -144,6 +144,7 @@ def test_models(world: LocalWorld) -> None:
     assert model["version"] == world.project.active_model
     assert model["n_train"] == 30
     assert model["metrics"]["confidence"] in model["metrics"]["expected"]
+    assert LABELS_BY not in model["metrics"], "whose labels they were is nobody's business here"
     assert "active" in run("models", "list", "moods").stdout
 
 

@@ -36,6 +36,7 @@ def ask(client: TestClient, user: int) -> Any:
         ("PUT", f"{PROJECT}/people/21"),
         ("DELETE", f"{PROJECT}/people/21"),
         ("GET", f"{PROJECT}/people/21/export"),
+        ("GET", f"{PROJECT}/people/21/own"),
         ("POST", f"{PROJECT}/next"),
         ("POST", "/api/v1/leases/1/beat"),
         ("POST", "/api/v1/leases/1/extend"),
@@ -94,3 +95,24 @@ def test_a_person_is_exported_and_forgotten(staffed: LocalWorld, client: TestCli
     assert client.delete(f"{PROJECT}/people/21", headers=OPERATOR).status_code == 204
     assert [one["user"] for one in client.get(f"{PROJECT}/people", headers=OPERATOR).json()] == [22]
     assert ask(client, 22)["work"] is not None, "what was in the person's hands is free again"
+
+
+def test_own_figures_are_of_the_person_and_in_the_export(staffed: LocalWorld, client: TestClient) -> None:
+    work = ask(client, 21)["work"]
+    staffed.label(work["task"], user=21, lead_time=12.0)
+    staffed.label(ask(client, 22)["work"]["task"], user=22, lead_time=30.0)
+    staffed.sync()
+    ask(client, 21)
+    found = client.get(f"{PROJECT}/people/21/own", headers=OPERATOR).json()
+    assert (found["project"], found["user"]) == ("moods", 21)
+    assert {name: found["all_time"]["work"][name] for name in ("offered", "done", "held")} == {
+        "offered": 2,
+        "done": 1,
+        "held": 1,
+    }
+    assert (found["week"]["labels"]["n"], found["week"]["time"]["active_s"]) == (1, 12.0)
+    exported = client.get(f"{PROJECT}/people/21/export", headers=OPERATOR).json()["own"]
+    assert {**exported, "now": 0} == {**found, "now": 0}
+    assert client.get(f"{PROJECT}/people/99/own", headers=OPERATOR).status_code == 404
+    assert client.delete(f"{PROJECT}/people/21", headers=OPERATOR).status_code == 204
+    assert client.get(f"{PROJECT}/people/21/own", headers=OPERATOR).status_code == 404

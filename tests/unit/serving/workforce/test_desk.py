@@ -10,6 +10,7 @@ from models.errors import AuthenticationError, PlatformUnavailable
 from models.fair_queue import Kind
 from models.skills import FieldOfWork
 from models.types import Route
+from serving.monitoring.own import own
 from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow, WorkState
 from serving.store.records import SuggestionBound
 from serving.workforce import qualification
@@ -113,6 +114,8 @@ def test_what_is_done_or_gone_in_label_studio_is_passed_over(world: LocalWorld, 
     with world.store.read() as uow:
         states = [piece.state for piece in uow.work.of_trainer(anna.id, limit=9)]
     assert states == [WorkState.HELD, WorkState.RELEASED]
+    mine = own(world.runtime, world.project, desk(world, anna)).all_time.work
+    assert (mine.offered, mine.given_back, mine.unavailable) == (2, 0, 1), "the person gave nothing back"
 
 
 def test_an_outage_while_giving_back_keeps_nobody(

@@ -1,0 +1,220 @@
+"""``/train/me``: a trainer's own figures, for nobody but the person who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from serving.api.dependencies import RuntimeDep
+from serving.console import own_words as words
+from serving.console.pages import page_of
+from serving.console.session import SignedIn
+from serving.monitoring.own import own
+from serving.monitoring.own_figures import Day, Own, Window
+from serving.workforce.desk import projects_of
+
+router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)
+
+CHART_HEIGHT: Final = 48
+"""Of the highest bar; a day is 10 wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure, or one thing that has several."""
+
+    title: str
+    cells: tuple[str, ...]
+    hint: str = ""
+    """How it is defined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: int
+    height: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Labels a day."""
+
+    says: str
+    """The same in words."""
+    bars: tuple[Bar, ...]
+    ends: tuple[str, ...]
+    """What stands below it, from the left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the page."""
+
+    title: str
+    lead: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    chart: Chart | None = None
+    notes: tuple[str, ...] = ()
+    link: tuple[str, str] | None = None
+    """Where the single ones are: address and text."""
+
+
+def work(one: Own) -> Section | None:
+    """What was handed out, and how it ended; most rows that are 0 are left out."""
+    if not one.all_time.work.offered:
+        return None
+    rows = _counted(words.WORK_ROWS, [window.work for window in _windows(one)], always=("offered", "done"))
+    notes = _said(words.REASONS, [(each.reason, each.n) for each in one.all_time.work.reasons])
+    return Section(words.WORK, columns=words.WINDOWS, rows=rows, notes=notes)
+
+
+def labels(one: Own) -> Section | None:
+    """Labels, with and without a suggestion, and day by day."""
+    if not one.all_time.labels.n:
+        return None
+    found = [window.labels for window in _windows(one)]
+    cells = {
+        "n": [f"{each.n:,}" for each in found],
+        "without_suggestion": [words.share(each.without_suggestion, each.n) for each in found],
+        "with_suggestion": [words.share(each.with_suggestion, each.n) for each in found],
+        "unchanged": [words.share(each.unchanged, each.compared) for each in found],
+        "changed": [words.share(each.changed, each.compared) for each in found],
+    }
+    rows = tuple(Row(title, tuple(cells[name]), hint) for name, (title, hint) in words.LABEL_ROWS.items())
+    return Section(words.LABELS, columns=words.WINDOWS, rows=rows, chart=chart(one.days))
+
+
+def time(one: Own) -> Section | None:
+    """Active time, and what it makes of the labels."""
+    if not one.all_time.time.n:
+        return None
+    found = [window.time for window in _windows(one)]
+    cells = {
+        "active": [words.duration(each.active_s) for each in found],
+        "n": [f"{each.n:,}" for each in found],
+        "median": [words.NONE if each.median_s is None else words.duration(each.median_s) for each in found],
+        "per_hour": [words.NONE if each.per_hour is None else f"{each.per_hour:.0f}" for each in found],
+    }
+    rows = tuple(Row(title, tuple(cells[name]), hint) for name, (title, hint) in words.TIME_ROWS.items())
+    spent = one.all_time.time
+    cap = words.CAP.format(cap=words.duration(spent.cap_s))
+    cap += words.CAPPED.format(capped=spent.capped) if spent.capped else ""
+    return Section(words.TIME, columns=words.WINDOWS, rows=rows, notes=(cap,))
+
+
+def reviews(one: Own) -> Section | None:
+    """What reviewers said of the labels, and what came of appeals."""
+    if not one.all_time.reviews.decided:
+        return None
+    rows = _counted(words.REVIEW_ROWS, [window.reviews for window in _windows(one)], always=("decided", "accepted"))
+    notes = _said(words.REVIEW_REASONS, [(each.reason, each.n) for each in one.all_time.reviews.reasons])
+    link = (f"/train/{one.project}/decisions", words.REVIEWS_LINK)
+    return Section(words.REVIEWS, words.REVIEWS_LEAD, words.WINDOWS, rows, notes=notes, link=link)
+
+
+def known(one: Own) -> Section | None:
+    """Answers to gold items, right or not."""
+    found = [window.known for window in _windows(one)]
+    if not found[-1].n + found[-1].void:
+        return None
+    title, hint = words.KNOWN_ROWS["right"]
+    right = Row(title, tuple(words.share(each.right, each.n) for each in found), hint)
+    others = {name: row for name, row in words.KNOWN_ROWS.items() if name != "right"}
+    link = (f"/train/{one.project}/answers", words.KNOWN_LINK)
+    return Section(words.KNOWN, words.KNOWN_LEAD, words.WINDOWS, (right, *_counted(others, found)), link=link)
+
+
+def accuracy(one: Own) -> Section | None:
+    """Accuracy by field, with its interval, beside the others' middle half."""
+    rows = tuple(
+        Row(
+            words.field(each.field),
+            (
+                f"{each.mean:.0%}",
+                words.BOUNDS.format(each.lower, each.upper),
+                words.ITEMS.format(each.items),
+                words.others(each),
+            ),
+        )
+        for each in one.accuracies
+    )
+    notes = (words.ACCURACY_IS_NOT, words.PEERS_ARE)
+    return Section(words.ACCURACY, words.ACCURACY_LEAD, words.ACCURACY_COLUMNS, rows, notes=notes) if rows else None
+
+
+def models(one: Own) -> Section | None:
+    """Which models learned from the person's labels, the newest first."""
+    found = one.models[: words.MODELS_SHOWN]
+    rows = tuple(Row(words.MODEL.format(each.number), (words.model(each),), each.version) for each in found)
+    return Section(words.MODELS, words.MODELS_LEAD, rows=rows, notes=(words.MODELS_ARE_NOT,)) if rows else None
+
+
+SECTIONS: Final[Sequence[Callable[[Own], Section | None]]] = (
+    work,
+    labels,
+    time,
+    reviews,
+    known,
+    accuracy,
+    models,
+)
+"""The parts of the page in their order; one that has nothing to say gives None, and is not shown."""
+
+
+def chart(days: Sequence[Day]) -> Chart | None:
+    """Bars of the daily series; None: all days are empty."""
+    most = max((day.labels for day in days), default=0)
+    if not most:
+        return None
+    best = next(day for day in reversed(days) if day.labels == most)
+    told = {"first": days[0].day, "total": sum(day.labels for day in days), "best": best.day, "most": most}
+    bars = (
+        Bar(10 * n, max(2, round(CHART_HEIGHT * day.labels / most)), f"{day.day}: {day.labels:,}")
+        for n, day in enumerate(days)
+        if day.labels
+    )
+    ends = tuple(text.format(**told) for text in words.CHART_ENDS)
+    return Chart(words.CHART_SAYS.format(**told), tuple(bars), ends)
+
+
+@router.get("/me")
+def page(request: Request, runtime: RuntimeDep, person: SignedIn) -> Response:
+    """The figures of the person whose browser this is, project by project; there is no address for anybody else's."""
+    if person is None:
+        return RedirectResponse("/train", status_code=303)
+    places = []
+    for project, desk in projects_of(runtime, person):
+        figures = own(runtime, project, desk)
+        places.append((project.slug, [found for make in SECTIONS if (found := make(figures)) is not None]))
+    return _page(request, places)
+
+
+def _page(request: Request, places: Sequence[tuple[str, Sequence[Section]]]) -> HTMLResponse:
+    return page_of(request, "train/own.html", words=words.PAGE, places=places, chart_height=CHART_HEIGHT)
+
+
+def _windows(one: Own) -> tuple[Window, Window]:
+    return one.week, one.all_time
+
+
+def _counted(
+    told: Mapping[str, tuple[str, str]], found: Sequence[object], *, always: Collection[str] = ()
+) -> tuple[Row, ...]:
+    """Counts by name, a row each; one that is 0 in all windows is left out, but for those that are told always."""
+    rows = []
+    for name, (title, hint) in told.items():
+        counts = [getattr(each, name) for each in found]
+        if any(counts) or name in always:
+            rows.append(Row(title, tuple(f"{n:,}" for n in counts), hint))
+    return tuple(rows)
+
+
+def _said(sentence: str, reasons: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    listed = ", ".join(f"{words.REASON.get(reason, reason)} ({n:,})" for reason, n in reasons)
+    return (sentence.format(listed),) if listed else ()

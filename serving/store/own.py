@@ -1,0 +1,125 @@
+"""What one person did in one project, row by row, for that person's own figures; nothing of anybody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from serving.store.gold_tables import gold, gold_answer
+from serving.store.people_records import WorkState
+from serving.store.records import LabelRole
+from serving.store.review_records import TOLD, By, ReviewState
+from serving.store.review_tables import review
+from serving.store.tables import label, work
+
+DECIDED: Final = (ReviewState.ACCEPTED, *TOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An item that was in the person's hands."""
+
+    state: WorkState
+    granted_at: float
+    until: float
+    """When the lease ends, epoch seconds."""
+    beat_at: float
+    """When the page was last seen open."""
+    code: str
+    """Why it came, as the person was told."""
+    reason: str | None
+    """Why it was given back."""
+    unasked: bool = False
+    """It went back by itself: Label Studio did not let the person open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A decision on a label of the person."""
+
+    state: ReviewState
+    """As it stands now."""
+    decided_at: float
+    by_deadline: bool
+    """Nobody looked in time, and it was accepted."""
+    fixed: bool
+    """The reviewer's own answer took its place, whatever became of that."""
+    code: str | None
+    """Why it was decided against."""
+    appealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """An answer of the person to an item whose answer is known."""
+
+    is_right: bool
+    counts: bool
+    """Whether the mark stands."""
+    answered_at: float
+    disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An annotation of the person that is there."""
+
+    item_id: int
+    skipped: bool
+    role: LabelRole
+    lead_time: float | None
+    """Seconds."""
+    loss: float | None
+    """Of the model's prediction against it, in [0, 1]."""
+    saved_at: float
+    """When the person last saved it, by Label Studio's clock, epoch seconds."""
+
+
+class OwnRepository:
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def pieces(self, project_id: int, trainer_id: int) -> list[Piece]:
+        """All that the person was handed, oldest first."""
+        columns = (work.c.state, work.c.granted_at, work.c.until, work.c.beat_at)
+        why = (work.c.why["code"].as_string(), work.c.why["given_back"].as_string(), work.c.why["unasked"].as_boolean())
+        mine = (work.c.trainer_id == trainer_id, work.c.project_id == project_id)
+        query = select(*columns, *why).where(*mine).order_by(work.c.granted_at, work.c.id)
+        return [
+            Piece(WorkState(state), granted_at, until, beat_at, code or "", reason, bool(unasked))
+            for state, granted_at, until, beat_at, code, reason, unasked in self._conn.execute(query)
+        ]
+
+    def given(self, project_id: int, user_id: int) -> list[Given]:
+        """The person's annotations, skips among them and deleted ones not, oldest first."""
+        columns = (label.c.item_id, label.c.was_cancelled, label.c.role, label.c.lead_time, label.c.loss)
+        mine = (label.c.project_id == project_id, label.c.completed_by == user_id)
+        query = select(*columns, label.c.remote_updated_at).where(*mine, label.c.deleted.is_(False))
+        return [
+            Given(item_id, skipped, LabelRole(role), lead_time, loss, saved_at)
+            for item_id, skipped, role, lead_time, loss, saved_at in self._conn.execute(
+                query.order_by(label.c.remote_updated_at, label.c.id)
+            )
+        ]
+
+    def reviewed(self, project_id: int, user_id: int) -> list[Reviewed]:
+        """What reviews said of the person's labels, oldest first; those that are still to decide are left out."""
+        columns = (review.c.state, review.c.decided_at, review.c.decided_by, review.c.fix_id, review.c.code)
+        mine = (review.c.project_id == project_id, review.c.author == user_id, review.c.state.in_(DECIDED))
+        query = select(*columns, review.c.appealed_at).where(*mine).order_by(review.c.id)
+        return [
+            Reviewed(ReviewState(state), at or 0.0, by == By.DEADLINE, fix is not None, code, appealed is not None)
+            for state, at, by, fix, code, appealed in self._conn.execute(query)
+        ]
+
+    def marked(self, project_id: int, trainer_id: int) -> list[Marked]:
+        """The person's answers to items whose answer is known, those of qualifications too, oldest first."""
+        columns = (gold_answer.c.is_right, gold_answer.c.counts, gold_answer.c.answered_at, gold_answer.c.disputed_at)
+        query = select(*columns).join(gold, gold.c.id == gold_answer.c.gold_id)
+        mine = (gold_answer.c.trainer_id == trainer_id, gold.c.project_id == project_id)
+        return [
+            Marked(is_right, counts, at, disputed is not None)
+            for is_right, counts, at, disputed in self._conn.execute(query.where(*mine).order_by(gold_answer.c.id))
+        ]
