@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from models.tasks import item_loss
 from models.tasks.choices import chosen_labels
 from models.types import Frozen, LabelConfig, Prediction
 
@@ -81,6 +82,8 @@ class SkillRule(Frozen):
     """What field or control must say; none: anything."""
     confidence_below: float | None = Field(default=None, gt=0.0, le=1.0)
     """The model's confidence must be lower, in (0, 1]."""
+    models_disagree: bool = False
+    """Another model version must have said something else of the item: the one before, or a challenger."""
     domain: str = Field(default="", max_length=64)
     """Domain of the skill; "*": what field or control says. Empty: any."""
     language: str = Field(default="", max_length=64)
@@ -103,7 +106,11 @@ class SkillRule(Frozen):
 
 
 def need_of(
-    rules: Sequence[SkillRule], data: Mapping[str, Any], said: Prediction | None, config: LabelConfig
+    rules: Sequence[SkillRule],
+    data: Mapping[str, Any],
+    said: Prediction | None,
+    config: LabelConfig,
+    other: Prediction | None = None,
 ) -> Need | None:
     """What an item needs, by the first rule that holds; None: anybody may do it.
 
@@ -112,8 +119,11 @@ def need_of(
         data: the task's.
         said: what the model says of it; None: nothing yet, and rules about that do not hold.
         config: of the project.
+        other: what another model version says of the same data; None: nothing, and rules about that do not hold.
     """
     for rule in rules:
+        if rule.models_disagree and not _disagree(said, other, config):
+            continue
         if rule.confidence_below is not None and (said is None or said.confidence >= rule.confidence_below):
             continue
         found = _found(rule, data, said, config)
@@ -122,6 +132,11 @@ def need_of(
         words = (found if word == VALUE else word for word in (rule.domain, rule.language, rule.task))
         return Need(FieldOfWork(*(word[:64] for word in words)), rule.level)
     return None
+
+
+def _disagree(said: Prediction | None, other: Prediction | None, config: LabelConfig) -> bool:
+    """Whether one is wrong, taken for right what the other says."""
+    return said is not None and other is not None and item_loss(said.regions, other.regions, config) > 0.0
 
 
 def _found(rule: SkillRule, data: Mapping[str, Any], said: Prediction | None, config: LabelConfig) -> str | None:

@@ -27,7 +27,7 @@ from models.errors import ScorerLate
 from models.gate import Certificate
 from models.gate.sequence import percent
 from models.types import GateState, Prediction
-from serving.pipeline import certifying, opinions, score
+from serving.pipeline import certifying, needs, opinions, score
 from serving.pipeline.opinions import Hearing, Sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held, holds, move, score_again
@@ -188,6 +188,7 @@ def _score_chunk(runtime: Runtime, project: ProjectRow, ref: ModelRef, ids: Sequ
         same = {row.id: row.revision for row in uow.items.rows([id for id, _ in good])}
         current = [(id, said) for id, said in good if same.get(id) == rows[str(id)].revision]
         uow.challenge.record(current, runtime.now())
+        needs.of_challenged(uow, project, [id for id, _ in current], runtime.now())
     return len(good) + len(broken)
 
 

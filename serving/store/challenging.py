@@ -48,6 +48,15 @@ class ChallengeRepository:
             found |= {id: Prediction.model_validate_json(said) for id, said in rows}
         return found
 
+    def others(self, ids: Sequence[int], version: str) -> dict[int, Prediction]:
+        """Item id -> what the newest other version said of the data that the item has now; no key: none did."""
+        found: dict[int, Prediction] = {}
+        for batch in batches(ids):
+            query = select(item.c.id, prediction.c.prediction).join(prediction, _current()).order_by(prediction.c.id)
+            rows = self._conn.execute(query.where(item.c.id.in_(batch), prediction.c.model_version != version))
+            found |= {id: Prediction.model_validate_json(said) for id, said in rows}
+        return found
+
     def record(self, predictions: Sequence[tuple[int, Prediction]], now: float) -> None:
         """Keep what a challenger says of items (item id, prediction); their current prediction stays what it was."""
         take_turn(self._conn)

@@ -42,6 +42,8 @@ def test_what_it_says_changes_nothing_that_is_current(scored: World) -> None:
         assert uow.challenge.said([first, second, 4711], "m2") == dict(said)
         assert uow.challenge.scored([first, second, 4711], "m2") == dict(said).keys()
         assert {one.model_version for one in uow.challenge.said([first, second], "m1").values()} == {"m1"}
+        assert uow.challenge.others([first, second, 4711], "m1") == dict(said)
+        assert {one.model_version for one in uow.challenge.others([first, second], "m2").values()} == {"m1"}
         assert {row.id for row in uow.items.rows([first, second, 4711])} == {first, second}
 
 
@@ -53,6 +55,7 @@ def test_what_it_said_of_other_data_is_forgotten(scored: World) -> None:
     with scored.store.read() as uow:
         assert uow.challenge.said([first], "m2") == {}
         assert uow.challenge.scored([first], "m2") == set()
+        assert uow.challenge.others([first], "m1") == {}
 
 
 def test_a_trial_spends_its_delta_and_nothing_stands_on_it(world: World) -> None:

@@ -410,6 +410,7 @@ def test_challenger(crowd: Crowd) -> None:
         lambda uow: uow.challenge.pool(world.project, "m0", limit=500),
         lambda uow: uow.items.rows([1, 2]),
         lambda uow: uow.challenge.said([1, 2], "m0"),
+        lambda uow: uow.challenge.others([1, 2], "m0"),
         lambda uow: uow.challenge.scored([1, 2], "m0"),
         lambda uow: uow.challenge.record(said, world.now),
     )

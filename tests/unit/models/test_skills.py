@@ -51,6 +51,15 @@ def test_a_rule_by_confidence_alone() -> None:
     assert need_of(rules, {}, said("law", 0.1), CONFIG) == Need(FieldOfWork(task=rule.task))
 
 
+def test_a_rule_by_disagreement_of_models() -> None:
+    [rule] = rules = (SkillRule(models_disagree=True, task="hard", level=2),)
+    need = Need(FieldOfWork(task="hard"), rule.level)
+    assert need_of(rules, {}, said("law", 0.9), CONFIG, said("medicine", 0.9)) == need
+    assert need_of(rules, {}, said("law", 0.9), CONFIG, said("law", 0.2)) is None
+    assert need_of(rules, {}, said("law", 0.9), CONFIG) is None
+    assert need_of(rules, {}, None, CONFIG, said("law", 0.9)) is None
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
