@@ -16,6 +16,7 @@ from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
+from serving.store.people_records import Ground
 from serving.workforce.desk import sign_in
 from serving.workforce.reviewing import close_due
 from tests.support.local_world import LocalWorld, easy
@@ -49,7 +50,7 @@ def served(world: LocalWorld) -> Iterator[str]:
     with world.store.begin() as uow:
         label = uow.labels.for_project(world.id)[0]
         uow.reviews.draw([(label, 1)], due_at=world.clock(), now=world.clock())
-        uow.people.keep_compared({(anna.id, field): Accuracy.of(9, 1) for field in FIELDS}, world.clock())
+        uow.people.keep_compared({Ground(anna.id, field, False): Accuracy.of(9, 1) for field in FIELDS}, world.clock())
     world.later(2.0)
     assert close_due(world.runtime, world.project) == 1
     with socket.socket() as free:
