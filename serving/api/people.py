@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(requ
 Word = Annotated[str, Field(max_length=64)]
 RETRY_S = 5.0
 """After how long to ask again."""
-ANSWERED = (Kind.OPINION, *TESTS)
+ANSWERED = (Kind.OPINION, Kind.FURTHER, *TESTS)
 """Kinds of work that somebody else has answered before."""
 
 

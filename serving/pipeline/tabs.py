@@ -82,7 +82,7 @@ def remove(runtime: Runtime, project: ProjectRow) -> None:
 def queues(uow: UnitOfWork, project: ProjectRow, *, limit: int) -> dict[str, tuple[int, ...]]:
     """What people may label next, up to ``limit`` items in each tab."""
     heads = uow.work.heads(project.id, train=project.active_model is None, limit=limit)
-    heads = [one for one in heads if one.kind is not Kind.OPINION]
+    heads = [one for one in heads if one.kind not in (Kind.OPINION, Kind.FURTHER)]
     needs = {id: str(need) for id, need in uow.people.needs(project.id).items()}
     rows = {row.id: row for row in uow.items.rows([one.id for one in heads])}
     found: dict[str, list[int]] = {}

@@ -116,8 +116,11 @@ class LabelRepository:
         return [to_label(row) for row in self._conn.execute(query)]
 
     def counts(self, project_id: int) -> dict[LabelRole, int]:
-        """Items with a label, by the label's role; several annotations of an item count once, skips not."""
-        there = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False))
+        """Items with a label, by the label's role; several annotations of an item count once.
+
+        Skips and what a review set aside are left out, answers to gold items are not.
+        """
+        there = (label.c.deleted.is_(False), label.c.was_cancelled.is_(False), label.c.set_aside.is_(False))
         query = select(label.c.role, func.count(label.c.item_id.distinct())).where(
             label.c.project_id == project_id, *there
         )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, literal, null, select, update
+from sqlalchemy import Connection, and_, case, delete, func, literal_column, null, select, update
 
 from models.errors import NotFoundError
 from models.people.skill import PRIOR
@@ -133,31 +133,35 @@ class PeopleRepository:
 
         It is what others said of the same items (``compared``), and each gold item whole: right or wrong.
         """
-        return _pooled(self.grounds(trainer_ids, sure=0.0))
+        return _pooled(self._grounds(trainer_ids, sure=None))
 
     def grounds(self, trainer_ids: Collection[int], *, sure: float) -> dict[Ground, Accuracy]:
         """The same, apart for items of which the model was unsure: less than ``sure``, where it said anything."""
+        return self._grounds(trainer_ids, sure=sure)
+
+    def _grounds(self, trainer_ids: Collection[int], *, sure: float | None) -> dict[Ground, Accuracy]:
         known = self.compared(trainer_ids)
-        for ground, marks in self._marks(trainer_ids, item.c.confidence < sure).items():
+        for ground, marks in self._marks(trainer_ids, sure=sure).items():
             known[ground] = _both(known.get(ground), marks)
         return known
 
     def marks(self, trainer_ids: Collection[int]) -> dict[tuple[int, FieldOfWork], Accuracy]:
         """The part of ``accuracies`` that answers to gold items say; no key: none was ever given."""
-        return _pooled(self._marks(trainer_ids, literal(False)))
+        return _pooled(self._marks(trainer_ids, sure=None))
 
-    def _marks(self, trainer_ids: Collection[int], unsure: ColumnElement[bool]) -> dict[Ground, Accuracy]:
+    def _marks(self, trainer_ids: Collection[int], *, sure: float | None) -> dict[Ground, Accuracy]:
         right, wrong = (
             func.sum(case((and_(gold_answer.c.counts, gold_answer.c.is_right.is_(one)), 1), else_=0))
             for one in (True, False)
         )
         columns = (gold_answer.c.trainer_id, *(gold.c[name] for name in FIELDS))
-        doubted = case((unsure, 1), else_=0).label("doubted")
-        query = select(*columns, doubted, right.label("n_right"), wrong.label("n_wrong"))
-        query = query.join(gold, gold.c.id == gold_answer.c.gold_id).join(item, item.c.id == gold.c.item_id)
-        rows = self._conn.execute(
-            query.where(gold_answer.c.trainer_id.in_(list(trainer_ids))).group_by(*columns, doubted)
-        )
+        doubted = literal_column("0") if sure is None else case((item.c.confidence < sure, 1), else_=0)
+        query = select(*columns, doubted.label("doubted"), right.label("n_right"), wrong.label("n_wrong"))
+        query = query.join(gold, gold.c.id == gold_answer.c.gold_id)
+        if sure is not None:
+            query = query.join(item, item.c.id == gold.c.item_id)
+        mine = query.where(gold_answer.c.trainer_id.in_(list(trainer_ids)))
+        rows = self._conn.execute(mine.group_by(*columns, *(() if sure is None else ("doubted",))))
         return {
             Ground(row.trainer_id, field_of(row), bool(row.doubted)): Accuracy.of(row.n_right, row.n_wrong)
             for row in rows

@@ -18,7 +18,7 @@ from serving.workforce import gold as marks
 from serving.workforce.gold_set import proposals, put_in
 from tests.store.golden import AUTHOR, LAW, Golden, always, said
 from tests.store.people import skill
-from tests.store.world import World, task
+from tests.store.world import World, prediction, task
 
 ANNA, BERT, CARL = 11, 12, 13
 
@@ -278,3 +278,21 @@ def test_nothing_in_particular_gives_no_level(world: World, golden: Golden) -> N
         mark(golden, ANNA, number, "a")
     assert accuracy(golden, ANNA, FieldOfWork()) == Accuracy.of(8, 0)
     assert golden.desk(ANNA).skills == ()
+
+
+def test_marks_count_apart_where_the_model_was_unsure(world: World, golden: Golden) -> None:
+    golden.gold(1, 2)
+    golden.join(ANNA)
+    mark(golden, ANNA, 1, "a")
+    mark(golden, ANNA, 2, "b")
+    trainer = golden.desk(ANNA).trainer.id
+    with world.store.begin() as uow:
+        [doubted] = world.ids(2)
+        uow.items.record_prediction(doubted, prediction("2", confidence=0.6), world.now)
+        assert uow.people.grounds([trainer], sure=0.8) == {
+            Ground(trainer, LAW, False): Accuracy.of(1, 0),
+            Ground(trainer, LAW, True): Accuracy.of(0, 1),
+        }
+        uow.people.keep_compared({Ground(trainer, LAW, True): Accuracy.of(3, 0)}, world.now)
+        assert uow.people.grounds([trainer], sure=0.8)[Ground(trainer, LAW, True)] == Accuracy.of(3, 1)
+        assert uow.people.accuracies([trainer]) == {(trainer, LAW): Accuracy.of(4, 1)}, "the prior counts once"

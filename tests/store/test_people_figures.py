@@ -83,11 +83,11 @@ def test_each_kind_is_a_line_of_its_own(world: World, desks: Desks) -> None:
         found = uow.people_figures.waiting(world.project, moment(world), train=False)
     assert {line: one.n for line, one in found.items()} == {
         (Kind.VALIDATION, None): 3,
-        (Kind.OPINION, None): 1,
+        (Kind.FURTHER, None): 1,
         (Kind.SUGGESTION, law(world)): 2,
         (Kind.SUGGESTION, None): 4,
     }
-    assert found[Kind.OPINION, None].oldest == world.now - 7.0
+    assert found[Kind.FURTHER, None].oldest == world.now - 7.0
 
 
 def test_pieces_of_work_and_how_long_they_took(world: World, desks: Desks) -> None:

@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import func, select
 
 from models.errors import ConfigurationError, NotFoundError
+from models.people.effort import Effort
 from models.people.skill import Skill
 from models.skills import FieldOfWork, Need
 from models.specs import TransformersSpec
-from models.types import GateState, Route
+from models.types import Choices, GateState, Region, Route
+from serving.store.effort import Look
 from serving.store.engine import Store
+from serving.store.gold_records import GoldSource
 from serving.store.people_records import Ground
 from serving.store.records import LabelRole
 from serving.store.tables import metadata
@@ -95,6 +98,13 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
             uow.reviews.draw([(uow.labels.by_annotation(each.project, [10])[10], 1)], due_at=9.0, now=0.0)
             [row] = uow.reviews.page(each.project)
             uow.reviews.give(row, person, until=9.0, now=0.0)
+            field, said = FieldOfWork("law"), (Region(control="label", value=Choices(labels=("a",))),)
+            gold = uow.gold.add(
+                each.project, first, field=field, revision=1, regions=said, source=GoldSource.OPERATOR, now=0.0
+            )
+            attempt = uow.qualifications.start(each.project, person, field, wanted=4, now=0.0)
+            uow.gold.answer(gold, person, qualification_id=attempt.id, regions=said, is_right=True, now=0.0)
+            uow.effort.keep(each.project, Look(1, Effort(None, (), None, 0, 0), 0.0))
     with world.store.begin() as uow:
         uow.projects.remove(world.project)
     with world.store.engine.connect() as conn:
@@ -104,7 +114,7 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "item": 2,
         "prediction": 2,
         "decision": 2,
-        "outbox": 2,
+        "outbox": 3,
         "label": 1,
         "model_version": 1,
         "gate_event": 1,
@@ -118,6 +128,10 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "accuracy": 1,
         "review": 1,
         "review_turn": 1,
+        "gold": 1,
+        "gold_answer": 1,
+        "qualification": 1,
+        "effort": 1,
     }, "a trainer is the Label Studio's, not a project's"
     assert other.item(2).route is Route.SUGGEST
 

@@ -51,7 +51,7 @@ LATER = (
     "INSERT INTO gold (project_id, item_id, domain, language, task, revision, regions, source, uses, created_at)"
     " SELECT project_id, id, '', '', '', 1, '[]', 'label', 0, 0 FROM item WHERE mod(id, 4) = 0",
     "INSERT INTO gold_answer (gold_id, trainer_id, regions, is_right, counts, answered_at)"
-    " SELECT id, mod(id, 50) + 1, '[]', true, true, 0 FROM gold",
+    " SELECT id, mod(id, 300) + 1, '[]', true, true, 0 FROM gold",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
 BIG = {"item", "outbox", "prediction", "label", "decision", "work", "review", "review_turn", "gold", "gold_answer"}
