@@ -145,3 +145,14 @@ def operator_token(settings: Settings) -> str:
     if settings.api_token is not None:
         return settings.api_token.get_secret_value()
     return load_or_create(settings.data_dir / "api.token")
+
+
+def viewer_token(settings: Settings) -> str:
+    """The token with which engineers look at the console; it opens nothing else. Generated on first use.
+
+    Raises:
+        ConfigurationError: its file cannot be used.
+    """
+    if settings.view_token is not None:
+        return settings.view_token.get_secret_value()
+    return load_or_create(settings.data_dir / "view.token")

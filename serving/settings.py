@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     null: generated into {data_dir}/secret.key, mode 0600."""
     api_token: SecretStr | None = None
     """Bearer token of operators and programs. null: generated into {data_dir}/api.token, mode 0600."""
+    view_token: SecretStr | None = None
+    """Token with which engineers look at the console. null: generated into {data_dir}/view.token, mode 0600."""
 
     host: str = "127.0.0.1"
     """Address to listen on."""

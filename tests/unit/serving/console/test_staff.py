@@ -1,0 +1,74 @@
+"""Operators and engineers sign in with a token each; nobody else sees the console."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+
+from serving.api.application import create_app
+from serving.console import staff
+from serving.console.staff import OperatorDep, Role, StaffDep
+from serving.secrets import viewer_token
+from tests.support.local_world import LocalWorld
+
+
+@pytest.fixture
+def client(world: LocalWorld) -> TestClient:
+    """The application with a page for everybody who is signed in, and one that changes something."""
+    staff._failures.clear()
+    app = create_app(world.runtime)
+
+    @app.get("/page")
+    def page(role: StaffDep) -> str:
+        return role.value
+
+    @app.post("/change")
+    def change(role: OperatorDep) -> str:
+        return role.value
+
+    return TestClient(app, follow_redirects=False)
+
+
+def enter(client: TestClient, token: str) -> int:
+    return client.post("/sign-in", data={"token": token}).status_code
+
+
+def test_nobody_sees_a_page_without_signing_in(client: TestClient) -> None:
+    answer = client.get("/page")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert client.post("/change").status_code == 303
+    assert "Token" in client.get("/sign-in").text
+
+
+def test_an_operator_changes_things_and_an_engineer_looks(world: LocalWorld, client: TestClient) -> None:
+    assert enter(client, "operator-token") == 303
+    assert (client.get("/page").json(), client.post("/change").json()) == (Role.OPERATOR, Role.OPERATOR)
+    assert client.post("/sign-out").status_code == 303
+    assert client.get("/page").status_code == 303
+    assert enter(client, viewer_token(world.runtime.settings)) == 303
+    assert client.get("/page").json() == Role.ENGINEER
+    assert client.post("/change").status_code == 403
+
+
+def test_the_viewers_token_is_no_key_to_the_api(world: LocalWorld, client: TestClient) -> None:
+    headers = {"Authorization": f"Bearer {viewer_token(world.runtime.settings)}"}
+    assert client.get("/api/v1/projects", headers=headers).status_code == 401
+
+
+def test_tokens_cannot_be_guessed_at_leisure(world: LocalWorld, client: TestClient) -> None:
+    assert [enter(client, f"wrong-{n}") for n in range(staff.FAILURES)] == [401] * staff.FAILURES
+    assert enter(client, "operator-token") == 429
+    world.later(staff.WINDOW_S + 1)
+    assert enter(client, "operator-token") == 303
+
+
+def test_other_sites_sign_nobody_in(client: TestClient) -> None:
+    answer = client.post("/sign-in", data={"token": "operator-token"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_a_trainers_session_is_none_of_staff(world: LocalWorld, client: TestClient) -> None:
+    assert enter(client, "operator-token") == 303
+    url = world.project.platform_url
+    assert client.post("/train/sign-in", data={"token": "user 21", "url": url}).status_code == 303
+    assert client.get("/page").status_code == 303
