@@ -8,6 +8,7 @@ those who have been offered less come first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from models.errors import NotFoundError
@@ -74,32 +75,55 @@ def next_for(runtime: Runtime, project: ProjectRow, person: DeskRow) -> WorkRow 
             test, attempt = asked_for
             uow.work.sit(person, offered=offered + 1.0, waits_since=None, now=now)
             return uow.work.hand(person, test, why=_why_test(uow, attempt), until=until, now=now)
-        my_turn = (offered, person.waits_since or now)
-        before_me = [
-            one
-            for one in present
-            if one.waits_since is not None
-            and one.trainer.id != person.trainer.id
-            and (one.offered, one.waits_since) < my_turn
-        ]
-        needs = uow.people.needs(project.id)
-        flows, virtual = uow.work.flows(project.id)
-        limit, scarce = len(before_me) + AHEAD, _scarce(needs, list(desks.values()))
-        mine = _mine(uow, project, person, needs, scarce, flows, virtual, limit=limit)
-        others = _others(uow, project, before_me, needs, scarce, [one for one, _ in mine], limit=limit)
-        chosen = pick([one.id for one, _ in mine], others)
-        if chosen is None:
-            uow.work.sit(person, offered=offered, waits_since=person.waits_since or now, now=now)
-            return Nothing.OTHERS_FIRST if mine else Nothing.EMPTY
-        found, flow = next((one, flow) for one, flow in mine if one.id == chosen)
-        met = [id for id, need in needs.items() if need.met_by(person.skills)]
-        golden = gold_choice.instead(runtime, uow, project, person, met)
-        found = golden or found
-        why = _why(uow.items.get(chosen), found, needs, waited=now - (person.waits_since or now), before=len(before_me))
-        uow.work.sit(person, offered=offered + 1.0, waits_since=None, now=now)
-        if golden is not None:
-            return uow.work.hand(person, golden, why=why, until=until, now=now)
-        return uow.work.give(person, found, flow, tag=flow.finish(virtual), why=why, until=until, now=now)
+        line = _Line(person, list(desks.values()), present, offered, now)
+        return _from_the_queue(runtime, uow, project, line, until)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Who asks, and who else is there."""
+
+    person: DeskRow
+    everybody: list[DeskRow]
+    present: list[DeskRow]
+    offered: float
+    """What the person was offered, on the scale of those who are here."""
+    now: float
+
+    @property
+    def waited(self) -> float:
+        return self.now - (self.person.waits_since or self.now)
+
+    @property
+    def before(self) -> list[DeskRow]:
+        """Whose turn it is before this person's."""
+        turn = (self.offered, self.person.waits_since or self.now)
+        others = (one for one in self.present if one.trainer.id != self.person.trainer.id)
+        return [one for one in others if one.waits_since is not None and (one.offered, one.waits_since) < turn]
+
+
+def _from_the_queue(
+    runtime: Runtime, uow: UnitOfWork, project: ProjectRow, line: _Line, until: float
+) -> WorkRow | Nothing:
+    """The first item that the person may have and nobody else should, or a gold item in its place."""
+    person, before, now = line.person, line.before, line.now
+    needs = uow.people.needs(project.id)
+    flows, virtual = uow.work.flows(project.id)
+    limit, scarce = len(before) + AHEAD, _scarce(needs, line.everybody)
+    mine = _mine(uow, project, person, needs, scarce, flows, virtual, limit=limit)
+    others = _others(uow, project, before, needs, scarce, [one for one, _ in mine], limit=limit)
+    chosen = pick([one.id for one, _ in mine], others)
+    if chosen is None:
+        uow.work.sit(person, offered=line.offered, waits_since=person.waits_since or now, now=now)
+        return Nothing.OTHERS_FIRST if mine else Nothing.EMPTY
+    found, flow = next((one, flow) for one, flow in mine if one.id == chosen)
+    met = [id for id, need in needs.items() if need.met_by(person.skills)]
+    golden = gold_choice.instead(runtime, uow, project, person, met)
+    why = _why(uow.items.get(chosen), golden or found, needs, waited=line.waited, before=len(before))
+    uow.work.sit(person, offered=line.offered + 1.0, waits_since=None, now=now)
+    if golden is not None:
+        return uow.work.hand(person, golden, why=why, until=until, now=now)
+    return uow.work.give(person, found, flow, tag=flow.finish(virtual), why=why, until=until, now=now)
 
 
 def extend(runtime: Runtime, work: WorkRow) -> bool:
