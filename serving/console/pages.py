@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,14 @@ POLICY = (
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
+
+
+def moment(seconds: float) -> str:
+    """Epoch seconds for people, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+templates.env.filters["moment"] = moment
 
 
 def page_of(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
