@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from serving.console.moments import moment
 from serving.monitoring.blind_figures import Bin, Point
 from serving.monitoring.by_day import Day
+from serving.store.records import CertificateRow
 
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 """The name of the format; nothing is fetched from there."""
@@ -57,7 +59,13 @@ def automation(days: Sequence[Day]) -> Chart:
     layer = {
         "mark": {"type": "bar", "tooltip": False},
         "encoding": {
-            "x": {"field": "day", "type": "ordinal", "title": "day (UTC)", "axis": {"labelOverlap": True}},
+            "x": {
+                "field": "day",
+                "type": "temporal",
+                "timeUnit": "utcyearmonthdate",
+                "title": "day (UTC)",
+                "axis": {"format": "%Y-%m-%d", "tickCount": "day", "labelAngle": -45, "labelOverlap": True},
+            },
             "y": {"field": "decisions", "type": "quantitative", "title": "decisions", "stack": "zero"},
             "color": {
                 "field": "route",
@@ -87,6 +95,68 @@ def automation(days: Sequence[Day]) -> Chart:
             for day in reversed(days)
         ),
         _spec([{**value, "place": places[str(value["route"])]} for value in values], layer),
+    )
+
+
+def certificates(rows: Sequence[CertificateRow]) -> Chart:
+    """The selective error of each test that found labels enough, with its bound and its budget; oldest first."""
+    tested = [row for row in rows if row.n and row.selective_upper is not None]
+    values = [
+        {
+            "at": moment(row.created_at),
+            "time": row.created_at * 1000.0,
+            "error": row.errors / row.n,
+            "upper": row.selective_upper,
+            "budget": row.epsilon,
+            "gate": "open" if row.open else "closed",
+        }
+        for row in tested
+    ]
+    x = {
+        "field": "time",
+        "type": "temporal",
+        "scale": {"type": "utc"},
+        "title": "tested (UTC)",
+        "axis": {"labelOverlap": True},
+    }
+    y = {"type": "quantitative", "title": "share wrong", "axis": {"format": "%"}}
+    gate = {
+        "field": "gate",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": ["open", "closed"], "range": [BLUE, ORANGE]},
+    }
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "size": 2},
+            "encoding": {"x": x, "y": {**y, "field": "error"}, "y2": {"field": "upper"}, "color": gate},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "opacity": 1, "size": 60},
+            "encoding": {"x": x, "y": {**y, "field": "error"}, "color": gate},
+        },
+        {"mark": {"type": "tick", "color": GREY}, "encoding": {"x": x, "y": {**y, "field": "budget"}}},
+    ]
+    return Chart(
+        "certificates",
+        "Selective error by test",
+        "Share of wrong ones among the blind labels that each test of the gate looked at (dot), the upper bound that "
+        "follows from them at the delta that it spent (end of the line), and the budget of its time (grey). A test "
+        "that stayed closed tells of the threshold at which it failed.",
+        ("tested", "gate", "wrong of labels", "share wrong", "at most", "budget", "delta spent"),
+        tuple(
+            (
+                moment(row.created_at),
+                "open" if row.open else "closed",
+                f"{row.errors:,} of {row.n:,}",
+                f"{row.errors / row.n:.2%}",
+                f"{row.selective_upper:.2%}",
+                f"{row.epsilon:.2%}",
+                f"{row.delta:.2%}",
+            )
+            for row in reversed(tested)
+        ),
+        {**_frame(values), "layer": layers},
     )
 
 
@@ -124,7 +194,11 @@ def coverage_risk(
         marked = {"values": [{"coverage": at.coverage, "risk": at.risk}]}
         place = {"x": x, "y": {**y, "field": "risk"}}
         layers.append(
-            {"data": marked, "mark": {"type": "point", "filled": True, "size": 110, "color": BLUE}, "encoding": place}
+            {
+                "data": marked,
+                "mark": {"type": "point", "filled": True, "opacity": 1, "size": 110, "color": BLUE},
+                "encoding": place,
+            }
         )
     dot, none = ACCEPTS[supposed]
     return Chart(
@@ -164,7 +238,7 @@ def reliability(bins: Sequence[Bin]) -> Chart:
             "encoding": {"x": x, "y": {**y, "field": "lower"}, "y2": {"field": "upper"}},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 60, "color": BLUE},
+            "mark": {"type": "point", "filled": True, "opacity": 1, "size": 60, "color": BLUE},
             "encoding": {"x": x, "y": {**y, "field": "right"}},
         },
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from serving.console.moments import moment, spelled
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, TrainerRow
 from serving.store.records import ProjectRow
@@ -23,14 +23,7 @@ POLICY = (
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
-
-
-def moment(seconds: float) -> str:
-    """Epoch seconds for people, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-templates.env.filters["moment"] = moment
+templates.env.filters |= {"moment": moment, "spelled": spelled}
 
 
 def page_of(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -53,9 +53,12 @@ def numbers(request: Request, runtime: RuntimeDep, role: StaffDep, project: Proj
 
 @router.get("/{slug}/automation")
 def automation(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectDep) -> HTMLResponse:
-    """Decisions by day."""
+    """Decisions by day, and how wrong the accepted ones may be, test by test."""
     found = daily(runtime, project)
+    with runtime.store.read() as uow:
+        tests = [row for row in uow.gate.certificates(project.id) if row.n and not row.trial]
     drawn = [charts.automation(found.value)] if found.value else []
+    drawn += [charts.certificates(tests)] if tests else []
     return page_of(request, "console/charts.html", charts=drawn, empty="Nothing has been decided yet.", at=found.at)
 
 

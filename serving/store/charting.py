@@ -17,7 +17,8 @@ class ChartRepository:
 
     def newest_decision(self) -> int:
         """Id of the newest decision of any project; 0: there is none."""
-        return self._conn.scalar(select(func.max(decision.c.id))) or 0
+        query = select(decision.c.id).where(decision.c.id > 0).order_by(decision.c.id.desc()).limit(1)
+        return self._conn.scalar(query) or 0
 
     def decided_at(self, decision_id: int) -> tuple[int, float] | None:
         """Item id and time of a decision, epoch seconds; None: it is gone, with its project."""
@@ -40,13 +41,16 @@ class ChartRepository:
         return low
 
     def decided(self, project_id: int, *, after: int, upto: int) -> dict[tuple[int, Route], int]:
-        """(Day, route) -> decisions of the project with an id in ``(after, upto]``; day 0 is 1970-01-01, UTC."""
+        """(Day, route) -> decisions of the project with an id in ``(after, upto]``; day 0 is 1970-01-01, UTC.
+
+        The project is looked up decision by decision: a join would begin with all items of the project.
+        """
         day = cast(func.floor(decision.c.created_at / DAY_S), Integer)
         columns = (day.label("day"), decision.c.route, func.count().label("n"))
+        whose = select(item.c.project_id).where(item.c.id == decision.c.item_id).scalar_subquery()
         query = (
             select(*columns)
-            .join(item, item.c.id == decision.c.item_id)
-            .where(decision.c.id > after, decision.c.id <= upto, item.c.project_id == project_id)
+            .where(decision.c.id > after, decision.c.id <= upto, whose == project_id)
             .group_by(day, decision.c.route)
         )
         return {(row.day, Route(row.route)): row.n for row in self._conn.execute(query)}

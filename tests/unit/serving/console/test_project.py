@@ -114,7 +114,8 @@ def test_days_are_the_decisions_of_the_store(busy: LocalWorld, browser: TestClie
     assert summed() == decided()
     assert len(by_day(busy.runtime, busy.project)) == 2
     enter(browser)
-    [spec] = specs(browser.get("/projects/moods/automation").text)
+    spec, tests = specs(browser.get("/projects/moods/automation").text)
+    assert len(tests["data"]["values"]) == 1  # type: ignore[index]
     assert sum(v["decisions"] for v in spec["data"]["values"]) == sum(decided().values())  # type: ignore[index]
 
 

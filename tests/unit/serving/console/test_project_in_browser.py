@@ -58,7 +58,9 @@ def test_charts_are_drawn(served: str, width: int, scheme: Literal["light", "dar
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None
+        )
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(served)
         page.fill("#token", "operator-token")
