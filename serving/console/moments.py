@@ -20,4 +20,4 @@ def spelled(numbers: Mapping[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"({spelled(value)})"
-    return f"{value:.4g}" if isinstance(value, float) and value != int(value) else f"{value}"
+    return f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else f"{value}"
