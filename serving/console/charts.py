@@ -104,7 +104,6 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
     values = [
         {
             "at": moment(row.created_at),
-            "time": row.created_at * 1000.0,
             "error": row.errors / row.n,
             "upper": row.selective_upper,
             "budget": row.epsilon,
@@ -113,11 +112,11 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
         for row in tested
     ]
     x = {
-        "field": "time",
-        "type": "temporal",
-        "scale": {"type": "utc"},
-        "title": "tested (UTC)",
-        "axis": {"labelOverlap": True},
+        "field": "at",
+        "type": "ordinal",
+        "sort": None,
+        "title": "tested",
+        "axis": {"labelAngle": -45, "labelOverlap": True},
     }
     y = {"type": "quantitative", "title": "share wrong", "axis": {"format": "%"}}
     gate = {
@@ -135,7 +134,10 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
             "mark": {"type": "point", "filled": True, "opacity": 1, "size": 60},
             "encoding": {"x": x, "y": {**y, "field": "error"}, "color": gate},
         },
-        {"mark": {"type": "tick", "color": GREY}, "encoding": {"x": x, "y": {**y, "field": "budget"}}},
+        {
+            "mark": {"type": "point", "shape": "stroke", "size": 500, "strokeWidth": 3, "opacity": 1, "color": GREY},
+            "encoding": {"x": x, "y": {**y, "field": "budget"}},
+        },
     ]
     return Chart(
         "certificates",

@@ -56,7 +56,7 @@ def automation(request: Request, runtime: RuntimeDep, role: StaffDep, project: P
     """Decisions by day, and how wrong the accepted ones may be, test by test."""
     found = daily(runtime, project)
     with runtime.store.read() as uow:
-        tests = [row for row in uow.gate.certificates(project.id) if row.n and not row.trial]
+        tests = [row for row in uow.gate.certificates(project.id) if row.selective_upper is not None and not row.trial]
     drawn = [charts.automation(found.value)] if found.value else []
     drawn += [charts.certificates(tests)] if tests else []
     return page_of(request, "console/charts.html", charts=drawn, empty="Nothing has been decided yet.", at=found.at)

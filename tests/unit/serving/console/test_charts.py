@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,12 +13,19 @@ from serving.console import charts
 from serving.console.charts import Chart
 from serving.monitoring.blind_figures import Bin, Point
 from serving.monitoring.by_day import Day
+from serving.store.records import CertificateRow
 
 DAYS = [Day(date(2026, 3, 1), accept=0, suggest=30, audit=10), Day(date(2026, 3, 2), accept=60, suggest=15, audit=5)]
 POINTS = [Point(0.99, 0.2, 40, 0, 0.0722), Point(0.9, 0.5, 100, 3, 0.0758), Point(0.6, 1.0, 200, 20, 0.1417)]
 BINS = [Bin(0.5, 0.6, 10, 0.55, 0.5, 0.187, 0.813), Bin(0.9, 1.0, 50, 0.97, 0.98, 0.89, 0.99)]
 CONFUSION = {("cat", "cat"): 8, ("cat", "dog"): 2, ("dog", "dog"): 5}
+TESTS = [
+    CertificateRow(1, 1, "m1", "", "", False, None, 30, 2, 0.05, 0.04, 0.19, 0.1, 0.0, 212, "x", 1_700_000_000.0),
+    CertificateRow(2, 1, "m1", "", "", True, 0.9, 90, 1, 0.05, 0.02, 0.048, 0.1, 0.6, 0, "x", 1_700_090_000.0),
+]
+UNTESTED = replace(TESTS[0], n=0, errors=0, selective_upper=None)
 ALL = [
+    charts.certificates(TESTS),
     charts.automation(DAYS),
     charts.coverage_risk(POINTS, epsilon=0.05, chosen=0.9, of="waiting items"),
     charts.reliability(BINS),
@@ -78,3 +86,12 @@ def test_a_row_of_the_matrix_is_what_people_said() -> None:
     assert {(v["person"], v["model"]): v["share"] for v in values(chart)}["cat", "dog"] == 0.2
     assert "15 in all" in chart.says
     assert ("cat", "dog", "2", "20.0%") in chart.rows
+
+
+def test_a_test_has_its_error_bound_and_budget() -> None:
+    chart = charts.certificates([*TESTS, UNTESTED])
+    assert [(v["gate"], v["error"], v["upper"], v["budget"]) for v in values(chart)] == [
+        ("closed", 2 / 30, 0.19, 0.05),
+        ("open", 1 / 90, 0.048, 0.05),
+    ]
+    assert chart.rows[0][1:] == ("open", "1 of 90", "1.11%", "4.80%", "5.00%", "2.00%")

@@ -172,7 +172,7 @@ def test_an_operator_closes_reopens_and_changes_the_budget(busy: LocalWorld, bro
     assert "console, operator" in page
     assert "Reopen" in page
     assert browser.post("/projects/moods/gate/reopen", data={"reason": "mended"}).status_code == 200
-    assert busy.project.gate_state is GateState.OPEN
+    assert busy.report().gate is GateState.OPEN
     refused = browser.post("/projects/moods/gate/reopen", data={"reason": "mended"})
     assert refused.status_code == 422
     assert "no person closed this gate" in refused.text
