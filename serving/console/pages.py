@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from serving.console.moments import moment, spelled
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, TrainerRow
 from serving.store.records import ProjectRow
@@ -22,6 +23,7 @@ POLICY = (
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
+templates.env.filters |= {"moment": moment, "spelled": spelled}
 
 
 def page_of(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

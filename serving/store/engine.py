@@ -20,6 +20,7 @@ from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
 from serving.store.asking import AskingRepository
 from serving.store.challenging import ChallengeRepository
+from serving.store.charting import ChartRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
 from serving.store.gold import GoldRepository
@@ -75,6 +76,7 @@ class UnitOfWork:
         self.reviews = ReviewRepository(conn)
         self.people_figures = PeopleFiguresRepository(conn)
         self.own = OwnRepository(conn)
+        self.charts = ChartRepository(conn)
 
 
 class Store:

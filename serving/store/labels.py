@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, insert, or_, select, text
 
 from models.errors import NotFoundError
 from models.types import Fold
@@ -14,7 +14,7 @@ from serving.store.outbox import cancel, take_back
 from serving.store.records import LABEL_REJECTED, ItemRow, ItemState, LabelRole, LabelRow, NewLabel, OutboxKind
 from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
-from serving.store.tables import item, label, project
+from serving.store.tables import MAY_BE_DRAWN, item, label, project
 
 LIVE = (
     label.c.deleted.is_(False),
@@ -177,19 +177,19 @@ class LabelRepository:
 
         A skip (``was_cancelled``) is given only where there is no other.
         """
-        there = (label.c.deleted.is_(False), label.c.set_aside.is_(False), label.c.role != LabelRole.GOLD)
-        first = _first((label.c.was_cancelled, label.c.id), label.c.project_id == project_id, *there)
         drawn = (
             item.c.project_id == project_id,
-            item.c.fold == Fold.VALIDATION,
+            text(f"item.{MAY_BE_DRAWN}"),
             item.c.inclusion.is_not(None),
             item.c.state != ItemState.GONE,
         )
-        query = select(item, first).outerjoin(first, first.c.label_item_id == item.c.id).where(*drawn)
-        return [
-            (to_item(row), to_label(row, PREFIX) if row.label_id is not None else None)
-            for row in self._conn.execute(query.order_by(item.c.id))
-        ]
+        there = (label.c.deleted.is_(False), label.c.set_aside.is_(False), label.c.role != LabelRole.GOLD)
+        query = select(label).where(label.c.item_id.in_(select(item.c.id).where(*drawn)), *there)
+        first: dict[int, Any] = {}
+        for row in self._conn.execute(query.order_by(label.c.was_cancelled, label.c.id)):
+            first.setdefault(row.item_id, row)
+        items = [to_item(row) for row in self._conn.execute(select(item).where(*drawn).order_by(item.c.id))]
+        return [(one, to_label(first[one.id]) if one.id in first else None) for one in items]
 
     def _labelled(self, item_ids: Sequence[int], now: float) -> None:
         update_all(self._conn, item, item_ids, state=ItemState.LABELED, updated_at=now, **CLEAN)

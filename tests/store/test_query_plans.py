@@ -369,6 +369,20 @@ def test_own_figures(crowd: Crowd) -> None:
         assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
 
 
+def test_charts(crowd: Crowd) -> None:
+    """Decisions by day are read by key, what waits by its draw."""
+    project = crowd.world.project
+    served: dict[Callable[[UnitOfWork], object], str | None] = {
+        lambda uow: uow.charts.decided(project, after=200, upto=400): None,
+        lambda uow: uow.charts.decided_before(5.0): None,
+        lambda uow: uow.charts.decided_at(7): None,
+        lambda uow: uow.charts.pool(project, "m0", start=0.5, end=0.505): "ix_item_route",
+        lambda uow: uow.labels.validation(project): "ix_item_draw",
+    }
+    for call, index in served.items():
+        assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
+
+
 def test_effort(crowd: Crowd) -> None:
     """The newest labels first, without sorting; and how many have come since."""
     world = crowd.world
