@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
 from serving.store.asking import AskingRepository
+from serving.store.browsing import BrowseRepository
 from serving.store.challenging import ChallengeRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
@@ -75,6 +76,7 @@ class UnitOfWork:
         self.reviews = ReviewRepository(conn)
         self.people_figures = PeopleFiguresRepository(conn)
         self.own = OwnRepository(conn)
+        self.browse = BrowseRepository(conn)
 
 
 class Store:

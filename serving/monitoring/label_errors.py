@@ -1,0 +1,93 @@
+"""Labels that are likely to be wrong, by what a model says that did not learn from them.
+
+No cross-validated probabilities are stored. In their place stands the prediction that each label is compared with, where
+it cannot have learned from the label: it was made before the label was given, or the label is blind and trains nothing.
+A stored prediction has one confidence, the whole item's; the rest is spread evenly over the other classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.people import class_of, options
+from models.people.label_quality import label_quality
+from models.types import ControlSpec
+from serving.pipeline.runtime import Runtime
+from serving.store.people_figures import VOTES
+from serving.store.records import ItemRow, LabelRow, ProjectRow
+from serving.workforce.consensus import control_of, sure_of
+
+LOOK = 2000
+"""Newest labels that are looked at."""
+BELOW = 0.5
+"""A label whose quality is lower is listed: the model thinks it more likely wrong than right."""
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyError:
+    """One label that the model does not believe."""
+
+    item: ItemRow
+    label: LabelRow
+    said: str
+    """By the person."""
+    model: str
+    quality: float
+    """``models.people.label_quality``, in [0, 1]."""
+    seen: bool
+    """The person had the suggestion in sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyErrors:
+    """Of one control."""
+
+    control: str
+    looked: int
+    """Labels that count and have a prediction, among the newest ``LOOK``."""
+    judged: int
+    """Of these, with an answer that is one class, and a prediction that did not learn from it."""
+    found: int
+    """Of these, of a quality below ``BELOW``."""
+    rows: list[LikelyError]
+    """Lowest quality first, at most ``MOST``."""
+
+
+def label_errors(runtime: Runtime, project: ProjectRow, *, control: str | None = None) -> LikelyErrors:
+    """Of one control, the first whose answer is one class unless it is named.
+
+    Raises:
+        NotFoundError: there is no such control.
+        MissingDependencyError: the extra ``people`` is not installed.
+    """
+    spec = control_of(project.label_config, control)
+    with runtime.store.read() as uow:
+        pairs = uow.browse.compared(project.id, look=LOOK)
+        classes = set(options(spec))
+        usable = [
+            (label, said.prediction.confidence, person, model)
+            for label, said in pairs
+            if label.role in VOTES
+            and (label.role.blind or said.created_at <= label.created_at)
+            and (person := class_of(label.regions, spec)) in classes
+            and (model := class_of(said.prediction.regions, spec)) in classes
+        ]
+        quality = _quality(spec, usable)
+        order = [int(place) for place in np.argsort(quality, kind="stable") if quality[place] < BELOW]
+        chosen = [(*usable[place], float(quality[place])) for place in order[:MOST]]
+        items = {row.id: row for row in uow.items.rows([label.item_id for label, *_ in chosen])}
+    rows = [
+        LikelyError(items[label.item_id], label, person or "", model or "", score, not label.role.blind)
+        for label, _, person, model, score in chosen
+    ]
+    return LikelyErrors(spec.name, len(pairs), len(usable), len(order), rows)
+
+
+def _quality(spec: ControlSpec, usable: list[tuple[LabelRow, float, str | None, str | None]]) -> list[float]:
+    classes = options(spec)
+    rows = [sure_of(classes, model or "", confidence) for _, confidence, _, model in usable]
+    said = [person or "" for _, _, person, _ in usable]
+    return label_quality(said, classes, np.array(rows)).tolist() if usable else list(label_quality([], classes, []))
