@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from models.people.reviews import difference, lines
@@ -174,5 +175,5 @@ def pieces(text: str, marked: Sequence[TextSpan]) -> list[Piece]:
             text[start:end],
             tuple(name for one in marked if one.start <= start and end <= one.end for name in one.labels),
         )
-        for start, end in zip(places, places[1:], strict=False)
+        for start, end in pairwise(places)
     ]

@@ -73,7 +73,7 @@ def index(
         found = uow.browse.page(project.id, wanted, after=after)
         choices = _choices(uow, project)
     more = _query(request, found.after) if found.after is not None else None
-    values = {"wanted": wanted, "found": found, "more": more, "first": after == END, **choices}
+    values: dict[str, Any] = {"wanted": wanted, "found": found, "more": more, "first": after == END, **choices}
     return _page(request, "console/items.html", project, role, **values)
 
 
@@ -133,7 +133,12 @@ def likely_errors(
             people = _people(uow, project)
     except (MissingDependencyError, NotFoundError) as error:
         problem, people = str(error), {}
-    values = {"found": found, "problem": problem, "people": people, "controls": judged(project.label_config)}
+    values: dict[str, Any] = {
+        "found": found,
+        "problem": problem,
+        "people": people,
+        "controls": judged(project.label_config),
+    }
     return _page(request, "console/label_errors.html", project, role, **values)
 
 
@@ -143,7 +148,7 @@ def one(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectD
     with runtime.store.read() as uow:
         told = uow.items.explain(project.id, task)
         people = _people(uow, project)
-    values = {"story": story(told, people), "seen": view(told, project.label_config, people)}
+    values: dict[str, Any] = {"story": story(told, people), "seen": view(told, project.label_config, people)}
     return _page(request, "console/item.html", project, role, item=told["item"], url=link(project, task), **values)
 
 

@@ -12,13 +12,12 @@ from fastapi.responses import HTMLResponse
 
 from models.errors import ModelError
 from models.gate.sequence import percent
-from models.specs import HeadSpec, ModelSpec, OcrSpec, PreferenceSpec, SeveralSpec, SpeechSpec, TaggerSpec
+from models.specs import HeadSpec, ModelSpec, OcrSpec, PreferenceSpec, SeveralSpec, SpeechSpec, TaggerSpec, learns
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console.items import when
 from serving.console.pages import page_of
 from serving.console.staff import StaffDep
 from serving.pipeline import challenge
-from serving.pipeline.learn import learns
 from serving.pipeline.standing import standing_of
 from serving.store.records import LABELS_BY, CertificateRow, GateEvent, ModelVersionRow, ProjectRow
 

@@ -1,16 +1,19 @@
 """Labels that are likely to be wrong, by what a model says that did not learn from them.
 
-No cross-validated probabilities are stored. In their place stands the prediction that each label is compared with, where
-it cannot have learned from the label: it was made before the label was given, or the label is blind and trains nothing.
+No cross-validated probabilities are stored. In their place stands the prediction that each label is compared with,
+where it cannot have learned from the label: it was made before the label was given, or the label is blind and trains
+nothing.
 A stored prediction has one confidence, the whole item's; the rest is spread evenly over the other classes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from models.gate.arrays import Floats
 from models.people import class_of, options
 from models.people.label_quality import label_quality
 from models.types import ControlSpec
@@ -70,24 +73,22 @@ def label_errors(runtime: Runtime, project: ProjectRow, *, control: str | None =
         usable = [
             (label, said.prediction.confidence, person, model)
             for label, said in pairs
-            if label.role in VOTES
-            and (label.role.blind or said.created_at <= label.created_at)
-            and (person := class_of(label.regions, spec)) in classes
-            and (model := class_of(said.prediction.regions, spec)) in classes
+            if label.role in VOTES and (label.role.blind or said.created_at <= label.created_at)
+            if (person := class_of(label.regions, spec)) is not None and person in classes
+            if (model := class_of(said.prediction.regions, spec)) is not None and model in classes
         ]
         quality = _quality(spec, usable)
         order = [int(place) for place in np.argsort(quality, kind="stable") if quality[place] < BELOW]
         chosen = [(*usable[place], float(quality[place])) for place in order[:MOST]]
         items = {row.id: row for row in uow.items.rows([label.item_id for label, *_ in chosen])}
     rows = [
-        LikelyError(items[label.item_id], label, person or "", model or "", score, not label.role.blind)
+        LikelyError(items[label.item_id], label, person, model, score, not label.role.blind)
         for label, _, person, model, score in chosen
     ]
     return LikelyErrors(spec.name, len(pairs), len(usable), len(order), rows)
 
 
-def _quality(spec: ControlSpec, usable: list[tuple[LabelRow, float, str | None, str | None]]) -> list[float]:
+def _quality(spec: ControlSpec, usable: Sequence[tuple[LabelRow, float, str, str]]) -> Floats:
     classes = options(spec)
-    rows = [sure_of(classes, model or "", confidence) for _, confidence, _, model in usable]
-    said = [person or "" for _, _, person, _ in usable]
-    return label_quality(said, classes, np.array(rows)).tolist() if usable else list(label_quality([], classes, []))
+    rows = [sure_of(classes, model, confidence) for _, confidence, _, model in usable]
+    return label_quality([person for _, _, person, _ in usable], classes, rows)

@@ -1,7 +1,7 @@
 """Items as operators look for them: newest first, a page at a time, whatever is asked for.
 
-By state, or without any condition, a page is read off an index. Any other condition is looked for among a bounded number
-of the newest items, or of the newest labels where a person is asked for; the page says how many were looked at.
+By state, or without any condition, a page is read off an index. Any other condition is looked for among a bounded
+number of the newest items, or of the newest labels where a person is asked for; the page says how many were looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Text, cast, or_, select, union_all
 
 from models.types import Prediction, Route
 from serving.store.items import REQUEUED
@@ -193,7 +193,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(item.c.confidence <= wanted.most)
     if wanted.text is not None:
         within = to_json(wanted.text).decode()[1:-1]
-        conditions.append(and_(cast(item.c.data, Text).icontains(within, autoescape=True)))
+        conditions.append(cast(item.c.data, Text).icontains(within, autoescape=True))
     return conditions
 
 

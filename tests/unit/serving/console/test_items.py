@@ -42,7 +42,7 @@ def test_nobody_looks_without_signing_in(browser: TestClient, path: str) -> None
 
 
 def test_an_engineer_looks_and_changes_nothing(world: LocalWorld, browser: TestClient) -> None:
-    [task] = world.arrive([("good", "positive")])
+    [task] = world.arrive([("good", "good")])
     kill(world, task)
     signed_in(browser, viewer_token(world.runtime.settings))
     page = browser.get(f"{PLACE}/dead").text
@@ -54,14 +54,14 @@ def test_an_engineer_looks_and_changes_nothing(world: LocalWorld, browser: TestC
 
 
 def test_another_site_changes_nothing(world: LocalWorld, console: TestClient) -> None:
-    [task] = world.arrive([("good", "positive")])
+    [task] = world.arrive([("good", "good")])
     kill(world, task)
     assert console.post(f"{PLACE}/dead/redrive", headers={"Origin": "http://elsewhere"}).status_code == 403
     assert world.item(task).state is ItemState.DEAD
 
 
 def test_nothing_of_a_task_is_taken_for_markup(world: LocalWorld, console: TestClient) -> None:
-    [task] = world.arrive([(EVIL, "positive")])
+    [task] = world.arrive([(EVIL, "good")])
     kill(world, task)
     for path in (f"/{task}", "/dead", f"?text={EVIL}&reason={EVIL}"):
         answer = console.get(f"{PLACE}{path}")
@@ -72,7 +72,7 @@ def test_nothing_of_a_task_is_taken_for_markup(world: LocalWorld, console: TestC
 
 
 def test_dead_items_get_another_try_one_or_all(world: LocalWorld, console: TestClient) -> None:
-    first, second, third = world.arrive([("good", "positive"), ("bad", "negative"), ("fine", "positive")])
+    first, second, third = world.arrive([("good", "good"), ("bad", "bad"), ("fine", "good")])
     kill(world, first, second, third)
     assert "1 item starts again" in console.post(f"{PLACE}/dead/{world.item(first).id}/redrive").text
     assert world.item(first).state is ItemState.RECEIVED
@@ -120,7 +120,7 @@ def test_what_a_model_says_of_a_blind_item_is_behind_a_click(world: LocalWorld, 
     blind = next(row for row in world.blind() if row.prediction_id is not None)
     page = console.get(f"{PLACE}/{blind.task_id}").text
     assert "This item is blind" in page
-    places = [found.start() for found in re.finditer("positive|negative", page)]
+    places = [found.start() for found in re.finditer(": (good|bad)", page)]
     assert places
     for place in places:
         before = page[:place]
@@ -133,7 +133,7 @@ def test_likely_errors_are_labels_that_the_model_does_not_believe(world: LocalWo
     with world.store.read() as uow:
         assert sure.prediction_id is not None
         said = uow.items.predictions([sure.prediction_id])[sure.prediction_id].prediction
-    wrong = "negative" if said.regions[0].labels == ("positive",) else "positive"
+    wrong = "bad" if said.regions[0].labels == ("good",) else "good"
     world.later()
     world.label(sure.task_id, wrong)
     world.sync()
