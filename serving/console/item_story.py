@@ -62,7 +62,7 @@ class Moment:
     """What the model or the person answered, a line a region."""
     numbers: dict[str, Any] = field(default_factory=dict)
     tells: bool = False
-    """It tells what the model says of the item: to be hidden while the item is blind."""
+    """It tells what a model or a person answered: to be hidden where the item is blind."""
 
 
 def reason_in_words(code: str | None) -> str:
@@ -124,6 +124,7 @@ def _labels(told: Mapping[str, Any], people: Mapping[int, str]) -> Iterator[Mome
             f"{words}{'; ' if over else ''}{', '.join(over)}",
             [] if row["was_cancelled"] else lines(REGIONS.validate_python(row["regions"])) or ["nothing"],
             {name: held for name, held in numbers.items() if held is not None},
+            tells=True,
         )
 
 

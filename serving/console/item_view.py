@@ -69,8 +69,6 @@ class Marked:
     field: str
     who: str
     pieces: list[Piece]
-    tells: bool
-    """It is the model's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,8 @@ def view(told: Mapping[str, Any], config: LabelConfig, people: Mapping[int, str]
     answers = [(_name(one["completed_by"], people), REGIONS.validate_python(one["regions"]), one) for one in given]
     pairs = [(who, regions, said.get(one["prediction_id"])) for who, regions, one in answers]
     current = said.get(row["prediction_id"])
-    voices = [(f"Model {current.model_version}", current.regions, True)] if current is not None else []
-    voices += [(who, regions, False) for who, regions, _ in answers]
+    voices = [(f"Model {current.model_version}", current.regions)] if current is not None else []
+    voices += [(who, regions) for who, regions, _ in answers]
     fields = contents(row["data"], config)
     return View(
         contents=fields,
@@ -116,13 +114,11 @@ def _name(user: int, people: Mapping[int, str]) -> str:
     return people.get(user, f"user {user}")
 
 
-def _marked(
-    content: Content, voices: Sequence[tuple[str, Sequence[Region], bool]], config: LabelConfig
-) -> list[Marked]:
-    found = [(who, spans(regions, content.name, config), tells) for who, regions, tells in voices]
-    if content.medium is not Medium.TEXT or not any(marked for _, marked, _ in found):
+def _marked(content: Content, voices: Sequence[tuple[str, Sequence[Region]]], config: LabelConfig) -> list[Marked]:
+    found = [(who, spans(regions, content.name, config)) for who, regions in voices]
+    if content.medium is not Medium.TEXT or not any(marked for _, marked in found):
         return []
-    return [Marked(content.name, who, pieces(content.text, marked), tells) for who, marked, tells in found]
+    return [Marked(content.name, who, pieces(content.text, marked)) for who, marked in found]
 
 
 def sides(who: str, said: Prediction, label: Sequence[Region], config: LabelConfig) -> Sides:

@@ -113,8 +113,7 @@ def _joined(first: str, second: str) -> str:
 def _test(one: CertificateRow | None) -> str:
     if one is None:
         return "Not tested yet"
-    kind = "trial" if one.trial else "certificate"
-    return f"{'Open' if one.open else 'Not open'} ({kind} of {when(one.created_at)}): {one.reason}"
+    return f"{'Trial' if one.trial else 'Certificate'} of {when(one.created_at)}: {one.reason}"
 
 
 def _coverage(one: CertificateRow | None) -> str:
