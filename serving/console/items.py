@@ -123,12 +123,17 @@ def disagreements(
 
 @router.get("/{slug}/items/likely-errors")
 def likely_errors(
-    request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectDep, control: Word = ""
+    request: Request,
+    runtime: RuntimeDep,
+    role: StaffDep,
+    project: ProjectDep,
+    control: Word = "",
+    after: Annotated[int, Query(ge=0, le=END)] = END,
 ) -> HTMLResponse:
     """Labels that are likely to be wrong, most likely first."""
     found, problem = None, ""
     try:
-        found = label_errors(runtime, project, control=control or None)
+        found = label_errors(runtime, project, control=control or None, after=after)
         with runtime.store.read() as uow:
             people = _people(uow, project)
     except (MissingDependencyError, NotFoundError) as error:
@@ -139,7 +144,8 @@ def likely_errors(
         "people": people,
         "controls": judged(project.label_config),
     }
-    return _page(request, "console/label_errors.html", project, role, **values)
+    more = _query(request, found.after) if found is not None and found.after is not None else None
+    return _page(request, "console/label_errors.html", project, role, more=more, **values)
 
 
 @router.get("/{slug}/items/{task}")

@@ -18,12 +18,13 @@ from models.people import class_of, options
 from models.people.label_quality import label_quality
 from models.types import ControlSpec
 from serving.pipeline.runtime import Runtime
+from serving.store.browsing import END
 from serving.store.people_figures import VOTES
 from serving.store.records import ItemRow, LabelRow, ProjectRow
 from serving.workforce.consensus import control_of, sure_of
 
-LOOK = 2000
-"""Newest labels that are looked at."""
+LOOK = 500
+"""Labels that are looked at at a time, newest first."""
 BELOW = 0.5
 """A label whose quality is lower is listed: the model thinks it more likely wrong than right."""
 MOST = 50
@@ -50,17 +51,23 @@ class LikelyErrors:
 
     control: str
     looked: int
-    """Labels that count and have a prediction, among the newest ``LOOK``."""
+    """Labels that were looked at, newest first."""
+    compared: int
+    """Of these, those that count and have a prediction."""
     judged: int
     """Of these, with an answer that is one class, and a prediction that did not learn from it."""
     found: int
     """Of these, of a quality below ``BELOW``."""
     rows: list[LikelyError]
     """Lowest quality first, at most ``MOST``."""
+    after: int | None
+    """Go on behind this label; None: there is none behind it."""
 
 
-def label_errors(runtime: Runtime, project: ProjectRow, *, control: str | None = None) -> LikelyErrors:
-    """Of one control, the first whose answer is one class unless it is named.
+def label_errors(
+    runtime: Runtime, project: ProjectRow, *, control: str | None = None, after: int = END
+) -> LikelyErrors:
+    """Of one control, the first whose answer is one class unless it is named; of labels behind ``after``.
 
     Raises:
         NotFoundError: there is no such control.
@@ -68,11 +75,11 @@ def label_errors(runtime: Runtime, project: ProjectRow, *, control: str | None =
     """
     spec = control_of(project.label_config, control)
     with runtime.store.read() as uow:
-        pairs = uow.browse.compared(project.id, look=LOOK)
+        heard = uow.browse.compared(project.id, look=LOOK, after=after)
         classes = set(options(spec))
         usable = [
             (label, said.prediction.confidence, person, model)
-            for label, said in pairs
+            for label, said in heard.rows
             if label.role in VOTES and (label.role.blind or said.created_at <= label.created_at)
             if (person := class_of(label.regions, spec)) is not None and person in classes
             if (model := class_of(said.prediction.regions, spec)) is not None and model in classes
@@ -85,7 +92,8 @@ def label_errors(runtime: Runtime, project: ProjectRow, *, control: str | None =
         LikelyError(items[label.item_id], label, person, model, score, not label.role.blind)
         for label, _, person, model, score in chosen
     ]
-    return LikelyErrors(spec.name, len(pairs), len(usable), len(order), rows)
+    sizes = (heard.looked, len(heard.rows), len(usable), len(order))
+    return LikelyErrors(spec.name, *sizes, rows, heard.after)
 
 
 def _quality(spec: ControlSpec, usable: Sequence[tuple[LabelRow, float, str, str]]) -> Floats:

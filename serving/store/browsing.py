@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, Connection, Text, cast, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Text, cast, literal, or_, select, tuple_, union_all
 
 from models.types import Prediction, Route
 from serving.store.items import REQUEUED
@@ -19,11 +19,11 @@ from serving.store.labels import LIVE
 from serving.store.records import ItemRow, ItemState, LabelRow, PredictionRow
 from serving.store.rows import to_item, to_label, to_prediction
 from serving.store.sql import batches
-from serving.store.tables import item, label, prediction
+from serving.store.tables import Id, item, label, prediction
 
 T = TypeVar("T")
 PAGE = 50
-LOOK = 5000
+LOOK = 2000
 """Most items or labels that one page looks at."""
 STEP = 500
 """Of these, so many in one query; the first page that is full ends it."""
@@ -93,17 +93,18 @@ class BrowseRepository:
         found = [(id, id) for id, _ in self._labels(project_id, after, look + 1)]
         return _walk(found, lambda ids: self._with_items(ids, label.c.loss > 0.0), limit=limit, look=look)
 
-    def compared(self, project_id: int, *, look: int) -> list[tuple[LabelRow, PredictionRow]]:
-        """Of the newest labels: those that count and have a prediction to be compared with, and that, newest first."""
+    def compared(self, project_id: int, *, look: int, after: int = END) -> Found[tuple[LabelRow, PredictionRow]]:
+        """Of the newest ``look`` labels: those that count and have a prediction to be compared with, and that."""
+        found = [id for id, _ in self._labels(project_id, after, look + 1)]
         pairs: list[tuple[LabelRow, PredictionRow]] = []
-        for batch in batches([id for id, _ in self._labels(project_id, END, look)], STEP):
+        for batch in batches(found[:look], STEP):
             labels = self._conn.execute(select(label).where(label.c.id.in_(batch), *LIVE).order_by(label.c.id.desc()))
             rows = [to_label(row) for row in labels]
             ids = [row.prediction_id for row in rows if row.prediction_id is not None]
             query = select(prediction).where(prediction.c.id.in_(ids))
             said = {row.id: to_prediction(row) for row in self._conn.execute(query)}
             pairs += [(row, said[row.prediction_id]) for row in rows if row.prediction_id in said]
-        return pairs
+        return Found(pairs, len(found[:look]), found[look - 1] if len(found) > look else None)
 
     def _newest(self, project_id: int, state: ItemState | None, after: int, limit: int) -> list[int]:
         """Item ids, highest first: the highest of each state and priority, put together."""
@@ -123,11 +124,15 @@ class BrowseRepository:
     def _labels(
         self, project_id: int, after: int, limit: int, trainer: int | None = None
     ) -> list[tuple[int, int | None]]:
-        """(label id, item id) of the newest labels, highest first; no item where it is somebody else's."""
+        """(label id, item id) of the newest labels, highest first; no item where it is somebody else's.
+
+        The project is asked for as a range, so that PostgreSQL cannot walk through the labels of all projects.
+        """
+        place = tuple_(label.c.project_id, label.c.id)
         query = select(label.c.id, label.c.item_id, label.c.completed_by, label.c.deleted).where(
-            label.c.project_id == project_id, label.c.id < after
+            place < tuple_(literal(project_id, Id), literal(after, Id)), label.c.project_id >= project_id
         )
-        rows = self._conn.execute(query.order_by(label.c.id.desc()).limit(limit))
+        rows = self._conn.execute(query.order_by(label.c.project_id.desc(), label.c.id.desc()).limit(limit))
         return [
             (row.id, row.item_id if trainer in (None, row.completed_by) and not row.deleted else None) for row in rows
         ]
@@ -136,14 +141,16 @@ class BrowseRepository:
         query = select(item).where(item.c.id.in_(ids), *_conditions(wanted))
         if wanted.label is None:
             return {row.id: to_item(row) for row in self._conn.execute(query)}
-        words = cast(prediction.c.prediction, Text).contains(to_json(wanted.label).decode(), autoescape=True)
-        open_ = or_(item.c.blind.is_(False), item.c.state == ItemState.LABELED)
-        query = query.add_columns(prediction.c.prediction).join(prediction, prediction.c.id == item.c.prediction_id)
-        return {
-            row.id: to_item(row)
-            for row in self._conn.execute(query.where(words, open_))
-            if _names(Prediction.model_validate_json(row.prediction), wanted.label)
-        }
+        rows = list(self._conn.execute(query.where(or_(item.c.blind.is_(False), item.c.state == ItemState.LABELED))))
+        named = self._naming([row.prediction_id for row in rows if row.prediction_id is not None], wanted.label)
+        return {row.id: to_item(row) for row in rows if row.prediction_id in named}
+
+    def _naming(self, prediction_ids: Sequence[int], name: str) -> set[int]:
+        """Those of these predictions that give a label of this name."""
+        words = cast(prediction.c.prediction, Text).contains(to_json(name).decode(), autoescape=True)
+        query = select(prediction.c.id, prediction.c.prediction).where(prediction.c.id.in_(prediction_ids), words)
+        said = ((row.id, Prediction.model_validate_json(row.prediction)) for row in self._conn.execute(query))
+        return {id for id, one in said if any(name in region.labels for region in one.regions)}
 
     def _with_items(
         self, label_ids: Sequence[int], condition: ColumnElement[bool]
@@ -195,7 +202,3 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         within = to_json(wanted.text).decode()[1:-1]
         conditions.append(cast(item.c.data, Text).icontains(within, autoescape=True))
     return conditions
-
-
-def _names(said: Prediction, name: str) -> bool:
-    return any(name in region.labels for region in said.regions)

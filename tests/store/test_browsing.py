@@ -100,5 +100,11 @@ def test_labels_that_differ_from_their_prediction(six: World) -> None:
         page = uow.browse.disagreements(six.project)
         compared = uow.browse.compared(six.project, look=10)
     assert [(label.annotation_id, row.task_id) for label, row in page.rows] == [(79, 3), (77, 2)]
-    assert [label.annotation_id for label, _ in compared] == [79, 78, 77]
-    assert {said.prediction.model_version for _, said in compared} == {"m1"}
+    assert [label.annotation_id for label, _ in compared.rows] == [79, 78, 77]
+    assert {said.prediction.model_version for _, said in compared.rows} == {"m1"}
+    with six.store.read() as uow:
+        first = uow.browse.compared(six.project, look=2)
+        assert first.after is not None
+        rest = uow.browse.compared(six.project, look=2, after=first.after)
+    assert [label.annotation_id for page in (first, rest) for label, _ in page.rows] == [79, 78, 77]
+    assert rest.after is None

@@ -453,19 +453,19 @@ def test_people_figures(crowd: Crowd) -> None:
         ({"state": ItemState.PUBLISHED, "route": Route.SUGGEST, "least": 0.5, "reason": "x"}, "ix_item_queue"),
         ({"route": Route.ACCEPT, "model_version": "m0", "most": 0.5, "text": "never"}, "ix_item_queue"),
         ({"label": "b"}, "ix_item_queue"),
-        ({"trainer": 3}, "ix_label_"),
-        ({"trainer": 4, "state": ItemState.LABELED}, "ix_label_"),
+        ({"trainer": 3}, "ix_label_newest"),
+        ({"trainer": 4, "state": ItemState.LABELED}, "ix_label_newest"),
     ],
 )
 def test_browsing(crowd: Crowd, wanted: dict[str, Any], index: str) -> None:
     """A page of items, from the top and from the middle; what no index serves looks at a bounded number of rows."""
     world = crowd.world
     for after in (END, 9000):
-        call: dict[str, Any] = {"after": after, "look": 1000}
-        steps = plans(
-            world.store, lambda uow, m=call: uow.browse.page(world.project, Wanted(**wanted), **m), seqscan="off"
-        )  # type: ignore[misc]
-        assert_searched(steps, index)
+
+        def call(uow: UnitOfWork, after: int = after) -> object:
+            return uow.browse.page(world.project, Wanted(**wanted), after=after, look=1000)
+
+        assert_searched(plans(world.store, call, seqscan="off"), index)
 
 
 def test_ready_made_lists(crowd: Crowd) -> None:

@@ -33,14 +33,16 @@ def told(**changes: Any) -> dict[str, Any]:
     item = {
         "id": 1, "task_id": 5, "fold": "train", "draw": 0.5, "revision": 2, "digest": "d", "inclusion": None,
         "opinions": 1, "state": "labeled", "blind": False, "prediction_id": 9, "received_at": 1.0, "updated_at": 9.0,
-        "last_error": None, "attempts": 0, "not_before": 0.0, "data": {"text": "Ada in Rome", "photo": "http://x/y.png", "n": 3},
+        "last_error": None, "attempts": 0, "not_before": 0.0,
+        "data": {"text": "Ada in Rome", "photo": "http://x/y.png", "n": 3},
     }  # fmt: skip
     said = {"key": "1", "regions": [region(0, 3, "person")], "confidence": 0.75, "model_version": "m1"}
     common = {"revision": 1, "prediction_id": 9, "inclusion": None, "certificate_id": None}
     decision = {"route": "suggest", "reason": "below_threshold", "numbers": {"threshold": 0.9}, "created_at": 3.0}
     label = {
         "completed_by": 21, "role": "correction", "was_cancelled": False, "deleted": False, "set_aside": False,
-        "lead_time": 4.0, "annotation_id": 7, "created_at": 5.0, "regions": [region(0, 3, "person"), region(7, 11, "place")],
+        "lead_time": 4.0, "annotation_id": 7, "created_at": 5.0,
+        "regions": [region(0, 3, "person"), region(7, 11, "place")],
     }  # fmt: skip
     skip = {**label, "completed_by": 22, "was_cancelled": True, "created_at": 6.0, "regions": []}
     sent = {"kind": "suggestion", "state": "dead", "last_error": "no", "updated_at": 4.0, "model_version": "m1"}

@@ -29,14 +29,14 @@ def test_a_label_that_the_model_learned_from_is_not_judged(world: LocalWorld) ->
     world.open(easy(160))
     with world.store.read() as uow:
         labels = {label.id: label for label in uow.labels.for_project(world.id)}
-        pairs = uow.browse.compared(world.id, look=1000)
+        pairs = uow.browse.compared(world.id, look=1000).rows
     learned = [
         label
         for label, said in pairs
         if not labels[label.id].role.blind and said.created_at > labels[label.id].created_at
     ]
     found = label_errors(world.runtime, world.project)
-    assert found.looked == len(pairs)
+    assert found.compared == len(pairs)
     assert found.judged == len(pairs) - len(learned)
 
 
