@@ -159,7 +159,7 @@ def one(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectD
 
 
 def _page(request: Request, name: str, project: ProjectRow, role: Role, **values: Any) -> HTMLResponse:
-    words = {"when": when, "reason_in_words": reason_in_words, "operator": role is Role.OPERATOR}
+    words: dict[str, Any] = {"when": when, "reason_in_words": reason_in_words, "operator": role is Role.OPERATOR}
     return page_of(request, name, project=project, role=role.value, **words, **values)
 
 

@@ -468,6 +468,11 @@ def test_browsing(crowd: Crowd, wanted: dict[str, Any], index: str) -> None:
         assert_searched(plans(world.store, call, seqscan="off"), index)
 
 
+def test_one_items_history(crowd: Crowd) -> None:
+    world = crowd.world
+    assert_searched(plans(world.store, lambda uow: uow.items.explain(world.project, 500), seqscan="off"))
+
+
 def test_ready_made_lists(crowd: Crowd) -> None:
     project = crowd.world.project
     for call in (
