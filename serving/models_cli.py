@@ -13,8 +13,9 @@ from rich.table import Table
 
 from models.specs import HeadSpec, ModelSpec, Part, SeveralSpec, TransformersSpec
 from models.types import ControlSpec, LabelConfig
+from serving.pipeline.standing import standing_of
 from serving.settings import Settings
-from serving.store.records import LABELS_BY, ModelVersionRow, ProjectRow
+from serving.store.records import LABELS_BY
 from serving.terminal import Config, Json, err, project_of, runtime_of, show, stamp
 
 models_app = typer.Typer(no_args_is_help=True, help="What models there are, what they are, and whether they run.")
@@ -206,17 +207,6 @@ def models_export(
     show(value, as_json, table)
     if not as_json:
         err.print(f"{path} ({manifest.sha256[:12]}), licence {value['licence']}", markup=False)
-
-
-def standing_of(row: ModelVersionRow, project: ProjectRow) -> str:
-    """``active``, ``challenger`` (on trial), ``rejected`` (was on trial), ``former`` (was active), or nothing."""
-    if row.ref.version == project.active_model:
-        return "active"
-    if row.ref.version == project.challenger:
-        return "challenger"
-    if row.rejected_at is not None and row.rejected_at > (row.activated_at or 0.0):
-        return "rejected"
-    return "former" if row.activated_at is not None else ""
 
 
 def impersonal(metrics: dict[str, Any]) -> dict[str, Any]:

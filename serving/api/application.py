@@ -10,7 +10,19 @@ from starlette.exceptions import HTTPException
 from models.errors import PrelabelError
 from serving.api import errors, gold, health, hooks, ml_backend, people, people_figures, qualifications, reviews, v1
 from serving.api.guard import Guard
-from serving.console import own, pages, project, projects, qualification, review, session, staff, train
+from serving.console import (
+    items,
+    models,
+    own,
+    pages,
+    project,
+    projects,
+    qualification,
+    review,
+    session,
+    staff,
+    train,
+)
 from serving.pipeline.runtime import Runtime
 
 
@@ -24,7 +36,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     session.install(app, runtime)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
     programs = (health, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    for part in (*programs, staff, projects, project, train, own, qualification, review):
+    console = (staff, projects, project, items, models, train, own, qualification, review)
+    for part in (*programs, *console):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

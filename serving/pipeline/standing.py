@@ -7,7 +7,7 @@ from typing import Any
 from models.base import ModelRef
 from models.types import GateState, Route
 from serving.store.engine import UnitOfWork
-from serving.store.records import CertificateRow, GateEvent, ItemState, ProjectRow
+from serving.store.records import CertificateRow, GateEvent, ItemState, ModelVersionRow, ProjectRow
 
 SELF = "prelabel"
 """The actor of what happens by itself."""
@@ -33,6 +33,17 @@ def holds(certificate: CertificateRow | None, project: ProjectRow) -> bool:
         and certificate.label_config_digest == project.label_config.digest
         and certificate.created_at >= max(project.valid_since, project.tolerance_since)
     )
+
+
+def standing_of(row: ModelVersionRow, project: ProjectRow) -> str:
+    """``active``, ``challenger`` (on trial), ``rejected`` (was on trial), ``former`` (was active), or nothing."""
+    if row.ref.version == project.active_model:
+        return "active"
+    if row.ref.version == project.challenger:
+        return "challenger"
+    if row.rejected_at is not None and row.rejected_at > (row.activated_at or 0.0):
+        return "rejected"
+    return "former" if row.activated_at is not None else ""
 
 
 def standing(uow: UnitOfWork, project: ProjectRow) -> GateState:

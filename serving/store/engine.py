@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from models.errors import ConfigurationError, StoreError
 from serving.store import host, schema
 from serving.store.asking import AskingRepository
+from serving.store.browsing import BrowseRepository
 from serving.store.challenging import ChallengeRepository
 from serving.store.charting import ChartRepository
 from serving.store.effort import EffortRepository
@@ -77,6 +78,7 @@ class UnitOfWork:
         self.people_figures = PeopleFiguresRepository(conn)
         self.own = OwnRepository(conn)
         self.charts = ChartRepository(conn)
+        self.browse = BrowseRepository(conn)
 
 
 class Store:

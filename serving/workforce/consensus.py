@@ -108,10 +108,15 @@ def voices(heard: Sequence[Heard], control: ControlSpec) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for one in heard:
         guess = class_of(one.said.regions, control) if one.said is not None else None
-        if one.said is not None and guess in classes:
-            sure = max(one.said.confidence, 1.0 / len(classes))
-            found[key(one)] = np.where([k == guess for k in classes], sure, (1.0 - sure) / (len(classes) - 1))
+        if one.said is not None and guess is not None and guess in classes:
+            found[key(one)] = sure_of(classes, guess, one.said.confidence)
     return found
+
+
+def sure_of(classes: Sequence[str], guess: str, confidence: float) -> Floats:
+    """``(K,)``, K >= 2: the confidence, at least 1/K, for the class that was guessed, and the rest evenly."""
+    sure = max(confidence, 1.0 / len(classes))
+    return np.where([k == guess for k in classes], sure, (1.0 - sure) / (len(classes) - 1))
 
 
 def judge(heard: Sequence[Heard], control: ControlSpec, method: Method) -> Consensus | None:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from models.types import Fold
+from models.types import Fold, Route
+from serving.store.browsing import END, Wanted
 from serving.store.engine import Store, UnitOfWork
 from serving.store.people_figures import Moment
 from serving.store.people_records import DeskRow, TrainerRow
@@ -456,6 +457,43 @@ def test_people_figures(crowd: Crowd) -> None:
         steps = [step.split("<-")[0] for step in plans(crowd.world.store, call, seqscan="off") if " work " in step]
         if crowd.world.store.dialect == "sqlite":  # PostgreSQL's plan names no conditions
             assert any("granted_at>" in step or "until>" in step for step in steps), steps
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "ix_item_queue"),
+        ({"state": ItemState.DEAD}, "ix_item_queue"),
+        ({"state": ItemState.PUBLISHED, "route": Route.SUGGEST, "least": 0.5, "reason": "x"}, "ix_item_queue"),
+        ({"route": Route.ACCEPT, "model_version": "m0", "most": 0.5, "text": "never"}, "ix_item_queue"),
+        ({"label": "b"}, "ix_item_queue"),
+        ({"trainer": 3}, "ix_label_newest"),
+        ({"trainer": 4, "state": ItemState.LABELED}, "ix_label_newest"),
+    ],
+)
+def test_browsing(crowd: Crowd, wanted: dict[str, Any], index: str) -> None:
+    """A page of items, from the top and from the middle; what no index serves looks at a bounded number of rows."""
+    world = crowd.world
+    for after in (END, 9000):
+
+        def call(uow: UnitOfWork, after: int = after) -> object:
+            return uow.browse.page(world.project, Wanted(**wanted), after=after, look=1000)
+
+        assert_searched(plans(world.store, call, seqscan="off"), index)
+
+
+def test_one_items_history(crowd: Crowd) -> None:
+    world = crowd.world
+    assert_searched(plans(world.store, lambda uow: uow.items.explain(world.project, 500), seqscan="off"))
+
+
+def test_ready_made_lists(crowd: Crowd) -> None:
+    project = crowd.world.project
+    for call in (
+        lambda uow: uow.browse.disagreements(project, look=1000),
+        lambda uow: uow.browse.compared(project, look=1000),
+    ):
+        assert_searched(plans(crowd.world.store, call, seqscan="off"), "ix_label_newest")
 
 
 @pytest.mark.parametrize("stand", Stand)
