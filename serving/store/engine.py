@@ -23,10 +23,12 @@ from serving.store.challenging import ChallengeRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
 from serving.store.gold import GoldRepository
+from serving.store.health import HealthRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
+from serving.store.operations import OperationsRepository
 from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.own import OwnRepository
@@ -75,6 +77,8 @@ class UnitOfWork:
         self.reviews = ReviewRepository(conn)
         self.people_figures = PeopleFiguresRepository(conn)
         self.own = OwnRepository(conn)
+        self.health = HealthRepository(conn)
+        self.operations = OperationsRepository(conn)
 
 
 class Store:
