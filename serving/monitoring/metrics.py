@@ -25,7 +25,7 @@ from serving.monitoring.readiness import Status, examine, worst
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.vitals import LIVE_S, lasts_s
 from serving.store.engine import UnitOfWork
-from serving.store.records import ItemState, ProjectRow
+from serving.store.records import ItemState, OutboxKind, ProjectRow
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +87,8 @@ FAMILIES: Final = {
         Family("prelabel_audits_overdue", "Unanswered blind audits older than audit_due_s.", ("project",)),
         Family("prelabel_gate_state", "1 for the state that the gate is in, 0 for the others.", ("project", "state")),
         Family(
-            "prelabel_gate_closed_by_monitor_timestamp_seconds",
-            "When the monitor last closed the gate, seconds since the epoch; 0: never.",
+            "prelabel_gate_closed_by_monitor",
+            "1 while the gate is closed because audits showed too many errors, else 0.",
             ("project",),
         ),
         Family("prelabel_project_paused", "1 while the project is paused, else 0.", ("project",)),
@@ -167,7 +167,7 @@ def _read(runtime: Runtime, timer: Callable[[], float]) -> list[Metric]:
             _pipeline(sheet, runtime, uow)
             held = uow.operations.held(runtime.now())
             for project in uow.projects.list():
-                _project(sheet, project)
+                _project(sheet, project, uow.operations.gate_moved_at(project.id))
                 _work(sheet, runtime, uow, project)
                 _people(sheet, runtime, uow, project)
                 own = held.get(project.id)
@@ -194,10 +194,12 @@ def _pipeline(sheet: _Sheet, runtime: Runtime, uow: UnitOfWork) -> None:
         sheet.put("stage_failing", 1, slugs[one.project_id], one.stage, one.code)
 
 
-def _project(sheet: _Sheet, project: ProjectRow) -> None:
+def _project(sheet: _Sheet, project: ProjectRow, moved_at: float | None) -> None:
+    """``moved_at``: when the gate last changed its state; the project's ``valid_since`` is when the monitor closed it."""
     for state in GateState:
         sheet.put("gate_state", project.gate_state is state, project.slug, state.value)
-    sheet.put("gate_closed_by_monitor_timestamp_seconds", project.valid_since, project.slug)
+    alarmed = project.gate_state is GateState.CLOSED and moved_at is not None and moved_at <= project.valid_since
+    sheet.put("gate_closed_by_monitor", alarmed, project.slug)
     sheet.put("project_paused", project.paused, project.slug)
 
 
@@ -211,8 +213,9 @@ def _work(sheet: _Sheet, runtime: Runtime, uow: UnitOfWork, project: ProjectRow)
         sheet.put("oldest_item_age_seconds", _age(oldest, now), project.slug, stage)
     for (kind, sent), n in uow.operations.outbox(project.id).items():
         sheet.put("outbox_rows", n, project.slug, kind.value, sent.value)
-    for kind, first in uow.operations.oldest_write(project.id).items():
-        sheet.put("oldest_write_age_seconds", _age(first, now), project.slug, kind.value)
+    first = uow.operations.oldest_write(project.id)
+    for kind in OutboxKind:
+        sheet.put("oldest_write_age_seconds", _age(first.get(kind), now), project.slug, kind.value)
     for name, (done, seconds) in uow.operations.throughput(project.id).items():
         sheet.put("stage_items_total", done, project.slug, name)
         sheet.put("stage_busy_seconds_total", seconds, project.slug, name)

@@ -133,7 +133,7 @@ def _pipeline(runtime: Runtime, uow: UnitOfWork) -> Iterator[Check]:
             advice="Serve restarts the pipeline by itself; if it does not, restart the service (logs/pipeline.log)",
         )
         return
-    yield Check(check="pipeline", status=Status.READY, detail=f"all stages come round, in {alive} processes")
+    yield Check(check="pipeline", status=Status.READY, detail=f"all stages come round; processes: {alive}")
 
 
 def _projects(runtime: Runtime, uow: UnitOfWork) -> Iterator[Check]:
@@ -152,7 +152,7 @@ def _projects(runtime: Runtime, uow: UnitOfWork) -> Iterator[Check]:
                 reason=project.gate_reason,
             )
     if not troubles and not any(project.paused for project in projects.values()):
-        detail = f"{len(projects)} projects, and nothing stands in their way"
+        detail = f"nothing stands in the way of any project; projects: {len(projects)}"
         yield Check(check="projects", status=Status.READY, detail=detail)
 
 

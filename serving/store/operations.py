@@ -15,7 +15,7 @@ from serving.store.items import REQUEUED
 from serving.store.people_records import WorkState
 from serving.store.records import BLIND_AUDIT, ItemState, OutboxKind, OutboxState
 from serving.store.stats import StatsRepository
-from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, decision, item, outbox, work
+from serving.store.tables import AWAITS_BLIND, AWAITS_TRAINING, decision, gate_event, item, outbox, work
 
 HEAD = 500
 """Items of each priority among which the one is looked for that has waited longest: the next ones to be claimed."""
@@ -95,6 +95,12 @@ class OperationsRepository:
     def throughput(self, project_id: int) -> dict[str, tuple[int, float]]:
         """Stage -> (items, busy seconds) since the project was connected."""
         return StatsRepository(self._conn).totals(project_id)
+
+    def gate_moved_at(self, project_id: int) -> float | None:
+        """When the gate last changed its state, epoch seconds; None: never."""
+        moves = (gate_event.c.project_id == project_id, gate_event.c.before != gate_event.c.after)
+        found: float | None = self._conn.scalar(select(func.max(gate_event.c.at)).where(*moves))
+        return found
 
     def people(self, project_id: int, *, due: float) -> Queue:
         """What waits for people, in their hands or not; audits drawn before ``due`` (epoch seconds) are overdue."""

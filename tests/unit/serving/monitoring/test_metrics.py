@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.errors import AuthenticationError
+from models.types import GateState
 from serving.monitoring import metrics
 from serving.monitoring.metrics import FAMILIES, NAMESPACE, Metrics
 from serving.pipeline import watch
@@ -17,7 +18,7 @@ from serving.store.engine import Store
 from serving.store.records import BLIND_AUDIT, ItemState
 from tests.support.audited import LEVELS, answer, stream, turned
 from tests.support.local_world import LocalWorld, easy
-from tests.support.prometheus import promtool
+from tests.support.prometheus import needs_promtool, promtool
 from tests.unit.serving.conftest import MakeWorld
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -84,7 +85,7 @@ def test_what_waits_for_people_and_for_label_studio(world: LocalWorld) -> None:
     assert of(samples, "people_queue_items", project="moods", kind="suggestion") == shown
 
 
-def test_audits_grow_overdue_and_a_closed_gate_says_when(make: MakeWorld) -> None:
+def test_a_gate_that_the_monitor_closed_says_so(make: MakeWorld) -> None:
     world = make(settings=LEVELS)
     world.open(easy(110))
     world.change(audit_rate=0.4)
@@ -93,12 +94,17 @@ def test_audits_grow_overdue_and_a_closed_gate_says_when(make: MakeWorld) -> Non
     samples = scrape(world)
     assert of(samples, "people_queue_items", project="moods", kind="audit") == waiting > 5
     assert of(samples, "audits_overdue", project="moods") == 0
-    assert of(samples, "gate_closed_by_monitor_timestamp_seconds", project="moods") == 0
+    assert of(samples, "gate_closed_by_monitor", project="moods") == 0
     answer(world)
     assert watch.run(world.runtime, world.project) == 1
     samples = scrape(world)
     assert of(samples, "gate_state", project="moods", state="closed") == 1
-    assert of(samples, "gate_closed_by_monitor_timestamp_seconds", project="moods") == world.clock.now
+    assert of(samples, "gate_closed_by_monitor", project="moods") == 1
+    world.later()
+    for state in (GateState.SHADOW, GateState.CLOSED):
+        with world.store.begin() as uow:
+            uow.gate.transition(world.id, state, reason="x", actor="ada", numbers={}, now=world.clock.now)
+        assert of(scrape(world), "gate_closed_by_monitor", project="moods") == 0, "closed by a person"
 
 
 def test_overdue(make: MakeWorld) -> None:
@@ -182,4 +188,12 @@ def test_names_are_documented_and_follow_the_conventions(world: LocalWorld) -> N
     for family in FAMILIES.values():
         assert family.counter == family.name.endswith("_total")
         assert not {"user", "person", "task", "path", "item"} & set(family.labels)
-    promtool("check", "metrics", given=text)
+
+
+@needs_promtool
+def test_promtool_has_nothing_against_the_metrics(world: LocalWorld) -> None:
+    world.open(easy(110))
+    vitals = Vitals(world.runtime)
+    vitals.failed("learn", world.id, ValueError())
+    vitals.write({"score-0": 1.0})
+    promtool("check", "metrics", given=Metrics(world.runtime).exposition("text/plain")[0].decode())
