@@ -195,7 +195,7 @@ def _pipeline(sheet: _Sheet, runtime: Runtime, uow: UnitOfWork) -> None:
 
 
 def _project(sheet: _Sheet, project: ProjectRow, moved_at: float | None) -> None:
-    """``moved_at``: when the gate last changed its state; the project's ``valid_since`` is when the monitor closed it."""
+    """``moved_at``: when the gate last changed its state; ``valid_since`` is when the monitor closed it."""
     for state in GateState:
         sheet.put("gate_state", project.gate_state is state, project.slug, state.value)
     alarmed = project.gate_state is GateState.CLOSED and moved_at is not None and moved_at <= project.valid_since
