@@ -109,7 +109,7 @@ class OperationsRepository:
         drawn = select(func.min(decision.c.created_at)).where(
             decision.c.item_id == blind.c.id,
             decision.c.revision == blind.c.revision,
-            decision.c.reason == BLIND_AUDIT,
+            decision.c.route == Route.AUDIT,
         )
         audit = blind.c.reason == BLIND_AUDIT
         late = case((audit, drawn.correlate(blind).scalar_subquery() < due), else_=false())

@@ -51,7 +51,7 @@ def test_what_waits_for_people(world: World) -> None:
         assert uow.operations.people(world.project, due=world.now).seeds == 6
         uow.items.set_blind(world.project, cut=0.002, now=world.now)
     world.score()
-    rows = world.claim(ItemState.SCORED)
+    rows = world.claim(ItemState.SCORED, owner="w")
     drawn = world.now
     made = [
         decision(row, Route.AUDIT, (), reason=BLIND_AUDIT)
@@ -62,7 +62,7 @@ def test_what_waits_for_people(world: World) -> None:
         for row in rows
     ]
     with world.store.begin() as uow:
-        uow.items.decide(rows[0].lease_owner or "w", made, world.now)
+        uow.items.decide("w", made, world.now)
     world.send()
     world.label(7, 70)
     with world.store.read() as uow:
