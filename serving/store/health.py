@@ -8,10 +8,14 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, delete, func, insert, select
 
 from serving.store.health_tables import heartbeat, trouble
+from serving.store.sql import readable
 from serving.store.tables import project
 
 PROCESS = "process"
 """The beat of a process as a whole, beside those of its stages."""
+
+LONGEST = 1000
+"""Characters of a reason that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,11 @@ class HealthRepository:
         rows = [{"process": process, "stage": stage, "beat_at": at} for stage, at in beats.items()]
         self._conn.execute(insert(heartbeat), rows)
         there = set(self._conn.scalars(select(project.c.id)))
-        said = [{"process": process} | asdict(one) for one in troubles if one.project_id in there]
+        said = [
+            {"process": process} | asdict(one) | {"reason": readable(one.reason)[:LONGEST]}
+            for one in troubles
+            if one.project_id in there
+        ]
         if said:
             self._conn.execute(insert(trouble), said)
 

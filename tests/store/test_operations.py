@@ -112,6 +112,15 @@ def test_signs_of_life(world: World) -> None:
         assert uow.health.processes(since=0.0) == 0
 
 
+def test_whatever_label_studio_says_can_be_stored(world: World) -> None:
+    trouble = Trouble("publish", world.project, "platform", "a\x00b" + "c" * 5000, since=1.0, at=8.0)
+    with world.store.begin() as uow:
+        uow.health.beat("a", {PROCESS: 10.0}, [trouble], forget=0.0)
+        [found] = uow.health.troubles(since=0.0)
+    assert found.reason.startswith("a\ufffdbccc")
+    assert len(found.reason) == 1000
+
+
 def test_troubles_go_with_their_project(world: World) -> None:
     trouble = Trouble("publish", world.project, "authentication", "no", since=1.0, at=8.0)
     with world.store.begin() as uow:
