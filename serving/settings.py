@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**20)
     """Largest request body, bytes. Label Studio sends 5,000 tasks in one webhook."""
 
+    metrics_open: bool = False
+    """Whether /metrics is told to anybody; false: to whoever shows view_token or api_token. It names projects."""
+
     chunk_size: int = Field(default=64, ge=1, le=1024)
     """Items that are claimed and scored in one call at most; fewer where a model takes long. Items."""
     publish_batch: int = Field(default=500, ge=1, le=5000)

@@ -8,7 +8,19 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
-from serving.api import errors, gold, health, hooks, ml_backend, people, people_figures, qualifications, reviews, v1
+from serving.api import (
+    errors,
+    gold,
+    health,
+    hooks,
+    metrics,
+    ml_backend,
+    people,
+    people_figures,
+    qualifications,
+    reviews,
+    v1,
+)
 from serving.api.guard import Guard
 from serving.console import (
     items,
@@ -23,6 +35,7 @@ from serving.console import (
     staff,
     train,
 )
+from serving.monitoring.metrics import Metrics
 from serving.pipeline.runtime import Runtime
 
 
@@ -30,12 +43,13 @@ def create_app(runtime: Runtime) -> FastAPI:
     """The HTTP surface; handlers reach the composition through ``request.app.state.runtime``."""
     app = FastAPI(title="Prelabel", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
     app.state.runtime = runtime
+    app.state.metrics = Metrics(runtime)
     app.add_exception_handler(PrelabelError, errors.ours)
     app.add_exception_handler(HTTPException, errors.http)
     app.add_exception_handler(RequestValidationError, errors.invalid)
     session.install(app, runtime)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    programs = (health, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
+    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
     console = (staff, projects, project, items, models, train, own, qualification, review)
     for part in (*programs, *console):
         app.include_router(part.router)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
 
 from serving.api.dependencies import RuntimeDep
+from serving.api.metrics import may_look
+from serving.monitoring.readiness import Status, examine, for_anybody, worst
 
 router = APIRouter(tags=["health"])
 
@@ -19,3 +23,14 @@ def healthz(runtime: RuntimeDep, response: Response) -> dict[str, str]:
         response.status_code = 503
         return {"status": "the store does not answer"}
     return {"status": "ok"}
+
+
+@router.get("/readyz")
+def readyz(request: Request, runtime: RuntimeDep, response: Response) -> dict[str, Any]:
+    """200 when the service can do its work, degraded or not; 503 when it cannot. Projects are named to operators."""
+    checks = examine(runtime)
+    status = worst(checks)
+    if status is Status.NOT_READY:
+        response.status_code = 503
+    told = checks if may_look(request, runtime.settings) else for_anybody(checks)
+    return {"status": status, "checks": [one.model_dump(exclude_defaults=True) for one in told]}

@@ -12,11 +12,9 @@ from ray.serve.handle import DeploymentHandle
 from serving.composition import make_runtime
 from serving.deployments.scorer import ServeScorer
 from serving.logs import configure_replica
+from serving.pipeline.vitals import STALE_S
 from serving.pipeline.worker import Worker
 from serving.settings import Settings
-
-STALE_S = 300.0
-"""Seconds after which a stage that has not come round counts as stuck: longer than its slowest bulk write."""
 
 
 class PipelineReplica:

@@ -18,6 +18,7 @@ from models.errors import PlatformUnavailable, PrelabelError
 from serving.pipeline import announce, decide, effort, learn, publish, reconcile, score, sweep, tabs, watch
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
+from serving.pipeline.vitals import BEAT_S, Vitals
 from serving.store.records import OutboxKind, ProjectRow
 from serving.store.stats import PULL
 from serving.workforce import reviewing
@@ -63,6 +64,7 @@ class Worker:
         self._beats: dict[str, float] = {}
         self._last: dict[tuple[str, int], float] = {}
         self._failures: dict[tuple[str, int], int] = {}
+        self._vitals = Vitals(runtime)
         self._pace = Pace(runtime.settings.publish_batch)
         self._refs: dict[str, ModelRef] = {}
         self._uncertain: dict[int, float] = {}
@@ -83,6 +85,7 @@ class Worker:
         self._spawn("people", self.people, settings.claim_idle_s)
         if self._runtime.notify is not None:
             self._spawn("announce", self.announce, ANNOUNCE_S)
+        self._run(threading.Thread(target=self._beat, name="vitals", daemon=True))
 
     def stop(self, timeout_s: float = 30.0) -> None:
         """Stop claiming, let what is in flight end, give leases back."""
@@ -95,6 +98,7 @@ class Worker:
             for owner in (self._runtime.owner, *(self._owner(thread.name) for thread in self._threads)):
                 uow.items.release_leases(owner)
                 uow.outbox.release_leases(owner)
+        self._vitals.leave()
 
     def stale(self, limit_s: float) -> list[str]:
         """Names of stages that have not come round for ``limit_s`` seconds, or whose thread has died."""
@@ -165,6 +169,8 @@ class Worker:
             return 0
         mine = self._lease("reconcile", project, every_s)
         changed = reconcile.run(self._runtime, project) if mine else 0
+        if mine:
+            self._vitals.healed("reconcile", project.id)
         self._dedupe(project, pulls=mine)
         return changed + self._sweep(project) if mine and not project.paused else changed
 
@@ -263,9 +269,20 @@ class Worker:
     def _spawn(self, name: str, stage: Stage, idle_s: float) -> None:
         self._beats[name] = self._runtime.now()
         self._news[name] = threading.Event()
-        thread = threading.Thread(target=self._loop, args=(name, stage, idle_s), name=name, daemon=True)
+        self._run(threading.Thread(target=self._loop, args=(name, stage, idle_s), name=name, daemon=True))
+
+    def _run(self, thread: threading.Thread) -> None:
         self._threads.append(thread)
         thread.start()
+
+    def _beat(self) -> None:
+        """Says in the store that this process lives, and what its stages fail at."""
+        while not self._stop.is_set():
+            try:
+                self._vitals.write(dict(self._beats))
+            except Exception:
+                log.exception("no sign of life can be stored")
+            self._stop.wait(BEAT_S)
 
     def _loop(self, name: str, stage: Stage, idle_s: float) -> None:
         while not self._stop.is_set():
@@ -303,12 +320,16 @@ class Worker:
             done = stage(project)
         except PrelabelError as error:
             log.warning("a stage waits", extra={"stage": name, "project": project.slug, "reason": str(error)})
+            self._vitals.failed(name, project.id, error)
             if isinstance(error, PlatformUnavailable):
                 self._uncertain[project.id] = self._runtime.now()
-        except Exception:
+        except Exception as error:
             log.exception("a stage failed", extra={"stage": name, "project": project.slug})
+            self._vitals.failed(name, project.id, error)
         else:
             self._failures[key] = 0
+            if done:
+                self._vitals.healed(name, project.id)
             return done
         self._failures[key] = failures + 1
         wait = backoff(failures + 1, base_s=settings.retry_base_s, max_s=settings.retry_max_s)

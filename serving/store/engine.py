@@ -25,10 +25,12 @@ from serving.store.charting import ChartRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
 from serving.store.gold import GoldRepository
+from serving.store.health import HealthRepository
 from serving.store.items import ItemRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
+from serving.store.operations import OperationsRepository
 from serving.store.opinions import OpinionRepository
 from serving.store.outbox import OutboxRepository
 from serving.store.own import OwnRepository
@@ -79,6 +81,8 @@ class UnitOfWork:
         self.own = OwnRepository(conn)
         self.charts = ChartRepository(conn)
         self.browse = BrowseRepository(conn)
+        self.health = HealthRepository(conn)
+        self.operations = OperationsRepository(conn)
 
 
 class Store:

@@ -59,9 +59,19 @@ def test_only_health_is_open_to_strangers(service: Service) -> None:
     with httpx.Client(base_url=service.url, trust_env=False, timeout=30) as http:
         assert http.get("/healthz").json() == {"status": "ok"}
         assert http.get("/api/v1/projects").status_code == 401
+        assert http.get("/metrics").status_code == 401
         assert http.post("/hooks/label-studio/nobody", json={"action": "x"}).status_code in (401, 404)
     with service.client() as http:
         assert http.get("/api/v1/projects").json() == []
+
+
+def test_it_becomes_ready_once_the_pipeline_is_heard_of(service: Service) -> None:
+    with service.client() as http:
+        end = time.monotonic() + 60
+        while http.get("/readyz").status_code != 200:
+            assert time.monotonic() < end, http.get("/readyz").text
+            time.sleep(0.5)
+        assert "prelabel_store_up 1.0" in http.get("/metrics").text.splitlines()
 
 
 def test_every_deployment_runs_and_ray_asks_for_its_token(service: Service) -> None:

@@ -496,6 +496,30 @@ def test_ready_made_lists(crowd: Crowd) -> None:
         assert_searched(plans(crowd.world.store, call, seqscan="off"), "ix_label_newest")
 
 
+def test_operations(crowd: Crowd) -> None:
+    """A scrape of the metrics; held leases are read from the partial indexes that hold nothing else."""
+    world, project = crowd.world, crowd.world.project
+    served: dict[Callable[[UnitOfWork], object], str] = {
+        lambda uow: uow.operations.states(project): "ix_item_",
+        lambda uow: uow.operations.oldest(project, ItemState.RECEIVED): "ix_item_queue",
+        lambda uow: uow.operations.outbox(project): "ix_outbox_queue",
+        lambda uow: uow.operations.oldest_write(project): "ix_outbox_queue",
+        lambda uow: uow.operations.people(project, due=1.0): "ix_item_route",
+        lambda uow: uow.operations.handed_out(project, 1.0): "ix_work_",
+        lambda uow: uow.operations.gate_moved_at(project): "ix_gate_event",
+    }
+    for call, index in served.items():
+        steps = plans(world.store, call, seqscan="off")
+        assert any("SEARCH" in step and index in step.split("<-")[0] for step in steps), steps
+        assert not [step for step in steps if step.split()[0] == "SCAN" and step.split()[1] in BIG], steps
+    people = plans(world.store, lambda uow: uow.operations.people(project, due=1.0), seqscan="off")
+    for index in ("ix_item_blind", "ix_item_training"):
+        assert any(index in step.split("<-")[0] for step in people), people
+    held = plans(world.store, lambda uow: uow.operations.held(world.now), seqscan="off")
+    for index in ("ix_item_lease", "ix_outbox_lease"):
+        assert any(index in step.split("<-")[0] for step in held), held
+
+
 @pytest.mark.parametrize("stand", Stand)
 def test_sweep(crowd: Crowd, stand: Stand) -> None:
     world = crowd.world
