@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from serving.store.engine import Store
+from tests.store.crowd import Crowd, fill
 from tests.store.world import World
 from tests.support.postgres import database_url, fresh_database, postgres_url
 
@@ -69,3 +70,14 @@ def store(url: str) -> Iterator[Store]:
 @pytest.fixture
 def world(store: Store) -> World:
     return World(store)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "sqlite analyzed", "postgresql"])
+def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    if request.param.startswith("sqlite"):
+        path = tmp_path_factory.mktemp("plans") / "store.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield from fill(f"sqlite:///{path}", "ANALYZE" if request.param == "sqlite analyzed" else None)
+        return
+    with fresh_database(request.getfixturevalue("postgres_template"), TEMPLATE) as url:
+        yield from fill(url, "VACUUM ANALYZE")
