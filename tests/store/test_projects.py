@@ -16,6 +16,7 @@ from models.types import Choices, GateState, Region, Route
 from serving.store.effort import Look
 from serving.store.engine import Store
 from serving.store.gold_records import GoldSource
+from serving.store.health import Trouble
 from serving.store.people_records import Ground
 from serving.store.records import LabelRole
 from serving.store.tables import metadata
@@ -104,6 +105,8 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
             )
             attempt = uow.qualifications.start(each.project, person, field, wanted=4, now=0.0)
             uow.gold.answer(gold, person, qualification_id=attempt.id, regions=said, is_right=True, now=0.0)
+            trouble = Trouble(stage="score", project_id=each.project, code="c", reason="r", since=0.0, at=0.0)
+            uow.health.beat(f"p{each.project}", {"score": 0.0}, [trouble], forget=0.0)
             uow.effort.keep(each.project, Look(1, Effort(None, (), None, 0, 0), 0.0))
     with world.store.begin() as uow:
         uow.projects.remove(world.project)
@@ -132,7 +135,9 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "gold_answer": 1,
         "qualification": 1,
         "effort": 1,
-    }, "a trainer is the Label Studio's, not a project's"
+        "heartbeat": 2,
+        "trouble": 1,
+    }, "a trainer is the Label Studio's, and a heartbeat its process's"
     assert other.item(2).route is Route.SUGGEST
 
 
