@@ -6,7 +6,7 @@ PYTHON_SOURCES := models connectors serving scripts tests
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup setup-project check lint format types imports house fix test e2e bench bench-gate bench-models pictures demo stop pin image clean
+.PHONY: help setup setup-project check lint format types imports house fix test e2e bench bench-gate bench-models pictures demo stop messages pin image clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -54,6 +54,9 @@ bench-gate: setup-project ## Measure what the gate automates, beside its rivals;
 
 bench-models: setup-project ## Measure each kind of model against the bare library; ARGS go to scripts.bench_models
 	$(BIN)/python -m scripts.bench_models $(ARGS)
+
+messages: setup-project ## Bring the catalogues of texts up to date; what is new is to be translated
+	$(BIN)/python -m scripts.messages
 
 pictures: setup ## Pictures of what annotators see with each tag, for the documentation
 	$(BIN)/python -m scripts.pictures

@@ -32,6 +32,7 @@ from serving.console import (
     qualification,
     review,
     session,
+    speech,
     staff,
     train,
 )
@@ -48,9 +49,10 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_exception_handler(HTTPException, errors.http)
     app.add_exception_handler(RequestValidationError, errors.invalid)
     session.install(app, runtime)
+    app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
     programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    console = (staff, projects, project, items, models, train, own, qualification, review)
+    console = (staff, speech, projects, project, items, models, train, own, qualification, review)
     for part in (*programs, *console):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

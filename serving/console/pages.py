@@ -1,4 +1,4 @@
-"""What all pages of trainers are made with: templates under a strict policy, and the project that a path names."""
+"""What all pages are made with: templates under a strict policy, and the project that a path names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from serving import language
 from serving.console.moments import moment, spelled
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, TrainerRow
@@ -24,6 +25,10 @@ POLICY = (
 
 templates = Jinja2Templates(directory=HERE / "templates")
 templates.env.filters |= {"moment": moment, "spelled": spelled}
+templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES}
+templates.env.add_extension("jinja2.ext.i18n")
+templates.env.install_gettext_callables(language.gettext, language.ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
+templates.env.policies["ext.i18n.trimmed"] = True
 
 
 def page_of(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

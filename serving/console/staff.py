@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from serving.api.dependencies import RuntimeDep
 from serving.console.pages import page_of
 from serving.console.session import same_origin
+from serving.language import N_, gettext
 from serving.secrets import operator_token, viewer_token
 
 STAFF = "staff"
@@ -34,6 +35,8 @@ class NotSignedIn(HTTPException):
     def __init__(self) -> None:
         super().__init__(status_code=303, headers={"Location": "/sign-in"})
 
+
+NAMES = {Role.OPERATOR: N_("operator"), Role.ENGINEER: N_("engineer")}
 
 router = APIRouter(tags=["console"], include_in_schema=False)
 _failures: deque[float] = deque(maxlen=FAILURES)
@@ -69,13 +72,17 @@ def enter(request: Request, runtime: RuntimeDep, token: Annotated[str, Form(max_
     """The token says who it is: that of the API is the operator's, the other one only looks."""
     now = runtime.now()
     if len(_failures) == FAILURES and now - _failures[0] < WINDOW_S:
-        return page_of(request, "console/sign_in.html", status=429, problem="Too many wrong tokens. Wait a minute.")
+        return page_of(
+            request, "console/sign_in.html", status=429, problem=gettext("Too many wrong tokens. Wait a minute.")
+        )
     known = {Role.OPERATOR: operator_token(runtime.settings), Role.ENGINEER: viewer_token(runtime.settings)}
     given = token.strip().encode()
     role = next((one for one, own in known.items() if hmac.compare_digest(given, own.encode())), None)
     if role is None:
         _failures.append(now)
-        return page_of(request, "console/sign_in.html", status=401, problem="No such token: look into api.token.")
+        return page_of(
+            request, "console/sign_in.html", status=401, problem=gettext("No such token: look into api.token.")
+        )
     request.session.clear()
     request.session[STAFF] = role.value
     return RedirectResponse("/", status_code=303)
