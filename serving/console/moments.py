@@ -12,6 +12,16 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def whole(n: float) -> str:
+    """A count, its thousands apart."""
+    return f"{n:,.0f}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share in [0, 1], in percent."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def spelled(numbers: Mapping[str, Any]) -> str:
     """Names with their values, real numbers to four digits; what is nested stands in brackets."""
     return ", ".join(f"{name} {_value(value)}" for name, value in numbers.items())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from models.people.effort import Factor
+from pydantic import computed_field
+
 from models.types import Frozen
+from serving.language import gettext
 from serving.store.effort import Look
-from serving.store.records import ProjectRow, SuggestionBound
+from serving.store.records import ProjectRow
 
 
 class RangeReport(Frozen):
@@ -47,7 +49,12 @@ class EffortReport(Frozen):
     effective_automation: float | None
     """Share of people's time that is saved: accepted items save all of what one takes without a suggestion, items with
     a suggestion 1 - factor of it, all others nothing. Of what was accepted or labelled. None: not known yet."""
-    in_words: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def in_words(self) -> str:
+        """Said when it is asked for: a report that is kept for several viewers holds no words."""
+        return _words(self)
 
 
 def effort(project: ProjectRow, look: Look | None, *, accepted: int, labelled: int, corrected: int) -> EffortReport:
@@ -88,29 +95,41 @@ def effort(project: ProjectRow, look: Look | None, *, accepted: int, labelled: i
             for one in (found.ranges if found is not None else ())
         ],
         effective_automation=automation,
-        in_words=_words(project, look, overall, saved, automation),
     )
 
 
-def _words(
-    project: ProjectRow, look: Look | None, overall: Factor | None, saved: float | None, automation: float | None
-) -> str:
-    if project.control_rate == 0.0:
-        return "Not measured: control_rate is 0, and every suggestion is shown."
-    if look is None or overall is None or saved is None:
-        seen = f"{look.found.shown} labels with a suggestion and {look.found.hidden} without" if look else "no labels"
-        return f"Not known yet: {seen} were looked at, and it takes 20 of each at a confidence."
-    told = (
-        f"With its suggestion an item takes {overall.factor:.2f} of the time (99 %: {overall.lower:.2f} to "
-        f"{overall.upper:.2f}) and saves {saved:.1f} s; labels with one: {look.found.shown}, without: "
-        f"{look.found.hidden}."
+def _words(report: EffortReport) -> str:
+    if report.control_rate == 0.0:
+        return gettext("Not measured: control_rate is 0, and every suggestion is shown.")
+    if report.factor is None or report.saved_seconds is None:
+        return gettext(
+            "Not known yet: {shown} labels with a suggestion and {hidden} without were looked at, and it takes 20 of "
+            "each at a confidence.",
+            shown=report.labels_shown,
+            hidden=report.labels_hidden,
+        )
+    told = [
+        gettext(
+            "With its suggestion an item takes {factor:.2f} of the time (99 %: {lower:.2f} to {upper:.2f}) and saves "
+            "{saved:.1f} s; labels with one: {shown}, without: {hidden}.",
+            factor=report.factor,
+            lower=report.factor_lower,
+            upper=report.factor_upper,
+            saved=report.saved_seconds,
+            shown=report.labels_shown,
+            hidden=report.labels_hidden,
+        )
+    ]
+    if report.effective_automation is not None:
+        told.append(gettext("In people's time {share:.1%} of the work is saved.", share=report.effective_automation))
+    return " ".join([*told, _bound(report)])
+
+
+def _bound(report: EffortReport) -> str:
+    if report.suggest_from is None:
+        return gettext("No suggestion is hidden for its confidence.")
+    return gettext(
+        "Below a confidence of {below:.2f} none is shown: that saves {saved:.1f} s an item.",
+        below=report.suggest_from,
+        saved=report.saved_below_seconds,
     )
-    if automation is not None:
-        told += f" In people's time {automation:.1%} of the work is saved."
-    return told + _hidden(project.suggestion_bound)
-
-
-def _hidden(bound: SuggestionBound | None) -> str:
-    if bound is None:
-        return " No suggestion is hidden for its confidence."
-    return f" Below a confidence of {bound.below:.2f} none is shown: that saves {bound.saved_seconds:.1f} s an item."

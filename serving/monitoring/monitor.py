@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.types import Frozen
+from serving.language import N_, gettext
 from serving.pipeline import drift, watch
 from serving.pipeline.decide import audit_rate
 from serving.pipeline.runtime import Runtime
@@ -81,16 +82,56 @@ def monitor(
 def lines(seen: MonitorReport) -> Iterator[tuple[str, str]]:
     """The same for people: a name and a sentence each."""
     yield (
-        "monitor",
-        f"statistic {seen.statistic:,.1f} over {seen.audits} audits, {seen.errors} wrong; "
-        f"watch at {seen.watch_level:,.0f}, close at {seen.close_level:,.0f}; {seen.audit_rate:.1%} is audited",
+        gettext("monitor"),
+        gettext(
+            "statistic {statistic:,.1f} over {audits} audits, {errors} wrong; watch at {watch:,.0f}, close at "
+            "{close:,.0f}; {rate:.1%} is audited",
+            statistic=seen.statistic,
+            audits=seen.audits,
+            errors=seen.errors,
+            watch=seen.watch_level,
+            close=seen.close_level,
+            rate=seen.audit_rate,
+        ),
     )
     if seen.unanswered:
         yield (
-            "audits to answer",
-            f"{seen.unanswered}, of which {seen.overdue} overdue; {seen.behind} answered ones wait for them",
+            gettext("audits to answer"),
+            gettext(
+                "{unanswered}, of which {overdue} overdue; {behind} answered ones wait for them",
+                unanswered=seen.unanswered,
+                overdue=seen.overdue,
+                behind=seen.behind,
+            ),
         )
     for name, one in (seen.drift or {}).items():
-        alarm = "drifts" if one.alarm else "no drift"
-        said = f"{alarm}: PSI {one.psi:.3f}, distance {one.distance:.2f} over {one.window} items"
-        yield name.replace("_", " "), said
+        yield (
+            gettext(name.replace("_", " ")),
+            gettext(
+                _DRIFTS if one.alarm else _STAYS, psi=one.psi, distance=one.distance, window=one.window
+            ),
+        )
+
+
+FIGURES = (
+    N_("confidence"),
+    N_("answer"),
+    N_("input characters"),
+    N_("input letters"),
+    N_("input ascii"),
+    N_("input brightness"),
+    N_("input contrast"),
+    N_("input seconds"),
+    N_("input loudness"),
+    N_("input question characters"),
+)
+"""Of the stream, by their names."""
+_DRIFTS if one.alarm else _STAYS, psi=one.psi, distance=one.distance, window=one.window
+            ),
+        )
+
+
+FIGURES = (N_("confidence"), N_("answer"), N_("input length"))
+"""Of the stream, by their names."""
+_DRIFTS = N_("drifts: PSI {psi:.3f}, distance {distance:.2f} over {window} items")
+_STAYS = N_("no drift: PSI {psi:.3f}, distance {distance:.2f} over {window} items")

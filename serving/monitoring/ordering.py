@@ -7,8 +7,11 @@ that saves is not: an error found is not always an error that can be learned fro
 
 from __future__ import annotations
 
+from pydantic import computed_field
+
 from models.gate.ratio import rate_ratio
 from models.types import Frozen
+from serving.language import gettext
 from serving.store.asking import Answers
 from serving.store.records import Arm
 
@@ -45,7 +48,12 @@ class OrderingReport(Frozen):
     estimated_labels_saved_lower: float | None
     estimated_labels_saved_upper: float | None
     """The interval of the ratio, in labels."""
-    in_words: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def in_words(self) -> str:
+        """Said when it is asked for: a report that is kept for several viewers holds no words."""
+        return _words(self)
 
 
 def ordering(answers: dict[Arm, Answers]) -> OrderingReport:
@@ -71,7 +79,6 @@ def ordering(answers: dict[Arm, Answers]) -> OrderingReport:
         estimated_labels_saved_in_errors_found=_saved(ours, ratio),
         estimated_labels_saved_lower=_saved(ours, lower),
         estimated_labels_saved_upper=_saved(ours, upper),
-        in_words=_words(ours, random, ratio, lower, upper),
     )
 
 
@@ -91,23 +98,45 @@ def _saved(ours: Answers, ratio: float | None) -> float | None:
     return None if ratio is None else ours.compared * (ratio - 1.0)
 
 
-def _words(ours: Answers, random: Answers, ratio: float | None, lower: float | None, upper: float | None) -> str:
+def _words(report: OrderingReport) -> str:
+    ratio, lower, upper = report.error_ratio, report.error_ratio_lower, report.error_ratio_upper
     if ratio is None or lower is None:
-        return f"Not known yet: {_missing(ours, random)}."
-    saved = ours.compared * (ratio - 1.0)
-    top = f"to {upper:.1f}" if upper is not None else "or more"
-    return (
-        f"Our order found {ours.errors} errors of the model in {ours.compared} suggestions, random order "
-        f"{random.errors} in {random.compared}: {ratio:.1f} times as often (95 %: {lower:.1f} {top}). An estimate from "
-        f"that: to find as many, random order would have taken about {abs(saved):,.0f} labels "
-        f"{'more' if saved >= 0 else 'fewer'}. "
-        "How many labels a model saves by it is not known from a project's labels."
+        return gettext("Not known yet: {missing}.", missing=_missing(report))
+    return " ".join(
+        [
+            gettext(
+                "Our order found {errors} errors of the model in {compared} suggestions, random order {random_errors} "
+                "in {random_compared}: {ratio:.1f} times as often (95 %: {interval}).",
+                errors=report.informative_errors,
+                compared=report.informative_compared,
+                random_errors=report.random_errors,
+                random_compared=report.random_compared,
+                ratio=ratio,
+                interval=gettext("{lower:.1f} or more", lower=lower)
+                if upper is None
+                else gettext("{lower:.1f} to {upper:.1f}", lower=lower, upper=upper),
+            ),
+            _estimate(report.informative_compared * (ratio - 1.0)),
+            gettext("How many labels a model saves by it is not known from a project's labels."),
+        ]
     )
 
 
-def _missing(ours: Answers, random: Answers) -> str:
-    if random.compared < ENOUGH:
-        return f"{random.compared} corrections in random order are in, and {ENOUGH} are needed"
-    if not ours.compared:
-        return "no correction that we ordered is in"
-    return f"no error was found in random order, in {random.compared} corrections"
+def _estimate(saved: float) -> str:
+    if saved >= 0:
+        return gettext(
+            "An estimate from that: to find as many, random order would have taken about {n:,.0f} labels more.", n=saved
+        )
+    return gettext(
+        "An estimate from that: to find as many, random order would have taken about {n:,.0f} labels fewer.", n=-saved
+    )
+
+
+def _missing(report: OrderingReport) -> str:
+    if report.random_compared < ENOUGH:
+        return gettext(
+            "{n} corrections in random order are in, and {enough} are needed", n=report.random_compared, enough=ENOUGH
+        )
+    if not report.informative_compared:
+        return gettext("no correction that we ordered is in")
+    return gettext("no error was found in random order, in {n} corrections", n=report.random_compared)
