@@ -23,7 +23,13 @@ QUEUE: Final = {
 }
 STAGES: Final = {"score": ItemState.RECEIVED, "decide": ItemState.SCORED, "publish": ItemState.DECIDED}
 """Stage -> the state of what waits for it."""
-STAGE_NAMES: Final = (N_("score"), N_("decide"), N_("publish"), N_("ingest"))
+STAGE_NAMES: Final = (
+    N_("score"),
+    N_("publish_suggestion"),
+    N_("publish_acceptance"),
+    N_("publish_withdrawal"),
+    N_("publish_retraction"),
+)
 LABELS: Final = {
     "train": N_("without a suggestion, drawn for nothing that certifies"),
     "validation": N_("blind, to certify the gate"),

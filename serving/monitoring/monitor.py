@@ -107,9 +107,7 @@ def lines(seen: MonitorReport) -> Iterator[tuple[str, str]]:
     for name, one in (seen.drift or {}).items():
         yield (
             gettext(name.replace("_", " ")),
-            gettext(
-                _DRIFTS if one.alarm else _STAYS, psi=one.psi, distance=one.distance, window=one.window
-            ),
+            gettext(_DRIFTS if one.alarm else _STAYS, psi=one.psi, distance=one.distance, window=one.window),
         )
 
 
@@ -125,13 +123,6 @@ FIGURES = (
     N_("input loudness"),
     N_("input question characters"),
 )
-"""Of the stream, by their names."""
-_DRIFTS if one.alarm else _STAYS, psi=one.psi, distance=one.distance, window=one.window
-            ),
-        )
-
-
-FIGURES = (N_("confidence"), N_("answer"), N_("input length"))
 """Of the stream, by their names."""
 _DRIFTS = N_("drifts: PSI {psi:.3f}, distance {distance:.2f} over {window} items")
 _STAYS = N_("no drift: PSI {psi:.3f}, distance {distance:.2f} over {window} items")
