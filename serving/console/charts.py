@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from serving.console.moments import moment
+from serving.language import N_, gettext
 from serving.monitoring.blind_figures import Bin, Point
 from serving.monitoring.by_day import Day
 from serving.store.records import CertificateRow
@@ -18,7 +19,7 @@ from serving.store.records import CertificateRow
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 """The name of the format; nothing is fetched from there."""
 HEIGHT: Final = 240
-COLOURS: Final = {"accepted": "#0f7bc4", "suggested": "#d98200", "audited": "#b3589a"}
+COLOURS: Final = {N_("accepted"): "#0f7bc4", N_("suggested"): "#d98200", N_("audited"): "#b3589a"}
 """Told apart by people with any colour vision (after Okabe & Ito), with 3 : 1 against both grounds."""
 BLUE, ORANGE, GREY = "#0f7bc4", "#d98200", "#7d8794"
 ONE_HUE: Final = ["#cfe3f5", "#0b4f82"]
@@ -27,9 +28,23 @@ TABLED: Final = 5
 """The table has every so many-th point of the curve, the chosen one and the last."""
 
 ACCEPTS: Final = {
-    False: ("The dot is where the gate accepts from.", "The gate accepts nothing now."),
-    True: ("The dot is where it would accept from.", "It would accept nothing."),
+    False: (N_("The dot is where the gate accepts from."), N_("The gate accepts nothing now.")),
+    True: (N_("The dot is where it would accept from."), N_("It would accept nothing.")),
 }
+
+CURVE: Final = {
+    True: N_(
+        "Share of wrong predictions among blind labels at or above a confidence, by the share of waiting items that "
+        "lies there. The band reaches to an upper bound of 95 % for one threshold looked at alone; the dashed line is "
+        "the budget, {epsilon:.2%}."
+    ),
+    False: N_(
+        "Share of wrong predictions among blind labels at or above a confidence, by the share of the blind sample that "
+        "lies there. The band reaches to an upper bound of 95 % for one threshold looked at alone; the dashed line is "
+        "the budget, {epsilon:.2%}."
+    ),
+}
+"""Whether items wait -> what the curve is."""
 
 Spec = dict[str, Any]
 
@@ -52,9 +67,9 @@ class Chart:
 def automation(days: Sequence[Day]) -> Chart:
     """Decisions a day, stacked by route."""
     values = [
-        {"day": day.day.isoformat(), "route": route, "decisions": n}
+        {"day": day.day.isoformat(), "route": gettext(route), "place": place, "decisions": n}
         for day in days
-        for route, n in (("accepted", day.accept), ("suggested", day.suggest), ("audited", day.audit))
+        for place, (route, n) in enumerate(zip(COLOURS, (day.accept, day.suggest, day.audit), strict=True))
     ]
     layer = {
         "mark": {"type": "bar", "tooltip": False},
@@ -63,26 +78,34 @@ def automation(days: Sequence[Day]) -> Chart:
                 "field": "day",
                 "type": "temporal",
                 "timeUnit": "utcyearmonthdate",
-                "title": "day (UTC)",
+                "title": gettext("day (UTC)"),
                 "axis": {"format": "%Y-%m-%d", "tickCount": "day", "labelAngle": -45, "labelOverlap": True},
             },
-            "y": {"field": "decisions", "type": "quantitative", "title": "decisions", "stack": "zero"},
+            "y": {"field": "decisions", "type": "quantitative", "title": gettext("decisions"), "stack": "zero"},
             "color": {
                 "field": "route",
                 "type": "nominal",
                 "title": None,
-                "scale": {"domain": list(COLOURS), "range": list(COLOURS.values())},
+                "scale": {"domain": [gettext(route) for route in COLOURS], "range": list(COLOURS.values())},
             },
             "order": {"field": "place", "type": "quantitative"},
         },
     }
-    places = {route: place for place, route in enumerate(COLOURS)}
     return Chart(
         "automation",
-        "Decisions by day",
-        "What was decided on each day, by route: accepted without a person, suggested to a person, audited blind. An "
-        "item that is decided again counts again; a rate is the accepted of all decisions of that day.",
-        ("day", "decisions", "accepted", "suggested", "audited", "accepted of all"),
+        gettext("Decisions by day"),
+        gettext(
+            "What was decided on each day, by route: accepted without a person, suggested to a person, audited blind. An "
+            "item that is decided again counts again; a rate is the accepted of all decisions of that day."
+        ),
+        (
+            gettext("day"),
+            gettext("decisions"),
+            gettext("accepted"),
+            gettext("suggested"),
+            gettext("audited"),
+            gettext("accepted of all"),
+        ),
         tuple(
             (
                 day.day.isoformat(),
@@ -94,7 +117,7 @@ def automation(days: Sequence[Day]) -> Chart:
             )
             for day in reversed(days)
         ),
-        _spec([{**value, "place": places[str(value["route"])]} for value in values], layer),
+        _spec(values, layer),
     )
 
 
@@ -107,7 +130,7 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
             "error": row.errors / row.n,
             "upper": row.selective_upper,
             "budget": row.epsilon,
-            "gate": "open" if row.open else "closed",
+            "gate": _gate(row),
         }
         for row in tested
     ]
@@ -115,15 +138,15 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
         "field": "at",
         "type": "ordinal",
         "sort": None,
-        "title": "tested",
+        "title": gettext("tested"),
         "axis": {"labelAngle": -45, "labelOverlap": True},
     }
-    y = {"type": "quantitative", "title": "share wrong", "axis": {"format": "%"}}
+    y = {"type": "quantitative", "title": gettext("share wrong"), "axis": {"format": "%"}}
     gate = {
         "field": "gate",
         "type": "nominal",
         "title": None,
-        "scale": {"domain": ["open", "closed"], "range": [BLUE, ORANGE]},
+        "scale": {"domain": [gettext("open"), gettext("closed")], "range": [BLUE, ORANGE]},
     }
     layers: list[Spec] = [
         {
@@ -141,16 +164,26 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
     ]
     return Chart(
         "certificates",
-        "Selective error by test",
-        "Share of wrong ones among the blind labels that each test of the gate looked at (dot), the upper bound that "
-        "follows from them at the delta that it spent (end of the line), and the budget of its time (grey). A test "
-        "that stayed closed tells of the threshold at which it failed.",
-        ("tested", "gate", "wrong of labels", "share wrong", "at most", "budget", "delta spent"),
+        gettext("Selective error by test"),
+        gettext(
+            "Share of wrong ones among the blind labels that each test of the gate looked at (dot), the upper bound that "
+            "follows from them at the delta that it spent (end of the line), and the budget of its time (grey). A test "
+            "that stayed closed tells of the threshold at which it failed."
+        ),
+        (
+            gettext("tested"),
+            gettext("gate"),
+            gettext("wrong of labels"),
+            gettext("share wrong"),
+            gettext("at most"),
+            gettext("budget"),
+            gettext("delta spent"),
+        ),
         tuple(
             (
                 moment(row.created_at),
-                "open" if row.open else "closed",
-                f"{row.errors:,} of {row.n:,}",
+                _gate(row),
+                gettext("{errors:,} of {n:,}", errors=row.errors, n=row.n),
                 f"{row.errors / row.n:.2%}",
                 f"{row.selective_upper:.2%}",
                 f"{row.epsilon:.2%}",
@@ -163,7 +196,7 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
 
 
 def coverage_risk(
-    points: Sequence[Point], *, epsilon: float, chosen: float | None, of: str, supposed: bool = False
+    points: Sequence[Point], *, epsilon: float, chosen: float | None, waiting: bool, supposed: bool = False
 ) -> Chart:
     """Selective error by coverage.
 
@@ -171,14 +204,14 @@ def coverage_risk(
         points: one a threshold.
         epsilon: the budget, a line.
         chosen: threshold that the gate accepts from; None: it is closed.
-        of: what coverage is a share of.
+        waiting: coverage is a share of the waiting items; else of the blind sample.
         supposed: the budget, and what is chosen, are only looked at.
     """
     values = [
         {"coverage": p.coverage, "risk": p.risk, "upper": p.upper, "threshold": p.threshold, "n": p.n} for p in points
     ]
-    x = {"field": "coverage", "type": "quantitative", "title": "coverage", "axis": {"format": "%"}}
-    y = {"type": "quantitative", "title": "share wrong", "axis": {"format": "%"}}
+    x = {"field": "coverage", "type": "quantitative", "title": gettext("coverage"), "axis": {"format": "%"}}
+    y = {"type": "quantitative", "title": gettext("share wrong"), "axis": {"format": "%"}}
     layers: list[Spec] = [
         {
             "mark": {"type": "area", "opacity": 0.2, "color": BLUE},
@@ -205,11 +238,16 @@ def coverage_risk(
     dot, none = ACCEPTS[supposed]
     return Chart(
         "what-if" if supposed else "coverage-risk",
-        "Coverage and risk",
-        f"Share of wrong predictions among blind labels at or above a confidence, by the share of {of} that lies "
-        f"there. The band reaches to an upper bound of 95 % for one threshold looked at alone; the dashed line is the "
-        f"budget, {epsilon:.2%}. {none if at is None else dot}",
-        ("from confidence", "coverage", "blind labels", "wrong", "share wrong", "at most (95 %)"),
+        gettext("Coverage and risk"),
+        " ".join((gettext(CURVE[waiting], epsilon=epsilon), gettext(none if at is None else dot))),
+        (
+            gettext("from confidence"),
+            gettext("coverage"),
+            gettext("blind labels"),
+            gettext("wrong"),
+            gettext("share wrong"),
+            gettext("at most (95 %)"),
+        ),
         tuple(
             (f"{p.threshold:.4f}", f"{p.coverage:.1%}", f"{p.n:,}", f"{p.errors:,}", f"{p.risk:.2%}", f"{p.upper:.2%}")
             for place, p in enumerate(points, 1)
@@ -227,8 +265,14 @@ def reliability(bins: Sequence[Bin]) -> Chart:
     ]
     unit = {"domain": [0, 1]}
     axis = {"format": "%"}
-    x = {"field": "confidence", "type": "quantitative", "title": "mean confidence", "scale": unit, "axis": axis}
-    y = {"type": "quantitative", "title": "share right", "scale": unit, "axis": axis}
+    x = {
+        "field": "confidence",
+        "type": "quantitative",
+        "title": gettext("mean confidence"),
+        "scale": unit,
+        "axis": axis,
+    }
+    y = {"type": "quantitative", "title": gettext("share right"), "scale": unit, "axis": axis}
     layers: list[Spec] = [
         {
             "data": {"values": [{"confidence": 0, "right": 0}, {"confidence": 1, "right": 1}]},
@@ -250,17 +294,25 @@ def reliability(bins: Sequence[Bin]) -> Chart:
     ]
     return Chart(
         "reliability",
-        "Reliability",
-        "Blind items by confidence, in ten ranges of equal width: share that was right, with its interval (95 %), and "
-        "the number of items. On the dashed line a confidence is what it says; the gate does not rely on that.",
-        ("confidence", "items", "mean confidence", "share right", "95 % interval"),
+        gettext("Reliability"),
+        gettext(
+            "Blind items by confidence, in ten ranges of equal width: share that was right, with its interval (95 %), and "
+            "the number of items. On the dashed line a confidence is what it says; the gate does not rely on that."
+        ),
+        (
+            gettext("confidence"),
+            gettext("items"),
+            gettext("mean confidence"),
+            gettext("share right"),
+            gettext("95 % interval"),
+        ),
         tuple(
             (
-                f"{b.lower:.1f} to {b.upper:.1f}",
+                gettext("{lower:.1f} to {upper:.1f}", lower=b.lower, upper=b.upper),
                 f"{b.n:,}",
                 f"{b.confidence:.1%}",
                 f"{b.right:.1%}",
-                f"{b.right_lower:.1%} to {b.right_upper:.1%}",
+                gettext("{lower:.1%} to {upper:.1%}", lower=b.right_lower, upper=b.right_upper),
             )
             for b in bins
         ),
@@ -274,12 +326,12 @@ def confusion(control: str, counts: Mapping[tuple[str, str], int]) -> Chart:
     totals = {truth: sum(n for (person, _), n in counts.items() if person == truth) for truth in classes}
     cells = [(truth, said, counts[truth, said]) for truth in classes for said in classes if counts.get((truth, said))]
     values = [{"person": truth, "model": said, "items": n, "share": n / totals[truth]} for truth, said, n in cells]
-    x = {"field": "model", "type": "nominal", "title": "the model says", "scale": {"domain": classes}}
-    y = {"field": "person", "type": "nominal", "title": "the person says", "scale": {"domain": classes}}
+    x = {"field": "model", "type": "nominal", "title": gettext("the model says"), "scale": {"domain": classes}}
+    y = {"field": "person", "type": "nominal", "title": gettext("the person says"), "scale": {"domain": classes}}
     shade = {
         "field": "share",
         "type": "quantitative",
-        "title": "of the row",
+        "title": gettext("of the row"),
         "scale": {"domain": [0, 1], "range": ONE_HUE},
         "legend": {"format": "%"},
     }
@@ -293,13 +345,20 @@ def confusion(control: str, counts: Mapping[tuple[str, str], int]) -> Chart:
     ]
     return Chart(
         "confusion-" + re.sub(r"\W+", "-", control),
-        f"Confusion: {control}",
-        f"Blind items by what the first person said and what the model said, {sum(counts.values()):,} in all; skips "
-        "are left out. The shade is the share of the person's class.",
-        ("the person says", "the model says", "items", "of the person's class"),
+        gettext("Confusion: {control}", control=control),
+        gettext(
+            "Blind items by what the first person said and what the model said, {n:,} in all; skips are left out. The "
+            "shade is the share of the person's class.",
+            n=sum(counts.values()),
+        ),
+        (gettext("the person says"), gettext("the model says"), gettext("items"), gettext("of the person's class")),
         tuple((truth, said, f"{n:,}", f"{n / totals[truth]:.1%}") for truth, said, n in cells),
         {**_frame(values), "height": max(HEIGHT // 2, 26 * len(classes)), "layer": layers},
     )
+
+
+def _gate(row: CertificateRow) -> str:
+    return gettext("open") if row.open else gettext("closed")
 
 
 def _at(points: Sequence[Point], chosen: float | None) -> Point | None:

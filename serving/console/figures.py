@@ -29,6 +29,7 @@ STAGE_NAMES: Final = (
     N_("publish_acceptance"),
     N_("publish_withdrawal"),
     N_("publish_retraction"),
+    N_("pull"),
 )
 LABELS: Final = {
     "train": N_("without a suggestion, drawn for nothing that certifies"),

@@ -19,6 +19,7 @@ from serving.console import charts, figures
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
+from serving.language import gettext
 from serving.monitoring.automation import report
 from serving.monitoring.blind import Blind, blind, what_if
 from serving.monitoring.blind_figures import bins, points
@@ -59,7 +60,9 @@ def automation(request: Request, runtime: RuntimeDep, role: StaffDep, project: P
         tests = [row for row in uow.gate.certificates(project.id) if row.selective_upper is not None and not row.trial]
     drawn = [charts.automation(found.value)] if found.value else []
     drawn += [charts.certificates(tests)] if tests else []
-    return page_of(request, "console/charts.html", charts=drawn, empty="Nothing has been decided yet.", at=found.at)
+    return page_of(
+        request, "console/charts.html", charts=drawn, empty=gettext("Nothing has been decided yet."), at=found.at
+    )
 
 
 @router.get("/{slug}/sample")
@@ -90,7 +93,9 @@ def budgets(
         for one in sorted({epsilon, project.epsilon, *BUDGETS}):
             found[one] = what_if(seen, epsilon=one, delta=project.delta)
         chosen = found[epsilon].threshold
-        drawn = [charts.coverage_risk(points(seen), epsilon=epsilon, chosen=chosen, of=_of(seen), supposed=True)]
+        drawn = [
+            charts.coverage_risk(points(seen), epsilon=epsilon, chosen=chosen, waiting=seen.waiting, supposed=True)
+        ]
     return page_of(
         request, "console/what_if.html", project=project, seen=seen, found=found, epsilon=epsilon, charts=drawn
     )
@@ -162,11 +167,7 @@ def _page(request: Request, runtime: Runtime, role: Role, project: ProjectRow, p
 def _curve(seen: Blind, project: ProjectRow, certificate: CertificateRow | None) -> charts.Chart:
     accepts = project.gate_state in (GateState.OPEN, GateState.WATCH) and certificate is not None
     chosen = certificate.threshold if accepts and certificate is not None else None
-    return charts.coverage_risk(points(seen), epsilon=project.epsilon, chosen=chosen, of=_of(seen))
-
-
-def _of(seen: Blind) -> str:
-    return "waiting items" if seen.waiting else "the blind sample"
+    return charts.coverage_risk(points(seen), epsilon=project.epsilon, chosen=chosen, waiting=seen.waiting)
 
 
 def _back(project: ProjectRow) -> RedirectResponse:

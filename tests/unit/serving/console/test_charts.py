@@ -27,7 +27,7 @@ UNTESTED = replace(TESTS[0], n=0, errors=0, selective_upper=None)
 ALL = [
     charts.certificates(TESTS),
     charts.automation(DAYS),
-    charts.coverage_risk(POINTS, epsilon=0.05, chosen=0.9, of="waiting items"),
+    charts.coverage_risk(POINTS, epsilon=0.05, chosen=0.9, waiting=True),
     charts.reliability(BINS),
     charts.confusion("pet of the house", CONFUSION),
 ]
@@ -62,7 +62,7 @@ def dot(chart: Chart) -> dict[str, Any] | None:
 
 
 def test_the_chosen_point_is_the_lowest_that_is_accepted() -> None:
-    chart = charts.coverage_risk(POINTS, epsilon=0.05, chosen=0.85, of="waiting items")
+    chart = charts.coverage_risk(POINTS, epsilon=0.05, chosen=0.85, waiting=True)
     assert dot(chart) == {"coverage": 0.5, "risk": 0.03}
     assert ("0.9000", "50.0%", "100", "3", "3.00%", "7.58%") in chart.rows
     assert "waiting items" in chart.says
@@ -70,9 +70,9 @@ def test_the_chosen_point_is_the_lowest_that_is_accepted() -> None:
 
 
 def test_a_closed_gate_has_no_dot() -> None:
-    assert dot(charts.coverage_risk(POINTS, epsilon=0.05, chosen=None, of="x")) is None
-    assert "accepts nothing" in charts.coverage_risk(POINTS, epsilon=0.05, chosen=None, of="x").says
-    assert "would accept" in charts.coverage_risk(POINTS, epsilon=0.05, chosen=0.9, of="x", supposed=True).says
+    assert dot(charts.coverage_risk(POINTS, epsilon=0.05, chosen=None, waiting=True)) is None
+    assert "accepts nothing" in charts.coverage_risk(POINTS, epsilon=0.05, chosen=None, waiting=True).says
+    assert "would accept" in charts.coverage_risk(POINTS, epsilon=0.05, chosen=0.9, waiting=True, supposed=True).says
 
 
 def test_a_bin_says_how_many_and_how_sure() -> None:
