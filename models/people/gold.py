@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.people.skill import Skill
+from models.saying import Say, english
 from models.tasks import control_loss, item_loss
 from models.types import LabelConfig, Region
 from models.values import Number, Pair, Ranking, Rating, Taxonomy, Text, path_text
@@ -81,31 +82,33 @@ class Difference:
     answer: str
 
 
-def differences(said: Sequence[Region], answer: Sequence[Region], config: LabelConfig) -> list[Difference]:
+def differences(
+    said: Sequence[Region], answer: Sequence[Region], config: LabelConfig, say: Say = english
+) -> list[Difference]:
     """Every control on which they differ at all, in the config's order."""
     losses = [(control, control_loss(said, answer, control)) for control in config.controls]
     return [
-        Difference(control.name, loss, in_words(said, control.name), in_words(answer, control.name))
+        Difference(control.name, loss, in_words(said, control.name, say), in_words(answer, control.name, say))
         for control, loss in losses
         if loss > 0.0
     ]
 
 
-def in_words(regions: Sequence[Region], control: str) -> str:
+def in_words(regions: Sequence[Region], control: str, say: Say = english) -> str:
     """What an answer says with one control, short enough for a line; places and shapes are counted, not told."""
     mine = [region for region in regions if region.control == control]
-    words = [text for region in mine for text in _words(region)]
-    return ", ".join(words) if words else f"{len(mine)} marked" if mine else "nothing"
+    words = [text for region in mine for text in _words(region, say)]
+    return ", ".join(words) if words else say("{n} marked", n=len(mine)) if mine else say("nothing")
 
 
-def _words(region: Region) -> tuple[str, ...]:
+def _words(region: Region, say: Say) -> tuple[str, ...]:
     match region.value:
         case Taxonomy(paths=paths):
             return tuple(map(path_text, paths))
         case Text(texts=texts):
             return texts
         case Rating(stars=stars):
-            return (f"{stars} stars",)
+            return (say("{n} stars", n=stars),)
         case Number(number=number):
             return (f"{number:g}",)
         case Pair(selected=side):

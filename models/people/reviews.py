@@ -10,6 +10,7 @@ from pydantic import Field
 
 from models.errors import EvidenceMissing
 from models.people.skill import Skill
+from models.saying import Say, english
 from models.tasks import control_loss, item_loss
 from models.types import Frozen, LabelConfig, Region
 from models.values import path_text
@@ -92,19 +93,26 @@ NEEDS: dict[Code, type[Rule] | type[Gold]] = {Code.GUIDELINE: Rule, Code.GOLD: G
 """Reasons that one kind of evidence alone can show."""
 
 
-def check(code: Code | None, evidence: Rule | Gold | Own | None) -> None:
+def check(code: Code | None, evidence: Rule | Gold | Own | None, say: Say = english) -> None:
     """Make sure that a rejection has a reason, and evidence for it.
 
     Raises:
         EvidenceMissing: one is missing, or the evidence is not of the kind that shows this reason.
     """
     if code is None:
-        raise EvidenceMissing("a rejection needs a reason of the list")
+        raise EvidenceMissing(say("a rejection needs a reason of the list"))
     if evidence is None:
-        raise EvidenceMissing("a rejection needs evidence: a rule of the guideline, a gold task, or your own answer")
+        raise EvidenceMissing(
+            say("a rejection needs evidence: a rule of the guideline, a gold task, or your own answer")
+        )
     needed = NEEDS.get(code)
     if needed is not None and not isinstance(evidence, needed):
-        raise EvidenceMissing(f"the reason {code.value!r} is shown by a {needed.__name__.lower()}, not otherwise")
+        reason = repr(code.value)
+        raise EvidenceMissing(
+            say("the reason {reason} is shown by a rule, not otherwise", reason=reason)
+            if needed is Rule
+            else say("the reason {reason} is shown by a gold, not otherwise", reason=reason)
+        )
 
 
 def difference(said: Sequence[Region], other: Sequence[Region], config: LabelConfig) -> tuple[float, dict[str, float]]:
@@ -117,17 +125,17 @@ def difference(said: Sequence[Region], other: Sequence[Region], config: LabelCon
     return item_loss(said, other, everything), {name: loss for name, loss in losses.items() if loss > 0.0}
 
 
-def lines(regions: Sequence[Region]) -> list[str]:
+def lines(regions: Sequence[Region], say: Say = english) -> list[str]:
     """What was answered, a line a region, for people to read."""
-    return [f"{region.control}: {_words(region)}" for region in regions]
+    return [f"{region.control}: {_words(region, say)}" for region in regions]
 
 
-def _words(region: Region) -> str:
+def _words(region: Region, say: Say) -> str:
     value = region.value.model_dump(mode="json", exclude={"kind", "labels", "paths", "runs"}, exclude_defaults=True)
     paths = getattr(region.value, "paths", ())
     named = ", ".join(map(path_text, paths) if paths else region.labels)
-    parts = [f"{name} {round(held, 2) if isinstance(held, float) else held}" for name, held in value.items()]
-    return "; ".join([*([named] if named else []), *parts]) or "nothing"
+    parts = [f"{say(name)} {round(held, 2) if isinstance(held, float) else held}" for name, held in value.items()]
+    return "; ".join([*([named] if named else []), *parts]) or say("nothing")
 
 
 class Rate(Frozen):

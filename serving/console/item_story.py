@@ -6,47 +6,71 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.people.reviews import lines
+from models.people.reviews import Code
 from models.types import Prediction
+from serving.console.item_view import answered, named_user
+from serving.language import N_, gettext
 from serving.store.records import ItemState, OutboxKind, OutboxState
+from serving.store.review_records import ReviewState
 from serving.store.rows import REGIONS
 
 REASONS = {
-    "certified": "its confidence reaches the certified threshold",
-    "blind_audit": "it would have been accepted, and was drawn by lot to be checked blind",
-    "validation_sample": "it was drawn by lot for the blind sample that certifies the gate",
-    "below_threshold": "its confidence is below the certified threshold",
-    "gate_cold": "there is no model yet",
-    "gate_shadow": "the gate has certified nothing yet",
-    "gate_closed": "the gate is closed",
-    "reopened": "it had been accepted when the gate closed, and people get it",
-    "acceptance_deleted": "somebody deleted the accepted annotation in Label Studio",
-    "label_rejected": "a review set its label aside, and somebody else labels it",
-    "no_suggestion": "its suggestion would cost more time than it saves",
-    "suggestion_control": "its suggestion is hidden by lot, to measure whether suggestions help",
-    "suggestion_spared": "its suggestion is shown by lot, though its confidence is low",
+    "certified": N_("its confidence reaches the certified threshold"),
+    "blind_audit": N_("it would have been accepted, and was drawn by lot to be checked blind"),
+    "validation_sample": N_("it was drawn by lot for the blind sample that certifies the gate"),
+    "below_threshold": N_("its confidence is below the certified threshold"),
+    "gate_cold": N_("there is no model yet"),
+    "gate_shadow": N_("the gate has certified nothing yet"),
+    "gate_closed": N_("the gate is closed"),
+    "reopened": N_("it had been accepted when the gate closed, and people get it"),
+    "acceptance_deleted": N_("somebody deleted the accepted annotation in Label Studio"),
+    "label_rejected": N_("a review set its label aside, and somebody else labels it"),
+    "no_suggestion": N_("its suggestion would cost more time than it saves"),
+    "suggestion_control": N_("its suggestion is hidden by lot, to measure whether suggestions help"),
+    "suggestion_spared": N_("its suggestion is shown by lot, though its confidence is low"),
 }
 """Why an item was routed so; a code that is not here stands for itself."""
-ROUTES = {"accept": "Accepted without a person", "suggest": "Sent to people", "audit": "Sent to people blind"}
+ROUTES = {
+    "accept": N_("Accepted without a person: {why}"),
+    "suggest": N_("Sent to people: {why}"),
+    "audit": N_("Sent to people blind: {why}"),
+}
 WRITES = {
-    OutboxKind.SUGGESTION: "its suggestion",
-    OutboxKind.ACCEPTANCE: "an annotation by Prelabel's account",
-    OutboxKind.WITHDRAWAL: "the removal of its predictions",
-    OutboxKind.RETRACTION: "the removal of Prelabel's annotation",
+    OutboxKind.SUGGESTION: N_("its suggestion"),
+    OutboxKind.ACCEPTANCE: N_("an annotation by Prelabel's account"),
+    OutboxKind.WITHDRAWAL: N_("the removal of its predictions"),
+    OutboxKind.RETRACTION: N_("the removal of Prelabel's annotation"),
 }
 SENT = {
-    OutboxState.SENT: "Label Studio has {}",
-    OutboxState.PENDING: "Label Studio is still to get {}",
-    OutboxState.DEAD: "Label Studio refused {}",
-    OutboxState.CANCELLED: "Not sent after all: {}",
+    OutboxState.SENT: N_("Label Studio has {what}"),
+    OutboxState.PENDING: N_("Label Studio is still to get {what}"),
+    OutboxState.DEAD: N_("Label Studio refused {what}"),
+    OutboxState.CANCELLED: N_("Not sent after all: {what}"),
 }
-ROLES = {
-    "train": "without a suggestion; a model may learn from it",
-    "validation": "blind, for the sample that certifies the gate",
-    "audit": "blind, for an audit",
-    "correction": "with the suggestion in sight; a model may learn from it",
-    "gold": "as a known answer: it counts for the person alone",
+LABELLED = {
+    "train": N_("{who} labelled it, without a suggestion; a model may learn from it"),
+    "validation": N_("{who} labelled it, blind, for the sample that certifies the gate"),
+    "audit": N_("{who} labelled it, blind, for an audit"),
+    "correction": N_("{who} labelled it, with the suggestion in sight; a model may learn from it"),
+    "gold": N_("{who} labelled it, as a known answer: it counts for the person alone"),
 }
+SKIPPED = {
+    "train": N_("{who} skipped it, without a suggestion; a model may learn from it"),
+    "validation": N_("{who} skipped it, blind, for the sample that certifies the gate"),
+    "audit": N_("{who} skipped it, blind, for an audit"),
+    "correction": N_("{who} skipped it, with the suggestion in sight; a model may learn from it"),
+    "gold": N_("{who} skipped it, as a known answer: it counts for the person alone"),
+}
+STAGES = (
+    N_("received"),
+    N_("predicted"),
+    N_("decided"),
+    N_("published"),
+    N_("labeled"),
+    N_("reviewed"),
+    N_("dead"),
+    N_("tried"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +80,7 @@ class Moment:
     at: float
     """Epoch seconds."""
     stage: str
-    """received, predicted, decided, published, labeled, reviewed or dead."""
+    """One of ``STAGES``."""
     words: str
     said: list[str] = field(default_factory=list)
     """What the model or the person answered, a line a region."""
@@ -66,7 +90,7 @@ class Moment:
 
 
 def reason_in_words(code: str | None) -> str:
-    return REASONS.get(code, code) if code is not None else ""
+    return gettext(REASONS[code]) if code in REASONS else code or ""
 
 
 def story(told: Mapping[str, Any], people: Mapping[int, str]) -> list[Moment]:
@@ -78,27 +102,36 @@ def story(told: Mapping[str, Any], people: Mapping[int, str]) -> list[Moment]:
 
 def _item(row: Mapping[str, Any]) -> Iterator[Moment]:
     numbers = {name: row[name] for name in ("id", "fold", "draw", "revision", "digest", "inclusion", "opinions")}
-    drawn = "of the train part" if row["fold"] == "train" else "of the validation part"
-    again = f"; its data has changed since, this is revision {row['revision']}" if row["revision"] > 1 else ""
-    yield Moment(row["received_at"], "received", f"Received: {drawn}, by lot{again}", numbers=numbers)
+    drawn = (
+        gettext("Received: of the train part, by lot")
+        if row["fold"] == "train"
+        else gettext("Received: of the validation part, by lot")
+    )
+    again = gettext("its data has changed since, this is revision {n}", n=row["revision"])
+    words = f"{drawn}; {again}" if row["revision"] > 1 else drawn
+    yield Moment(row["received_at"], "received", words, numbers=numbers)
     if row["state"] == ItemState.DEAD:
-        yield Moment(row["updated_at"], "dead", f"Given up: {row['last_error'] or 'no reason was kept'}")
+        why = row["last_error"] or gettext("no reason was kept")
+        yield Moment(row["updated_at"], "dead", gettext("Given up: {why}", why=why))
     elif row["last_error"]:
         numbers = {"attempts": row["attempts"], "not_before": row["not_before"]}
-        yield Moment(row["updated_at"], "tried", f"The last attempt failed: {row['last_error']}", numbers=numbers)
+        words = gettext("The last attempt failed: {why}", why=row["last_error"])
+        yield Moment(row["updated_at"], "tried", words, numbers=numbers)
 
 
 def _predictions(told: Mapping[str, Any]) -> Iterator[Moment]:
     for row in told["predictions"]:
         said = Prediction.model_validate(row["prediction"])
-        words = f"Model {said.model_version} was {said.confidence:.1%} sure of"
+        words = gettext(
+            "Model {version} was {confidence:.1%} sure of", version=said.model_version, confidence=said.confidence
+        )
         numbers = {"confidence": said.confidence, **said.numbers, "prediction": row["id"], "revision": row["revision"]}
-        yield Moment(row["created_at"], "predicted", words, lines(said.regions) or ["nothing"], numbers, tells=True)
+        yield Moment(row["created_at"], "predicted", words, answered(said.regions), numbers, tells=True)
 
 
 def _decisions(told: Mapping[str, Any]) -> Iterator[Moment]:
     for row in told["decisions"]:
-        words = f"{ROUTES.get(row['route'], row['route'])}: {reason_in_words(row['reason'])}"
+        words = gettext(ROUTES[row["route"]], why=reason_in_words(row["reason"]))
         more = {name: row[name] for name in ("inclusion", "certificate_id", "prediction_id", "revision")}
         numbers = {"reason": row["reason"], **row["numbers"], **more}
         yield Moment(row["created_at"], "decided", words, numbers={k: v for k, v in numbers.items() if v is not None})
@@ -106,7 +139,7 @@ def _decisions(told: Mapping[str, Any]) -> Iterator[Moment]:
 
 def _writes(told: Mapping[str, Any]) -> Iterator[Moment]:
     for row in told["outbox"]:
-        words = SENT[OutboxState(row["state"])].format(WRITES[OutboxKind(row["kind"])])
+        words = gettext(SENT[OutboxState(row["state"])], what=gettext(WRITES[OutboxKind(row["kind"])]))
         failed = f": {row['last_error']}" if row["last_error"] else ""
         numbers = {name: row[name] for name in ("model_version", "revision", "attempts")}
         yield Moment(row["updated_at"], "published", f"{words}{failed}", numbers=numbers)
@@ -114,28 +147,29 @@ def _writes(told: Mapping[str, Any]) -> Iterator[Moment]:
 
 def _labels(told: Mapping[str, Any], people: Mapping[int, str]) -> Iterator[Moment]:
     for row in told["labels"]:
-        who = people.get(row["completed_by"], f"user {row['completed_by']}")
-        over = [word for name, word in _UNCOUNTED.items() if row[name]]
-        words = f"{who} {'skipped it' if row['was_cancelled'] else 'labelled it'}, {ROLES[row['role']]}"
+        who = named_user(row["completed_by"], people)
+        words = gettext((SKIPPED if row["was_cancelled"] else LABELLED)[row["role"]], who=who)
+        over = [gettext(word) for name, word in _UNCOUNTED.items() if row[name]]
         numbers = {name: row[name] for name in ("lead_time", "inclusion", "annotation_id", "prediction_id")}
         yield Moment(
             row["created_at"],
             "labeled",
-            f"{words}{'; ' if over else ''}{', '.join(over)}",
-            [] if row["was_cancelled"] else lines(REGIONS.validate_python(row["regions"])) or ["nothing"],
+            "; ".join([words, *over]),
+            [] if row["was_cancelled"] else answered(REGIONS.validate_python(row["regions"])),
             {name: held for name, held in numbers.items() if held is not None},
             tells=True,
         )
 
 
-_UNCOUNTED = {"deleted": "deleted since", "set_aside": "set aside by a review"}
+_UNCOUNTED = {"deleted": N_("deleted since"), "set_aside": N_("set aside by a review")}
 
 
 def _reviews(told: Mapping[str, Any]) -> Iterator[Moment]:
     for row in told["reviews"]:
-        code = f" ({row['code']})" if row["code"] else ""
         evidence = {"evidence": row["evidence"]} if row["evidence"] is not None else {}
-        yield Moment(row["drawn_at"], "reviewed", "A label of it was drawn for a review")
+        yield Moment(row["drawn_at"], "reviewed", gettext("A label of it was drawn for a review"))
         if row["decided_at"] is not None:
-            words = f"The review: {row['state']}{code}{': ' + row['note'] if row['note'] else ''}"
+            said = gettext(ReviewState(row["state"]).value)
+            code = f" ({gettext(Code(row['code']).value)})" if row["code"] else ""
+            words = gettext("The review: {said}", said=f"{said}{code}{': ' + row['note'] if row['note'] else ''}")
             yield Moment(row["decided_at"], "reviewed", words, numbers=evidence)

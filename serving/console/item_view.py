@@ -10,6 +10,7 @@ from typing import Any
 from models.people.reviews import difference, lines
 from models.types import InputSpec, LabelConfig, Medium, Prediction, Region
 from models.values import TextSpan
+from serving.language import gettext
 from serving.store.records import ItemState, LabelRole
 from serving.store.rows import REGIONS
 
@@ -93,16 +94,18 @@ def view(told: Mapping[str, Any], config: LabelConfig, people: Mapping[int, str]
     row = told["item"]
     said = {one["id"]: Prediction.model_validate(one["prediction"]) for one in told["predictions"]}
     given = [one for one in told["labels"] if not one["was_cancelled"] and one["role"] != LabelRole.GOLD]
-    answers = [(_name(one["completed_by"], people), REGIONS.validate_python(one["regions"]), one) for one in given]
+    answers = [(named_user(one["completed_by"], people), REGIONS.validate_python(one["regions"]), one) for one in given]
     pairs = [(who, regions, said.get(one["prediction_id"])) for who, regions, one in answers]
     current = said.get(row["prediction_id"])
-    voices = [(f"Model {current.model_version}", current.regions)] if current is not None else []
+    voices = (
+        [(gettext("Model {version}", version=current.model_version), current.regions)] if current is not None else []
+    )
     voices += [(who, regions) for who, regions, _ in answers]
     fields = contents(row["data"], config)
     return View(
         contents=fields,
         rest={name: held for name, held in row["data"].items() if name not in {one.name for one in fields}},
-        said=None if current is None else lines(current.regions) or ["nothing"],
+        said=None if current is None else answered(current.regions),
         sides=[sides(who, one, regions, config) for who, regions, one in pairs if one is not None],
         marked=[found for one in fields for found in _marked(one, voices, config)],
         blind=row["blind"],
@@ -110,8 +113,14 @@ def view(told: Mapping[str, Any], config: LabelConfig, people: Mapping[int, str]
     )
 
 
-def _name(user: int, people: Mapping[int, str]) -> str:
-    return people.get(user, f"user {user}")
+def answered(regions: Sequence[Region]) -> list[str]:
+    """What was answered, a line a region; one line that says so where it is nothing."""
+    return lines(regions, say=gettext) or [gettext("nothing")]
+
+
+def named_user(user: int, people: Mapping[int, str]) -> str:
+    """A person's name; Label Studio's number where there is none."""
+    return people.get(user) or gettext("user {n}", n=user)
 
 
 def _marked(content: Content, voices: Sequence[tuple[str, Sequence[Region]]], config: LabelConfig) -> list[Marked]:
@@ -124,7 +133,7 @@ def _marked(content: Content, voices: Sequence[tuple[str, Sequence[Region]]], co
 def sides(who: str, said: Prediction, label: Sequence[Region], config: LabelConfig) -> Sides:
     """How far the prediction is from the label."""
     loss, controls = difference(said.regions, label, config)
-    ours, theirs = lines(said.regions), lines(label)
+    ours, theirs = lines(said.regions, say=gettext), lines(label, say=gettext)
     return Sides(
         who=who,
         version=said.model_version,

@@ -13,7 +13,7 @@ from models.errors import MissingDependencyError, NotFoundError
 from models.types import Route
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep
 from serving.console.item_story import REASONS, reason_in_words, story
-from serving.console.item_view import view
+from serving.console.item_view import named_user, view
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
@@ -159,7 +159,12 @@ def one(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectD
 
 
 def _page(request: Request, name: str, project: ProjectRow, role: Role, **values: Any) -> HTMLResponse:
-    words: dict[str, Any] = {"when": when, "reason_in_words": reason_in_words, "operator": role is Role.OPERATOR}
+    words: dict[str, Any] = {
+        "when": when,
+        "reason_in_words": reason_in_words,
+        "named_user": named_user,
+        "operator": role is Role.OPERATOR,
+    }
     return page_of(request, name, project=project, role=role.value, **words, **values)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connectors.label_studio.person import deep_link
 from models.people.gold import Difference, differences
 from models.skills import FieldOfWork
+from serving.language import gettext
 from serving.store.engine import UnitOfWork
 from serving.store.gold_records import GoldAnswerRow
 from serving.store.records import ProjectRow
@@ -39,7 +40,7 @@ def of_person(
             task=tasks[gold.item_id],
             url=deep_link(project.platform_url, project.platform_project, tasks[gold.item_id]),
             field=gold.field,
-            differences=tuple(differences(one.regions, gold.regions, project.label_config)),
+            differences=tuple(differences(one.regions, gold.regions, project.label_config, say=gettext)),
         )
         for one in reversed(mine)
         for gold in (golds[one.gold_id],)
