@@ -6,7 +6,7 @@ messages`` brings them up to date, and a test refuses one that is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -53,7 +53,7 @@ def preferred(accept_language: str) -> str:
 
 def gettext(message: str, **values: object) -> str:
     """A text in the language of now, with ``values`` put in by ``str.format``."""
-    said = _catalogue(language()).gettext(message)
+    said = translations(language()).gettext(message)
     return said.format(**values) if values else said
 
 
@@ -64,7 +64,12 @@ def ngettext(one: str, many: str, n: int, **values: object) -> str:
 
 def ngettext_plain(one: str, many: str, n: int) -> str:
     """As ``ngettext``, with nothing put in: templates do that themselves."""
-    return _catalogue(language()).ngettext(one, many, n)
+    return translations(language()).ngettext(one, many, n)
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Sentences one after the other; a full stop of Chinese takes no space after it."""
+    return " ".join(filter(None, sentences)).replace("。 ", "。")
 
 
 def N_(message: str) -> str:
@@ -73,7 +78,8 @@ def N_(message: str) -> str:
 
 
 @cache
-def _catalogue(tag: str) -> NullTranslations:
+def translations(tag: str) -> NullTranslations:
+    """The catalogue of one of ``LANGUAGES``."""
     path = LOCALE / tag.replace("-", "_") / "LC_MESSAGES" / "prelabel.po"
     if tag == ENGLISH:
         return NullTranslations()

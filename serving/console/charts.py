@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from serving.console.moments import moment
-from serving.language import N_, gettext
+from serving.language import N_, gettext, joined
 from serving.monitoring.blind_figures import Bin, Point
 from serving.monitoring.by_day import Day
 from serving.store.records import CertificateRow
@@ -239,7 +239,7 @@ def coverage_risk(
     return Chart(
         "what-if" if supposed else "coverage-risk",
         gettext("Coverage and risk"),
-        " ".join((gettext(CURVE[waiting], epsilon=epsilon), gettext(none if at is None else dot))),
+        joined((gettext(CURVE[waiting], epsilon=epsilon), gettext(none if at is None else dot))),
         (
             gettext("from confidence"),
             gettext("coverage"),

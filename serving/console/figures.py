@@ -9,6 +9,7 @@ from typing import Final
 from serving.language import N_, gettext
 from serving.monitoring.automation import AutomationReport, CertificateReport
 from serving.monitoring.monitor import MonitorReport, lines
+from serving.retold import retold
 from serving.store.records import ItemState
 
 NONE: Final = "–"
@@ -164,7 +165,7 @@ def noise(report: AutomationReport) -> list[Figure]:
     )
     if certificate is None or certificate.assumption is None:
         return [asked]
-    return [asked, Figure(gettext("the certificate assumes"), "", certificate.assumption)]
+    return [asked, Figure(gettext("the certificate assumes"), "", retold(certificate.assumption))]
 
 
 def watched(seen: MonitorReport | None) -> Iterator[Figure]:

@@ -10,6 +10,7 @@ from models.people.reviews import Code
 from models.types import Prediction
 from serving.console.item_view import answered, named_user
 from serving.language import N_, gettext
+from serving.retold import retold
 from serving.store.records import ItemState, OutboxKind, OutboxState
 from serving.store.review_records import ReviewState
 from serving.store.rows import REGIONS
@@ -111,11 +112,11 @@ def _item(row: Mapping[str, Any]) -> Iterator[Moment]:
     words = f"{drawn}; {again}" if row["revision"] > 1 else drawn
     yield Moment(row["received_at"], "received", words, numbers=numbers)
     if row["state"] == ItemState.DEAD:
-        why = row["last_error"] or gettext("no reason was kept")
+        why = retold(row["last_error"] or "") or gettext("no reason was kept")
         yield Moment(row["updated_at"], "dead", gettext("Given up: {why}", why=why))
     elif row["last_error"]:
         numbers = {"attempts": row["attempts"], "not_before": row["not_before"]}
-        words = gettext("The last attempt failed: {why}", why=row["last_error"])
+        words = gettext("The last attempt failed: {why}", why=retold(row["last_error"]))
         yield Moment(row["updated_at"], "tried", words, numbers=numbers)
 
 
@@ -140,7 +141,7 @@ def _decisions(told: Mapping[str, Any]) -> Iterator[Moment]:
 def _writes(told: Mapping[str, Any]) -> Iterator[Moment]:
     for row in told["outbox"]:
         words = gettext(SENT[OutboxState(row["state"])], what=gettext(WRITES[OutboxKind(row["kind"])]))
-        failed = f": {row['last_error']}" if row["last_error"] else ""
+        failed = f": {retold(row['last_error'])}" if row["last_error"] else ""
         numbers = {name: row[name] for name in ("model_version", "revision", "attempts")}
         yield Moment(row["updated_at"], "published", f"{words}{failed}", numbers=numbers)
 

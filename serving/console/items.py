@@ -19,6 +19,7 @@ from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
 from serving.monitoring.label_errors import label_errors
 from serving.pipeline.runtime import Runtime
+from serving.retold import retold
 from serving.store.browsing import END, Wanted
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemState, ProjectRow
@@ -137,7 +138,7 @@ def likely_errors(
         with runtime.store.read() as uow:
             people = _people(uow, project)
     except (MissingDependencyError, NotFoundError) as error:
-        problem, people = str(error), {}
+        problem, people = retold(str(error)), {}
     values: dict[str, Any] = {
         "found": found,
         "problem": problem,

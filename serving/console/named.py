@@ -73,5 +73,7 @@ PARTS: Final = (
     N_("texts"),
     N_("stars"),
     N_("number"),
+    N_("selected"),
+    N_("buckets"),
 )
 """Of an answered region, as ``models.people.reviews.lines`` names them."""

@@ -13,6 +13,7 @@ from serving.api.dependencies import RuntimeDep
 from serving.console import own_words as words
 from serving.console.pages import page_of
 from serving.console.session import SignedIn
+from serving.language import gettext
 from serving.monitoring.own import own
 from serving.monitoring.own_figures import Day, Own, Window
 from serving.workforce.desk import projects_of
@@ -71,7 +72,7 @@ def work(one: Own) -> Section | None:
         return None
     rows = _counted(words.WORK_ROWS, [window.work for window in _windows(one)], always=("offered", "done"))
     notes = _said(words.REASONS, [(each.reason, each.n) for each in one.all_time.work.reasons])
-    return Section(words.WORK, columns=words.WINDOWS, rows=rows, notes=notes)
+    return Section(gettext(words.WORK), columns=_columns(words.WINDOWS), rows=rows, notes=notes)
 
 
 def labels(one: Own) -> Section | None:
@@ -86,8 +87,8 @@ def labels(one: Own) -> Section | None:
         "unchanged": [words.share(each.unchanged, each.compared) for each in found],
         "changed": [words.share(each.changed, each.compared) for each in found],
     }
-    rows = tuple(Row(title, tuple(cells[name]), hint) for name, (title, hint) in words.LABEL_ROWS.items())
-    return Section(words.LABELS, columns=words.WINDOWS, rows=rows, chart=chart(one.days))
+    rows = _rows(words.LABEL_ROWS, cells)
+    return Section(gettext(words.LABELS), columns=_columns(words.WINDOWS), rows=rows, chart=chart(one.days))
 
 
 def time(one: Own) -> Section | None:
@@ -101,11 +102,12 @@ def time(one: Own) -> Section | None:
         "median": [words.NONE if each.median_s is None else words.duration(each.median_s) for each in found],
         "per_hour": [words.NONE if each.per_hour is None else f"{each.per_hour:.0f}" for each in found],
     }
-    rows = tuple(Row(title, tuple(cells[name]), hint) for name, (title, hint) in words.TIME_ROWS.items())
+    rows = _rows(words.TIME_ROWS, cells)
     spent = one.all_time.time
-    cap = words.CAP.format(cap=words.duration(spent.cap_s))
-    cap += words.CAPPED.format(capped=spent.capped) if spent.capped else ""
-    return Section(words.TIME, columns=words.WINDOWS, rows=rows, notes=(cap,))
+    cap = gettext(words.CAP, cap=words.duration(spent.cap_s))
+    if spent.capped:
+        cap = f"{cap} {gettext(words.CAPPED, capped=spent.capped)}"
+    return Section(gettext(words.TIME), columns=_columns(words.WINDOWS), rows=rows, notes=(cap,))
 
 
 def reviews(one: Own) -> Section | None:
@@ -114,8 +116,9 @@ def reviews(one: Own) -> Section | None:
         return None
     rows = _counted(words.REVIEW_ROWS, [window.reviews for window in _windows(one)], always=("decided", "accepted"))
     notes = _said(words.REVIEW_REASONS, [(each.reason, each.n) for each in one.all_time.reviews.reasons])
-    link = (f"/train/{one.project}/decisions", words.REVIEWS_LINK)
-    return Section(words.REVIEWS, words.REVIEWS_LEAD, words.WINDOWS, rows, notes=notes, link=link)
+    link = (f"/train/{one.project}/decisions", gettext(words.REVIEWS_LINK))
+    lead, columns = gettext(words.REVIEWS_LEAD), _columns(words.WINDOWS)
+    return Section(gettext(words.REVIEWS), lead, columns, rows, notes=notes, link=link)
 
 
 def known(one: Own) -> Section | None:
@@ -124,10 +127,11 @@ def known(one: Own) -> Section | None:
     if not found[-1].n + found[-1].void:
         return None
     title, hint = words.KNOWN_ROWS["right"]
-    right = Row(title, tuple(words.share(each.right, each.n) for each in found), hint)
+    right = Row(gettext(title), tuple(words.share(each.right, each.n) for each in found), gettext(hint))
     others = {name: row for name, row in words.KNOWN_ROWS.items() if name != "right"}
-    link = (f"/train/{one.project}/answers", words.KNOWN_LINK)
-    return Section(words.KNOWN, words.KNOWN_LEAD, words.WINDOWS, (right, *_counted(others, found)), link=link)
+    link = (f"/train/{one.project}/answers", gettext(words.KNOWN_LINK))
+    lead, columns = gettext(words.KNOWN_LEAD), _columns(words.WINDOWS)
+    return Section(gettext(words.KNOWN), lead, columns, (right, *_counted(others, found)), link=link)
 
 
 def accuracy(one: Own) -> Section | None:
@@ -137,22 +141,28 @@ def accuracy(one: Own) -> Section | None:
             words.field(each.field),
             (
                 f"{each.mean:.0%}",
-                words.BOUNDS.format(each.lower, each.upper),
-                words.ITEMS.format(each.items),
+                gettext(words.BOUNDS, lower=each.lower, upper=each.upper),
+                gettext(words.ITEMS, n=each.items),
                 words.others(each),
             ),
         )
         for each in one.accuracies
     )
-    notes = (words.ACCURACY_IS_NOT, words.PEERS_ARE)
-    return Section(words.ACCURACY, words.ACCURACY_LEAD, words.ACCURACY_COLUMNS, rows, notes=notes) if rows else None
+    if not rows:
+        return None
+    lead, columns = gettext(words.ACCURACY_LEAD), _columns(words.ACCURACY_COLUMNS)
+    notes = (gettext(words.ACCURACY_IS_NOT), words.peers_are())
+    return Section(gettext(words.ACCURACY), lead, columns, rows, notes=notes)
 
 
 def models(one: Own) -> Section | None:
     """Which models learned from the person's labels, the newest first."""
     found = one.models[: words.MODELS_SHOWN]
-    rows = tuple(Row(words.MODEL.format(each.number), (words.model(each),), each.version) for each in found)
-    return Section(words.MODELS, words.MODELS_LEAD, rows=rows, notes=(words.MODELS_ARE_NOT,)) if rows else None
+    rows = tuple(Row(gettext(words.MODEL, n=each.number), (words.model(each),), each.version) for each in found)
+    if not rows:
+        return None
+    notes = (gettext(words.MODELS_ARE_NOT),)
+    return Section(gettext(words.MODELS), gettext(words.MODELS_LEAD), rows=rows, notes=notes)
 
 
 SECTIONS: Final[Sequence[Callable[[Own], Section | None]]] = (
@@ -173,14 +183,13 @@ def chart(days: Sequence[Day]) -> Chart | None:
     if not most:
         return None
     best = next(day for day in reversed(days) if day.labels == most)
-    told = {"first": days[0].day, "total": sum(day.labels for day in days), "best": best.day, "most": most}
     bars = (
         Bar(10 * n, max(2, round(CHART_HEIGHT * day.labels / most)), f"{day.day}: {day.labels:,}")
         for n, day in enumerate(days)
         if day.labels
     )
-    ends = tuple(text.format(**told) for text in words.CHART_ENDS)
-    return Chart(words.CHART_SAYS.format(**told), tuple(bars), ends)
+    says = words.chart(sum(day.labels for day in days), str(best.day), most)
+    return Chart(says, tuple(bars), (str(days[0].day), gettext(words.TODAY)))
 
 
 @router.get("/me")
@@ -196,7 +205,13 @@ def page(request: Request, runtime: RuntimeDep, person: SignedIn) -> Response:
 
 
 def _page(request: Request, places: Sequence[tuple[str, Sequence[Section]]]) -> HTMLResponse:
-    return page_of(request, "train/own.html", words=words.PAGE, places=places, chart_height=CHART_HEIGHT)
+    return page_of(
+        request,
+        "train/own.html",
+        words={name: gettext(text) for name, text in words.PAGE.items()},
+        places=places,
+        chart_height=CHART_HEIGHT,
+    )
 
 
 def _windows(one: Own) -> tuple[Window, Window]:
@@ -211,10 +226,21 @@ def _counted(
     for name, (title, hint) in told.items():
         counts = [getattr(each, name) for each in found]
         if any(counts) or name in always:
-            rows.append(Row(title, tuple(f"{n:,}" for n in counts), hint))
+            rows.append(Row(gettext(title), tuple(f"{n:,}" for n in counts), hint and gettext(hint)))
     return tuple(rows)
 
 
+def _rows(told: Mapping[str, tuple[str, str]], cells: Mapping[str, Sequence[str]]) -> tuple[Row, ...]:
+    return tuple(
+        Row(gettext(title), tuple(cells[name]), hint and gettext(hint)) for name, (title, hint) in told.items()
+    )
+
+
+def _columns(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(gettext, names))
+
+
 def _said(sentence: str, reasons: Sequence[tuple[str, int]]) -> tuple[str, ...]:
-    listed = ", ".join(f"{words.REASON.get(reason, reason)} ({n:,})" for reason, n in reasons)
-    return (sentence.format(listed),) if listed else ()
+    told = [(gettext(words.REASON[reason]) if reason in words.REASON else reason, n) for reason, n in reasons]
+    listed = ", ".join(f"{reason} ({n:,})" for reason, n in told)
+    return (gettext(sentence, reasons=listed),) if listed else ()

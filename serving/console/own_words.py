@@ -1,4 +1,4 @@
-"""All texts of a person's own page, in one place, so that they can be translated together."""
+"""All texts of a person's own page, in one place; ``serving.console.own`` says them in the language of the page."""
 
 from __future__ import annotations
 
@@ -6,131 +6,143 @@ from datetime import UTC, datetime
 from typing import Final
 
 from serving.console.review import REASONS as CODES
+from serving.language import N_, gettext, joined, ngettext
 from serving.monitoring.own import DAYS, PEER_ITEMS, PEERS
 from serving.monitoring.own_figures import FieldAccuracy, Learned
 
 PAGE: Final = {
-    "title": "Your own figures",
-    "lead": "What you did, and what came of it. Only you see this page; your operator can ask the service for the same "
-    "figures. Each is counted from the records when you open the page.",
-    "back": "Back to your items",
-    "nothing": "Nothing yet: there are figures once you have had an item.",
-    "nowhere": "You have no desk at any project. Your operator can give you one.",
+    "title": N_("Your own figures"),
+    "lead": N_(
+        "What you did, and what came of it. Only you see this page; your operator can ask the service for the same "
+        "figures. Each is counted from the records when you open the page."
+    ),
+    "back": N_("Back to your items"),
+    "nothing": N_("Nothing yet: there are figures once you have had an item."),
+    "nowhere": N_("You have no desk at any project. Your operator can give you one."),
 }
-WINDOWS: Final = ("7 days", "All time")
+WINDOWS: Final = (N_("7 days"), N_("All time"))
 NONE: Final = "–"
 
-WORK: Final = "Items that were handed to you"
+WORK: Final = N_("Items that were handed to you")
 WORK_ROWS: Final = {
-    "offered": ("Handed to you", "By the day on which an item was handed to you."),
+    "offered": (N_("Handed to you"), N_("By the day on which an item was handed to you.")),
     "checks": (
-        "To check the model",
-        "Of these, as you were told when you got them. Which item is for which check is told to nobody, so that all "
-        "are labelled alike.",
+        N_("To check the model"),
+        N_(
+            "Of these, as you were told when you got them. Which item is for which check is told to nobody, so that all "
+            "are labelled alike."
+        ),
     ),
-    "done": ("Handed in", "In time or late."),
-    "late": ("Late", "Of these, after the time was over. They count like the others."),
-    "skipped": ("Skipped", "In Label Studio."),
-    "given_back": ("Given back", "With your reason; somebody else gets the item."),
-    "unavailable": ("Could not be opened", "Label Studio did not let you have them. This says nothing of you."),
-    "expired": ("Time ran out", "And no label has come so far. If you hand one in, it counts."),
-    "held": ("With you now", ""),
+    "done": (N_("Handed in"), N_("In time or late.")),
+    "late": (N_("Late"), N_("Of these, after the time was over. They count like the others.")),
+    "skipped": (N_("Skipped"), N_("In Label Studio.")),
+    "given_back": (N_("Given back"), N_("With your reason; somebody else gets the item.")),
+    "unavailable": (N_("Could not be opened"), N_("Label Studio did not let you have them. This says nothing of you.")),
+    "expired": (N_("Time ran out"), N_("And no label has come so far. If you hand one in, it counts.")),
+    "held": (N_("With you now"), ""),
 }
-REASONS: Final = "Why you gave items back, all time: {}."
-REASON: Final = {"": "other reasons"} | {code.value: text for code, text in CODES.items()}
+REASONS: Final = N_("Why you gave items back, all time: {reasons}.")
+REASON: Final = {"": N_("other reasons")} | {code.value: text for code, text in CODES.items()}
 """Reasons that are not people's own words."""
 
-LABELS: Final = "Your labels"
+LABELS: Final = N_("Your labels")
 LABEL_ROWS: Final = {
     "n": (
-        "Items labelled",
-        "With a label of yours that is there now, from this desk or not, by when you saved it last.",
+        N_("Items labelled"),
+        N_("With a label of yours that is there now, from this desk or not, by when you saved it last."),
     ),
-    "without_suggestion": ("Without a suggestion", "The model had none yet, or it was hidden."),
-    "with_suggestion": ("With a suggestion", "You saw what the model says."),
-    "unchanged": ("Left unchanged", "Of the suggestions that you saw and that can be compared."),
-    "changed": ("Changed", "The same. Neither is better: a wrong suggestion is there to be changed."),
+    "without_suggestion": (N_("Without a suggestion"), N_("The model had none yet, or it was hidden.")),
+    "with_suggestion": (N_("With a suggestion"), N_("You saw what the model says.")),
+    "unchanged": (N_("Left unchanged"), N_("Of the suggestions that you saw and that can be compared.")),
+    "changed": (N_("Changed"), N_("The same. Neither is better: a wrong suggestion is there to be changed.")),
 }
-OF: Final = "{n:,} of {of:,} ({share:.0%})"
-CHART: Final = f"Items labelled on each of the last {DAYS} days (UTC), by when you saved them last"
-CHART_SAYS: Final = CHART + ": {total:,} in all, most on {best}: {most:,}."
-CHART_ENDS: Final = ("{first}", "today")
+OF: Final = N_("{n:,} of {of:,} ({share:.0%})")
+CHART_SAYS: Final = N_(
+    "Items labelled on each of the last {days} days (UTC), by when you saved them last: {total:,} in all, most on "
+    "{best}: {most:,}."
+)
+TODAY: Final = N_("today")
 
-TIME: Final = "Active time"
+TIME: Final = N_("Active time")
 TIME_ROWS: Final = {
     "active": (
-        "Active",
-        "As Label Studio measured it, from opening an item to saving it, skips too. Waiting in line, and what you read "
-        "elsewhere, are not in it.",
+        N_("Active"),
+        N_(
+            "As Label Studio measured it, from opening an item to saving it, skips too. Waiting in line, and what you read "
+            "elsewhere, are not in it."
+        ),
     ),
-    "n": ("Items with a time", "Skips too; the next two figures leave them out."),
-    "median": ("Middle time an item", "Half of your labelled items took less, half more."),
-    "per_hour": ("Items an active hour", "Labelled items by active time, once that is six minutes."),
+    "n": (N_("Items with a time"), N_("Skips too; the next two figures leave them out.")),
+    "median": (N_("Middle time an item"), N_("Half of your labelled items took less, half more.")),
+    "per_hour": (N_("Items an active hour"), N_("Labelled items by active time, once that is six minutes.")),
 }
-CAP: Final = (
+CAP: Final = N_(
     "An item counts for {cap} at most, as long as an item is kept for a person here: a page that was left open is no "
     "work."
 )
-CAPPED: Final = " Of your items {capped:,} took longer."
+CAPPED: Final = N_("Of your items {capped:,} took longer.")
 
-REVIEWS: Final = "Decisions on your labels"
-REVIEWS_LEAD: Final = (
+REVIEWS: Final = N_("Decisions on your labels")
+REVIEWS_LEAD: Final = N_(
     "A part of the labels that are not blind is looked at by a second person. Each decision against a label has a "
     "reason and evidence, and you may appeal."
 )
-REVIEWS_LINK: Final = "See each decision against a label, with its reason and evidence"
+REVIEWS_LINK: Final = N_("See each decision against a label, with its reason and evidence")
 REVIEW_ROWS: Final = {
-    "decided": ("Decided on", "By when it was decided, as it stands now."),
-    "accepted": ("Accepted", ""),
-    "by_deadline": ("Nobody looked in time", "Of the accepted: they were accepted for that."),
-    "fixed": ("Corrected", "A reviewer's answer took the place of yours, whatever an appeal said later."),
-    "rejected": ("Rejected", "The same: whatever an appeal said later."),
-    "appealed": ("Appealed", "Of the corrected and the rejected."),
-    "upheld": ("Appeals without success", "A second person agreed with the first decision."),
-    "overturned": ("Appeals with success", "Your label counts again, or nobody answered in time, which does the same."),
+    "decided": (N_("Decided on"), N_("By when it was decided, as it stands now.")),
+    "accepted": (N_("Accepted"), ""),
+    "by_deadline": (N_("Nobody looked in time"), N_("Of the accepted: they were accepted for that.")),
+    "fixed": (N_("Corrected"), N_("A reviewer's answer took the place of yours, whatever an appeal said later.")),
+    "rejected": (N_("Rejected"), N_("The same: whatever an appeal said later.")),
+    "appealed": (N_("Appealed"), N_("Of the corrected and the rejected.")),
+    "upheld": (N_("Appeals without success"), N_("A second person agreed with the first decision.")),
+    "overturned": (
+        N_("Appeals with success"),
+        N_("Your label counts again, or nobody answered in time, which does the same."),
+    ),
 }
-REVIEW_REASONS: Final = "Reasons of decisions against your labels, all time: {}."
+REVIEW_REASONS: Final = N_("Reasons of decisions against your labels, all time: {reasons}.")
 
-KNOWN: Final = "Items whose answer is known"
-KNOWN_LEAD: Final = (
+KNOWN: Final = N_("Items whose answer is known")
+KNOWN_LEAD: Final = N_(
     "They come in qualifications, and now and then among the others; you see each answer once you gave yours."
 )
-KNOWN_LINK: Final = "See each of these answers"
+KNOWN_LINK: Final = N_("See each of these answers")
 KNOWN_ROWS: Final = {
-    "right": ("Right", "Of your answers whose mark stands."),
-    "disputed": ("Disputed by you", ""),
-    "void": ("Do not count", "The known answer was withdrawn; the mark went with it."),
+    "right": (N_("Right"), N_("Of your answers whose mark stands.")),
+    "disputed": (N_("Disputed by you"), ""),
+    "void": (N_("Do not count"), N_("The known answer was withdrawn; the mark went with it.")),
 }
 
-ACCURACY: Final = "How often you are right"
-ACCURACY_COLUMNS: Final = ("Estimate", "Likely between", "From", "Middle half of others")
-ITEMS: Final = "{:.1f} items"
-BOUNDS: Final = "{:.0%} and {:.0%}"
-EVERYTHING: Final = "Items of no special field"
-ACCURACY_LEAD: Final = (
+ACCURACY: Final = N_("How often you are right")
+ACCURACY_COLUMNS: Final = (N_("Estimate"), N_("Likely between"), N_("From"), N_("Middle half of others"))
+ITEMS: Final = N_("{n:.1f} items")
+BOUNDS: Final = N_("{lower:.0%} and {upper:.0%}")
+EVERYTHING: Final = N_("Items of no special field")
+ACCURACY_LEAD: Final = N_(
     "An estimate from items of which more is known than your own answer. It goes up where a known answer, or what "
     "others say, speaks for yours, and down where it speaks against it; where they are unsure, an item counts in part. "
     "The two bounds are meant to hold the truth in 95 of 100 cases, and lie far apart where there are few items. It is "
     "kept by field of work, over all projects of your Label Studio."
 )
-ACCURACY_IS_NOT: Final = (
+ACCURACY_IS_NOT: Final = N_(
     "It is not the truth itself: where the others are wrong together, whoever is right looks wrong. It says nothing of "
     "how fast or how hard you work, and who gets harder items has a lower one."
 )
-PEERS_ARE: Final = (
-    f"Others are the people of this project with {PEER_ITEMS:.0f} items' worth or more. A quarter of them lies below "
-    f"their middle half, and a quarter above. It is shown from {PEERS} others on, so that it points at nobody."
+PEERS_ARE: Final = N_(
+    "Others are the people of this project with {items:.0f} items' worth or more. A quarter of them lies below their "
+    "middle half, and a quarter above. It is shown from {peers} others on, so that it points at nobody."
 )
-TOO_FEW_PEERS: Final = "too few others"
-PEERS_LIE: Final = "{lower:.0%} to {upper:.0%} ({n:,} others)"
+TOO_FEW_PEERS: Final = N_("too few others")
+PEERS_LIE: Final = N_("{lower:.0%} to {upper:.0%} ({n:,} others)")
 
-MODELS: Final = "What models learned from you"
-MODEL: Final = "Model {}"
-MODELS_LEAD: Final = (
+MODELS: Final = N_("What models learned from you")
+MODEL: Final = N_("Model {n}")
+MODELS_LEAD: Final = N_(
     "A model learns from the newest label of each item that is meant for teaching. Labels on blind items never teach: "
     "they check what was learned."
 )
-MODELS_ARE_NOT: Final = (
+MODELS_ARE_NOT: Final = N_(
     "The figures do not say that a difference comes from your labels: others' labels came in between, too, and each "
     "model is tested on the labels that it learned from, so that the two are not of the same test. In "
     "cross-validation a model is tested on a part of its labels that is kept from it, one part after the other."
@@ -139,17 +151,18 @@ MODELS_SHOWN: Final = 10
 
 
 def share(n: int, of: int) -> str:
-    return OF.format(n=n, of=of, share=n / of) if of else NONE
+    return gettext(OF, n=n, of=of, share=n / of) if of else NONE
 
 
 def duration(seconds: float) -> str:
     """Hours and minutes, minutes and seconds, or seconds."""
     whole = round(seconds)
     if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+        return gettext("{h} h {min:02d} min", h=whole // 3600, min=whole % 3600 // 60)
     if whole >= 60:
-        return f"{whole // 60} min {whole % 60:02d} s".removesuffix(" 00 s")
-    return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+        minutes, rest = divmod(whole, 60)
+        return gettext("{min} min {s:02d} s", min=minutes, s=rest) if rest else gettext("{min} min", min=minutes)
+    return gettext("{s:.1f} s", s=seconds) if seconds < 10 else gettext("{s:.0f} s", s=whole)
 
 
 def day(moment: float) -> str:
@@ -160,36 +173,72 @@ def others(one: FieldAccuracy) -> str:
     """Where the middle half of them lies."""
     peers = one.peers
     if peers.lower is None or peers.upper is None:
-        return TOO_FEW_PEERS
-    return PEERS_LIE.format(lower=peers.lower, upper=peers.upper, n=peers.n)
+        return gettext(TOO_FEW_PEERS)
+    return gettext(PEERS_LIE, lower=peers.lower, upper=peers.upper, n=peers.n)
+
+
+def peers_are() -> str:
+    return gettext(PEERS_ARE, items=PEER_ITEMS, peers=PEERS)
+
+
+def chart(total: int, best: str, most: int) -> str:
+    return gettext(CHART_SAYS, days=DAYS, total=total, best=best, most=most)
 
 
 def field(name: str) -> str:
-    return EVERYTHING if name == "any/any/any" else name
+    return gettext(EVERYTHING) if name == "any/any/any" else name
 
 
 def model(one: Learned) -> str:
     """What one model learned from the person, and how it does, in sentences."""
-    history = f", beside {one.history:,} that the project came with" if one.history else ""
-    if one.yours:
-        yours = "Your one label is" if one.yours == 1 else f"Your {one.yours:,} labels are"
-        said = [f"{yours} among the {one.by_people:,} by people that it learned from{history}."]
-    else:
-        said = [f"None of your labels is among the {one.by_people:,} by people that it learned from{history}."]
+    return joined([_learned(one), _accuracy(one), _standing(one)])
+
+
+def _learned(one: Learned) -> str:
+    if not one.yours:
+        told = N_("None of your labels is among the {all:,} by people that it learned from.")
+        more = N_(
+            "None of your labels is among the {all:,} by people that it learned from, beside {history:,} that the "
+            "project came with."
+        )
+        return gettext(more if one.history else told, all=one.by_people, history=one.history)
+    if one.history:
+        return ngettext(
+            "Your one label is among the {all:,} by people that it learned from, beside {history:,} that the project "
+            "came with.",
+            "Your {n:,} labels are among the {all:,} by people that it learned from, beside {history:,} that the "
+            "project came with.",
+            one.yours,
+            all=one.by_people,
+            history=one.history,
+        )
+    return ngettext(
+        "Your one label is among the {all:,} by people that it learned from.",
+        "Your {n:,} labels are among the {all:,} by people that it learned from.",
+        one.yours,
+        all=one.by_people,
+    )
+
+
+def _accuracy(one: Learned) -> str:
     if one.accuracy is None:
-        said.append("It had too few labels for cross-validation.")
-    elif one.before is None or one.before_accuracy is None:
-        said.append(f"It is right on {one.accuracy:.1%} in cross-validation.")
-    else:
-        before = f"model {one.before} on {one.before_accuracy:.1%}"
-        said.append(f"It is right on {one.accuracy:.1%} in cross-validation, {before}.")
-    return " ".join([*said, _standing(one)])
+        return gettext("It had too few labels for cross-validation.")
+    if one.before is None or one.before_accuracy is None:
+        return gettext("It is right on {share:.1%} in cross-validation.", share=one.accuracy)
+    return gettext(
+        "It is right on {share:.1%} in cross-validation, model {n} on {before:.1%}.",
+        share=one.accuracy,
+        n=one.before,
+        before=one.before_accuracy,
+    )
 
 
 def _standing(one: Learned) -> str:
     if one.activated_at is not None:
         since = day(one.activated_at)
-        return f"It has made the suggestions since {since}." if one.active else f"It made suggestions from {since} on."
+        if one.active:
+            return gettext("It has made the suggestions since {day}.", day=since)
+        return gettext("It made suggestions from {day} on.", day=since)
     if one.rejected_at is not None:
-        return f"It was tried, and not taken ({day(one.rejected_at)})."
-    return "It makes no suggestions so far."
+        return gettext("It was tried, and not taken ({day}).", day=day(one.rejected_at))
+    return gettext("It makes no suggestions so far.")

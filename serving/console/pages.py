@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 from serving import language
 from serving.console.moments import moment, percent, spelled, whole
 from serving.pipeline.runtime import Runtime
+from serving.retold import retold
 from serving.store.people_records import DeskRow, TrainerRow
 from serving.store.records import ProjectRow
 from serving.workforce.desk import projects_of
@@ -24,7 +25,7 @@ POLICY = (
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
-templates.env.filters |= {"moment": moment, "percent": percent, "spelled": spelled, "whole": whole}
+templates.env.filters |= {"moment": moment, "percent": percent, "retold": retold, "spelled": spelled, "whole": whole}
 templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES}
 templates.env.add_extension("jinja2.ext.i18n")
 templates.env.install_gettext_callables(language.gettext, language.ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
@@ -41,5 +42,5 @@ def place_of(runtime: Runtime, person: TrainerRow, slug: str) -> tuple[ProjectRo
     """A project where the person has a desk; 404 otherwise."""
     found = next((pair for pair in projects_of(runtime, person) if pair[0].slug == slug), None)
     if found is None:
-        raise HTTPException(status_code=404, detail="you have no desk at this project")
+        raise HTTPException(status_code=404, detail=language.gettext("you have no desk at this project"))
     return found

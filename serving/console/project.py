@@ -28,6 +28,7 @@ from serving.monitoring.remembered import Remembered
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import held
 from serving.projects.gate import close, reopen, tolerate
+from serving.retold import retold
 from serving.store.records import CertificateRow, ProjectRow
 
 router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
@@ -116,7 +117,7 @@ def reopen_gate(
     try:
         reopen(runtime, project, reason=reason, actor=actor(role))
     except ConfigurationError as error:
-        return _page(request, runtime, role, project, problem=str(error))
+        return _page(request, runtime, role, project, problem=retold(str(error)))
     return _back(project)
 
 
@@ -134,7 +135,7 @@ def change_tolerance(
     try:
         tolerate(runtime, project, **new, reason=reason, actor=actor(role))
     except ConfigurationError as error:
-        return _page(request, runtime, role, project, problem=str(error))
+        return _page(request, runtime, role, project, problem=retold(str(error)))
     return _back(project)
 
 

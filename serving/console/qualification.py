@@ -16,7 +16,9 @@ from models.skills import FieldOfWork
 from serving.api.dependencies import Number, RuntimeDep
 from serving.console.pages import page_of, place_of
 from serving.console.session import TrainerDep, same_origin
+from serving.language import gettext
 from serving.pipeline.runtime import Runtime
+from serving.retold import retold
 from serving.store.people_records import TrainerRow
 from serving.workforce import feedback, gold, qualification
 
@@ -47,7 +49,7 @@ def start(
             field = FieldOfWork(domain, language, task)
             qualification.start(uow, desk, field, runtime.settings, runtime.now())
     except ConflictError as error:
-        return _qualifications(request, runtime, person, slug, problem=str(error))
+        return _qualifications(request, runtime, person, slug, problem=retold(str(error)))
     return RedirectResponse("/train", status_code=303)
 
 
@@ -87,12 +89,12 @@ def dispute(
     with runtime.store.begin() as uow:
         mine = {one.mark.id: one for one in feedback.of_person(uow, project, person.id)}
         if answer not in mine:
-            raise HTTPException(status_code=404, detail="you have given no such answer")
+            raise HTTPException(status_code=404, detail=gettext("you have given no such answer"))
         problem = ""
         try:
             gold.dispute(uow, mine[answer].mark, reason, runtime.now())
         except ConflictError as error:
-            problem = str(error)
+            problem = retold(str(error))
         [found] = [one for one in feedback.of_person(uow, project, person.id) if one.mark.id == answer]
     return page_of(request, "train/answer.html", project=project, one=found, problem=problem)
 

@@ -15,7 +15,9 @@ from models.people.reviews import Answer, Code, Diff, Gold, Offered, Outcome, Ow
 from serving.api.dependencies import Number, RuntimeDep
 from serving.console.pages import page_of, place_of
 from serving.console.session import SignedIn, TrainerDep, same_origin
+from serving.language import N_, gettext
 from serving.pipeline.runtime import Runtime
+from serving.retold import retold
 from serving.store.people_records import DeskRow, Nothing, WorkState
 from serving.store.records import ProjectRow
 from serving.store.review_records import TO_DECIDE, ReviewRow, ReviewState
@@ -24,32 +26,32 @@ from serving.workforce.review_view import shown, told
 
 MOST_TOLD = 200
 REASONS = {
-    Code.WRONG_LABEL: "A wrong label",
-    Code.MISSED_REGION: "Something was not marked",
-    Code.EXTRA_REGION: "Something was marked that should not be",
-    Code.BAD_BOUNDARY: "A boundary is off",
-    Code.WRONG_TEXT: "A text is wrong",
-    Code.GUIDELINE: "It breaks a rule of the guideline",
-    Code.GOLD: "An item whose answer is known says otherwise",
-    Code.NOT_DONE: "It is not finished",
+    Code.WRONG_LABEL: N_("A wrong label"),
+    Code.MISSED_REGION: N_("Something was not marked"),
+    Code.EXTRA_REGION: N_("Something was marked that should not be"),
+    Code.BAD_BOUNDARY: N_("A boundary is off"),
+    Code.WRONG_TEXT: N_("A text is wrong"),
+    Code.GUIDELINE: N_("It breaks a rule of the guideline"),
+    Code.GOLD: N_("An item whose answer is known says otherwise"),
+    Code.NOT_DONE: N_("It is not finished"),
 }
 STATES = {
-    ReviewState.REJECTED: "Your label was rejected. It does not count, and somebody else labels the item.",
-    ReviewState.FIXED: "Your label was corrected. The correction counts in its place.",
-    ReviewState.APPEALED: "You have appealed. A second person, who is neither of you, looks at it.",
-    ReviewState.UPHELD: "The second person agreed with the first decision.",
-    ReviewState.OVERTURNED: "Overturned: your label counts again.",
+    ReviewState.REJECTED: N_("Your label was rejected. It does not count, and somebody else labels the item."),
+    ReviewState.FIXED: N_("Your label was corrected. The correction counts in its place."),
+    ReviewState.APPEALED: N_("You have appealed. A second person, who is neither of you, looks at it."),
+    ReviewState.UPHELD: N_("The second person agreed with the first decision."),
+    ReviewState.OVERTURNED: N_("Overturned: your label counts again."),
 }
 NOTHING = {
-    Nothing.EMPTY: "There is nothing for you to review now.",
-    Nothing.CAP: "You have done as many items as your operator allows a day.",
+    Nothing.EMPTY: N_("There is nothing for you to review now."),
+    Nothing.CAP: N_("You have done as many items as your operator allows a day."),
 }
 DONE = {
-    ReviewState.ACCEPTED: "Done: the label stands.",
-    ReviewState.FIXED: "Done: your answer counts in place of the label. Its author may appeal.",
-    ReviewState.REJECTED: "Done: the label does not count, and somebody else gets the item. Its author may appeal.",
-    ReviewState.UPHELD: "Done: the first decision stands.",
-    ReviewState.OVERTURNED: "Done: the label counts again.",
+    ReviewState.ACCEPTED: N_("Done: the label stands."),
+    ReviewState.FIXED: N_("Done: your answer counts in place of the label. Its author may appeal."),
+    ReviewState.REJECTED: N_("Done: the label does not count, and somebody else gets the item. Its author may appeal."),
+    ReviewState.UPHELD: N_("Done: the first decision stands."),
+    ReviewState.OVERTURNED: N_("Done: the label counts again."),
 }
 NOTHING_GIVEN: Mapping[str, str] = {}
 OFFERED: TypeAdapter[Rule | Gold | Own] = TypeAdapter(Offered)
@@ -74,9 +76,9 @@ def next_review(request: Request, runtime: RuntimeDep, person: TrainerDep, slug:
     try:
         found = reviewing.next_review(runtime, project, desk)
     except PrelabelError as error:
-        return _over(request, project, str(error), problem=True)
+        return _over(request, project, retold(str(error)), problem=True)
     if isinstance(found, Nothing):
-        return _over(request, project, NOTHING[found])
+        return _over(request, project, gettext(NOTHING[found]))
     return _card(request, runtime, project, desk, found)
 
 
@@ -108,8 +110,8 @@ def decide(
         after = reviewing.decide(runtime, project, desk, review, said)
     except PrelabelError as error:
         given = {"code": code, "evidence": evidence, "rule": rule, "task": task, "note": note}
-        return _again(request, runtime, project, desk, review, str(error), given)
-    return _over(request, project, DONE[after.state])
+        return _again(request, runtime, project, desk, review, retold(str(error)), given)
+    return _over(request, project, gettext(DONE[after.state]))
 
 
 @router.post("/{slug}/review/{review}/answer", dependencies=[Depends(same_origin)])
@@ -127,8 +129,8 @@ def answer(
     try:
         after = reviewing.answer(runtime, project, desk, review, outcome, reason.strip())
     except PrelabelError as error:
-        return _again(request, runtime, project, desk, review, str(error), {"reason": reason})
-    return _over(request, project, DONE[after.state])
+        return _again(request, runtime, project, desk, review, retold(str(error)), {"reason": reason})
+    return _over(request, project, gettext(DONE[after.state]))
 
 
 @router.post("/{slug}/review/{review}/give-back", dependencies=[Depends(same_origin)])
@@ -144,8 +146,8 @@ def give_back(
     try:
         reviewing.give_back(runtime, desk, review, reason)
     except PrelabelError as error:
-        return _over(request, project, str(error), problem=True)
-    return _over(request, project, "You gave this one back.")
+        return _over(request, project, retold(str(error)), problem=True)
+    return _over(request, project, gettext("You gave this one back."))
 
 
 @router.get("/{slug}/decisions")
@@ -175,7 +177,7 @@ def appeal(
     try:
         reviewing.appeal(runtime, project, desk, review, reason.strip())
     except ReviewRefused as error:
-        problem = str(error)
+        problem = retold(str(error))
     with runtime.store.read() as uow:
         [entry] = told(uow, project, [uow.reviews.get(review)], runtime.now())
     return page_of(request, "review/decision.html", project=project, entry=entry, problem=problem, **WORDS)
@@ -193,7 +195,7 @@ def _offered(kind: str, rule: str, task: str) -> Rule | Gold | Own | None:
     try:
         return OFFERED.validate_python({"kind": kind, **fields.get(kind, {})})
     except ValidationError:
-        raise EvidenceMissing("name the rule in words, or the gold task by its number") from None
+        raise EvidenceMissing(gettext("name the rule in words, or the gold task by its number")) from None
 
 
 def _card(
@@ -238,17 +240,19 @@ def _over(request: Request, project: ProjectRow, text: str, *, problem: bool = F
 def _evidence(one: Rule | Gold | Diff | None) -> str:
     """Evidence in words."""
     if isinstance(one, Rule):
-        return f"The rule: {one.text}"
+        return gettext("The rule: {text}", text=one.text)
     if isinstance(one, Gold):
-        return f"Task {one.task}, whose answer is known"
+        return gettext("Task {task}, whose answer is known", task=one.task)
     if isinstance(one, Diff):
-        apart = ", ".join(f"{name} by {loss:.0%}" for name, loss in one.controls.items())
-        return f"The reviewer's own answer ({'; '.join(one.said)}) differs: {apart}"
+        apart = ", ".join(
+            gettext("{control} by {share:.0%}", control=name, share=loss) for name, loss in one.controls.items()
+        )
+        return gettext("The reviewer's own answer ({said}) differs: {apart}", said="; ".join(one.said), apart=apart)
     return ""
 
 
 def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%d %B %Y, %H:%M UTC")
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 WORDS: dict[str, Any] = {"reasons": REASONS, "states": STATES, "evidence": _evidence, "day": _day}

@@ -12,6 +12,7 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from models.errors import NotFoundError
 from serving.api.dependencies import RuntimeDep
+from serving.language import gettext
 from serving.pipeline.runtime import Runtime
 from serving.secrets import operator_token
 from serving.store.people_records import TrainerRow
@@ -40,7 +41,9 @@ def same_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "same-origin")
     if site not in ("same-origin", "none") or (origin is not None and urlsplit(origin).netloc != request.url.netloc):
-        raise HTTPException(status_code=403, detail="this was sent by another site; open the page and try again")
+        raise HTTPException(
+            status_code=403, detail=gettext("this was sent by another site; open the page and try again")
+        )
 
 
 def signed_in(request: Request, runtime: RuntimeDep) -> TrainerRow | None:
@@ -58,7 +61,7 @@ def signed_in(request: Request, runtime: RuntimeDep) -> TrainerRow | None:
 
 def require_trainer(person: Annotated[TrainerRow | None, Depends(signed_in)]) -> TrainerRow:
     if person is None:
-        raise HTTPException(status_code=401, detail="sign in at /train")
+        raise HTTPException(status_code=401, detail=gettext("sign in at /train"))
     return person
 
 

@@ -52,7 +52,9 @@ def role_of(request: Request) -> Role:
 
 def require_operator_page(role: Annotated[Role, Depends(role_of)]) -> Role:
     if role is not Role.OPERATOR:
-        raise HTTPException(status_code=403, detail="engineers look, and change nothing: sign in as an operator")
+        raise HTTPException(
+            status_code=403, detail=gettext("engineers look, and change nothing: sign in as an operator")
+        )
     return role
 
 

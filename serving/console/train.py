@@ -14,7 +14,9 @@ from serving.api.dependencies import Number, RuntimeDep
 from serving.console.pages import page_of, place_of
 from serving.console.reasons import sentences
 from serving.console.session import TRAINER, SignedIn, TrainerDep, same_origin
+from serving.language import N_, gettext
 from serving.pipeline.runtime import Runtime
+from serving.retold import retold
 from serving.store.people_records import Nothing, TrainerRow, WorkRow, WorkState
 from serving.store.records import ProjectRow
 from serving.workforce import feedback
@@ -26,16 +28,18 @@ ASK_AGAIN_S = 5
 BEAT_S = 10
 """How often a page with an item says that it is open, and looks whether the item is done."""
 NOTHING = {
-    Nothing.EMPTY: "There is nothing for you now. This page asks again by itself.",
-    Nothing.OTHERS_FIRST: "What is there goes to people who were offered less so far. This page asks again by itself.",
-    Nothing.CAP: "You have done as many items as your operator allows a day.",
+    Nothing.EMPTY: N_("There is nothing for you now. This page asks again by itself."),
+    Nothing.OTHERS_FIRST: N_(
+        "What is there goes to people who were offered less so far. This page asks again by itself."
+    ),
+    Nothing.CAP: N_("You have done as many items as your operator allows a day."),
 }
 OVER = {
-    WorkState.DONE: "Done: your label has arrived.",
-    WorkState.LATE: "Done: your label has arrived. It counts, though the time was over.",
-    WorkState.SKIPPED: "You skipped this one.",
-    WorkState.RELEASED: "You gave this one back.",
-    WorkState.EXPIRED: "The time was over, and somebody else may get the item. Handed in all the same, it counts.",
+    WorkState.DONE: N_("Done: your label has arrived."),
+    WorkState.LATE: N_("Done: your label has arrived. It counts, though the time was over."),
+    WorkState.SKIPPED: N_("You skipped this one."),
+    WorkState.RELEASED: N_("You gave this one back."),
+    WorkState.EXPIRED: N_("The time was over, and somebody else may get the item. Handed in all the same, it counts."),
 }
 
 router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)
@@ -56,11 +60,11 @@ def enter(
     with runtime.store.read() as uow:
         known = platform_urls(uow.projects.list())
     if url not in known:
-        raise HTTPException(status_code=422, detail="choose one of the Label Studios of the list")
+        raise HTTPException(status_code=422, detail=gettext("choose one of the Label Studios of the list"))
     try:
         person = sign_in(runtime, url, token.strip())
     except (AuthenticationError, PlatformError) as error:
-        return _form(request, runtime, problem=str(error))
+        return _form(request, runtime, problem=retold(str(error)))
     request.session.clear()
     request.session[TRAINER] = person.id
     return RedirectResponse("/train", status_code=303)
@@ -83,12 +87,12 @@ def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: s
     try:
         found = take(runtime, project, desk)
     except PlatformError as error:
-        return page_of(request, "train/nothing.html", project=project, text=str(error), again_s=ASK_AGAIN_S)
+        return page_of(request, "train/nothing.html", project=project, text=retold(str(error)), again_s=ASK_AGAIN_S)
     if found is Nothing.PAUSED:
         return _paused(request, runtime, person, slug)
     if isinstance(found, Nothing):
         again = None if found is Nothing.CAP else ASK_AGAIN_S
-        return page_of(request, "train/nothing.html", project=project, text=NOTHING[found], again_s=again)
+        return page_of(request, "train/nothing.html", project=project, text=gettext(NOTHING[found]), again_s=again)
     work, url = found
     return page_of(
         request,
@@ -141,7 +145,7 @@ def _mine(runtime: Runtime, person: TrainerRow, slug: str, lease: int) -> tuple[
     with runtime.store.read() as uow:
         work = uow.work.get(lease)
     if work.trainer_id != person.id or work.project_id != project.id:
-        raise HTTPException(status_code=404, detail="you hold no such item")
+        raise HTTPException(status_code=404, detail=gettext("you hold no such item"))
     return project, work
 
 
@@ -151,7 +155,13 @@ def _left(runtime: Runtime, work: WorkRow) -> int:
 
 def _over(request: Request, runtime: Runtime, project: ProjectRow, work: WorkRow) -> HTMLResponse:
     values = _told(runtime, project, work) if work.kind is Kind.QUALIFICATION else {}
-    answer = page_of(request, "train/over.html", project=project, text=OVER.get(work.state, ""), **values)
+    answer = page_of(
+        request,
+        "train/over.html",
+        project=project,
+        text=gettext(OVER[work.state]) if work.state in OVER else "",
+        **values,
+    )
     answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = f"#place-{project.slug}", "innerHTML"
     return answer
 

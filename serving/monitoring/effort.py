@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import computed_field
 
 from models.types import Frozen
-from serving.language import gettext
+from serving.language import gettext, joined
 from serving.store.effort import Look
 from serving.store.records import ProjectRow
 
@@ -122,7 +122,7 @@ def _words(report: EffortReport) -> str:
     ]
     if report.effective_automation is not None:
         told.append(gettext("In people's time {share:.1%} of the work is saved.", share=report.effective_automation))
-    return " ".join([*told, _bound(report)])
+    return joined([*told, _bound(report)])
 
 
 def _bound(report: EffortReport) -> str:

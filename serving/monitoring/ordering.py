@@ -11,7 +11,7 @@ from pydantic import computed_field
 
 from models.gate.ratio import rate_ratio
 from models.types import Frozen
-from serving.language import gettext
+from serving.language import gettext, joined
 from serving.store.asking import Answers
 from serving.store.records import Arm
 
@@ -102,7 +102,7 @@ def _words(report: OrderingReport) -> str:
     ratio, lower, upper = report.error_ratio, report.error_ratio_lower, report.error_ratio_upper
     if ratio is None or lower is None:
         return gettext("Not known yet: {missing}.", missing=_missing(report))
-    return " ".join(
+    return joined(
         [
             gettext(
                 "Our order found {errors} errors of the model in {compared} suggestions, random order {random_errors} "

@@ -9,6 +9,7 @@ from contextlib import closing
 from connectors.base import Annotator, Claim
 from connectors.label_studio.person import deep_link
 from models.errors import AuthenticationError, PlatformError
+from serving.language import gettext
 from serving.pipeline.runtime import Runtime
 from serving.store.gold import TESTS
 from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow
@@ -36,7 +37,7 @@ def sign_in(runtime: Runtime, url: str, token: str) -> TrainerRow:
             if account.may_see_project():
                 seen.append(project)
     if user is None or not seen:
-        raise AuthenticationError("no connected project may be seen with this token: ask your operator")
+        raise AuthenticationError(gettext("no connected project may be seen with this token: ask your operator"))
     now = runtime.now()
     with runtime.store.begin() as uow:
         person = uow.people.add(url, user.id, email=user.email, name=user.email, now=now)

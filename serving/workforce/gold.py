@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from models.errors import ConflictError
 from models.people.gold import given_up, good_standing, is_right
 from models.people.skill import Skill as Accuracy
+from serving.language import gettext
 from serving.store.engine import UnitOfWork
 from serving.store.gold import Given
 from serving.store.gold_records import GoldAnswerRow, GoldRow, Ruling
@@ -111,9 +112,9 @@ def dispute(uow: UnitOfWork, answer: GoldAnswerRow, reason: str, now: float) -> 
         ConflictError: it was disputed before, or does not count any more.
     """
     if not answer.counts:
-        raise ConflictError("this mark counts no longer: the gold was withdrawn")
+        raise ConflictError(gettext("this mark counts no longer: the gold was withdrawn"))
     if not uow.gold.dispute(answer.id, reason, now):
-        raise ConflictError("this mark was disputed before")
+        raise ConflictError(gettext("this mark was disputed before"))
     return look_at(uow, uow.gold.get(answer.gold_id), now)
 
 

@@ -14,6 +14,7 @@ from models.errors import ConflictError
 from models.fair_queue import Kind
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork, Skill, SkillSource
+from serving.language import gettext
 from serving.settings import Settings
 from serving.store.engine import UnitOfWork
 from serving.store.gold_records import QualificationRow
@@ -51,12 +52,19 @@ def start(uow: UnitOfWork, person: DeskRow, field: FieldOfWork, settings: Settin
         ConflictError: the field has no word, the person is at a set already, or there are too few items left.
     """
     if field == FieldOfWork():
-        raise ConflictError("a qualification is for a domain, a language or a task: name one")
+        raise ConflictError(gettext("a qualification is for a domain, a language or a task: name one"))
     if uow.qualifications.under_way(person.project_id, person.trainer.id) is not None:
-        raise ConflictError("another qualification is under way: finish it, or give it up first")
+        raise ConflictError(gettext("another qualification is under way: finish it, or give it up first"))
     left = min(len(_unseen(uow, person, field, settings)), settings.qualification_items)
     if left < FEWEST:
-        raise ConflictError(f"{left} items in {field} are left that this person has not seen; a set takes {FEWEST}")
+        raise ConflictError(
+            gettext(
+                "{n} items in {field} are left that this person has not seen; a set takes {fewest}",
+                n=left,
+                field=field,
+                fewest=FEWEST,
+            )
+        )
     return uow.qualifications.start(person.project_id, person.trainer.id, field, wanted=left, now=now)
 
 

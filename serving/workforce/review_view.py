@@ -8,6 +8,7 @@ from typing import Any
 
 from models.people.reviews import Code, Diff, Gold, Rate, Rule, difference, lines, overturned
 from models.types import Frozen
+from serving.language import N_, gettext
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.people_records import TrainerRow, WorkState
@@ -15,7 +16,7 @@ from serving.store.records import ProjectRow
 from serving.store.review_records import AGAINST, By, Figures, ReviewRow, ReviewState
 from serving.workforce.desk import link
 
-NOBODY = "a reviewer"
+A_REVIEWER, NOBODY = N_("a reviewer"), N_("nobody in time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ def shown(runtime: Runtime, project: ProjectRow, row: ReviewRow, trainer_id: int
         appeal=row.state is ReviewState.APPEALED,
         task=item.task_id,
         url=link(project, item.task_id),
-        label=lines(regions),
-        suggestion=None if suggestion is None else lines(suggestion),
+        label=lines(regions, say=gettext),
+        suggestion=None if suggestion is None else lines(suggestion, say=gettext),
         difference={} if suggestion is None else difference(suggestion, regions, project.label_config)[1],
         seen=label.remote_updated_at,
         until=turn.until if turn is not None else row.due_at,
@@ -107,8 +108,8 @@ def told(uow: UnitOfWork, project: ProjectRow, rows: list[ReviewRow], now: float
             task=tasks[row.item_id],
             url=link(project, tasks[row.item_id]),
             state=row.state,
-            said=lines(row.judged or ()),
-            by=_role(row.decided_by) or NOBODY,
+            said=lines(row.judged or (), say=gettext),
+            by=_role(row.decided_by) or gettext(A_REVIEWER),
             decided_at=row.decided_at,
             code=row.code,
             evidence=row.evidence,
@@ -222,4 +223,4 @@ def _role(by: By | None) -> str | None:
     """Who decided, without a name."""
     if by is None:
         return None
-    return NOBODY if by is By.REVIEWER else "nobody in time"
+    return gettext(A_REVIEWER if by is By.REVIEWER else NOBODY)

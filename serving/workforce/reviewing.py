@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from models.errors import EvidenceMissing, NotFoundError, PlatformError, ReviewRefused
 from models.people.effort import lease_seconds
 from models.people.reviews import Answer, Code, Diff, Gold, Outcome, Own, Rule, check, difference, lines
+from serving.language import gettext
 from serving.pipeline import ingest
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
@@ -60,7 +61,7 @@ def next_review(runtime: Runtime, project: ProjectRow, person: DeskRow) -> Revie
         uow.reviews.expire(project.id, now)
         found = next((one for one in uow.people.desks(project.id) if one.trainer.id == person.trainer.id), None)
         if found is None or not found.reviews:
-            raise ReviewRefused("this person does not review here: an operator sets 'reviews' of their desk")
+            raise ReviewRefused(gettext("this person does not review here: an operator sets 'reviews' of their desk"))
         held = uow.reviews.held(project.id, found.trainer.id)
         if held is not None:
             row = uow.reviews.get(held.review_id)
@@ -97,7 +98,7 @@ def give_back(runtime: Runtime, person: DeskRow, review_id: int, reason: str) ->
         row = uow.reviews.get(review_id)
         turn = _turn(uow, person, row)
         if not uow.reviews.end(turn, WorkState.RELEASED, now, why=reason):
-            raise ReviewRefused("the time for this one was over, and it is with somebody else by now")
+            raise ReviewRefused(gettext("the time for this one was over, and it is with somebody else by now"))
 
 
 def decide(runtime: Runtime, project: ProjectRow, person: DeskRow, review_id: int, said: Decision) -> ReviewRow:
@@ -108,7 +109,7 @@ def decide(runtime: Runtime, project: ProjectRow, person: DeskRow, review_id: in
         ReviewRefused: it is not this person's to decide, not open any more, or the label has changed since.
     """
     if said.outcome is Outcome.REJECT:
-        check(said.code, said.evidence)
+        check(said.code, said.evidence, say=gettext)
     if said.compared:
         _read_again(runtime, project, review_id)
     with runtime.store.begin() as uow:
@@ -118,12 +119,14 @@ def decide(runtime: Runtime, project: ProjectRow, person: DeskRow, review_id: in
         label, item = uow.labels.get(row.label_id), uow.items.get(row.item_id)
         there = label.counts and item.state is ItemState.LABELED and item.revision == row.revision
         if label.remote_updated_at != said.seen or not there:
-            raise ReviewRefused("the label, or what it is for, has changed since you were shown it: look at it again")
+            raise ReviewRefused(
+                gettext("the label, or what it is for, has changed since you were shown it: look at it again")
+            )
         verdict = _verdict(uow, project, person, label, turn, said)
         until = None if said.outcome is Outcome.ACCEPT else now + runtime.settings.appeal_due_s
         me = person.trainer.id
         if not uow.reviews.decide(row, verdict, by=me, now=now, judged=label.regions, appeal_until=until):
-            raise ReviewRefused("this is decided already")
+            raise ReviewRefused(gettext("this is decided already"))
         uow.labels.set_aside(verdict.aside, now)
         _done(uow, turn, now)
         overlap.review(uow, project, [row.item_id], now)
@@ -145,9 +148,11 @@ def appeal(runtime: Runtime, project: ProjectRow, person: DeskRow, review_id: in
         now = runtime.now()
         row = uow.reviews.get(review_id)
         if row.project_id != project.id or row.author != person.trainer.user_id:
-            raise NotFoundError(f"there is no review {review_id} of a label of yours")
+            raise NotFoundError(gettext("there is no review {n} of a label of yours", n=review_id))
         if not uow.reviews.appeal(row, reason, answer_until=now + runtime.settings.appeal_answer_s, now=now):
-            raise ReviewRefused("this cannot be appealed (any more): there is one appeal, in the time that was named")
+            raise ReviewRefused(
+                gettext("this cannot be appealed (any more): there is one appeal, in the time that was named")
+            )
         return uow.reviews.get(review_id)
 
 
@@ -165,7 +170,7 @@ def answer(
         now = runtime.now()
         row, turn = _open(uow, person, review_id, ReviewState.APPEALED, now)
         if not uow.reviews.answer(row, state, by=person.trainer.id, reason=reason, now=now):
-            raise ReviewRefused("the appeal is decided already")
+            raise ReviewRefused(gettext("the appeal is decided already"))
         _done(uow, turn, now)
         if state is ReviewState.OVERTURNED:
             _restore(uow, row, now)
@@ -239,15 +244,15 @@ def _open(
 ) -> tuple[ReviewRow, TurnRow]:
     row = uow.reviews.get(review_id)
     if not person.reviews or row.project_id != person.project_id:
-        raise ReviewRefused("this person does not review here: an operator sets 'reviews' of their desk")
+        raise ReviewRefused(gettext("this person does not review here: an operator sets 'reviews' of their desk"))
     if row.author == person.trainer.user_id:
-        raise ReviewRefused("nobody decides on a label of their own")
+        raise ReviewRefused(gettext("nobody decides on a label of their own"))
     if state is ReviewState.APPEALED and row.reviewer_id == person.trainer.id:
-        raise ReviewRefused("an appeal is decided by somebody else than the first reviewer")
+        raise ReviewRefused(gettext("an appeal is decided by somebody else than the first reviewer"))
     uow.reviews.expire(row.project_id, now, review_id=row.id)
     turn = _turn(uow, person, row)
     if row.state is not state or row.closed_at is not None or row.due_at <= now:
-        raise ReviewRefused("this is decided already, or the time for it is over")
+        raise ReviewRefused(gettext("this is decided already, or the time for it is over"))
     return row, turn
 
 
@@ -256,7 +261,7 @@ def _turn(uow: UnitOfWork, person: DeskRow, row: ReviewRow) -> TurnRow:
     turn = uow.reviews.turn_of(row.id, person.trainer.id, appeal=row.state is ReviewState.APPEALED)
     over = turn is None or turn.state not in (WorkState.HELD, WorkState.EXPIRED)
     if turn is None or over or uow.reviews.taken(row.id, but=person.trainer.id):
-        raise ReviewRefused("this is not with you: ask for the next one")
+        raise ReviewRefused(gettext("this is not with you: ask for the next one"))
     return turn
 
 
@@ -264,7 +269,9 @@ def _own(uow: UnitOfWork, person: DeskRow, label: LabelRow, turn: TurnRow) -> La
     said = uow.opinions.said([label.item_id]).get(label.item_id, [])
     own = next((one for one in said if one.completed_by == person.trainer.user_id), None)
     if own is None or own.remote_updated_at < turn.granted_at:
-        raise EvidenceMissing("your own answer is not there: open the task in Label Studio, submit one, and come back")
+        raise EvidenceMissing(
+            gettext("your own answer is not there: open the task in Label Studio, submit one, and come back")
+        )
     return own
 
 
@@ -283,7 +290,7 @@ def _verdict(
     evidence = said.evidence
     assert not isinstance(evidence, Own)
     if isinstance(evidence, Gold) and not _known(uow, project, evidence.task):
-        raise EvidenceMissing(f"task {evidence.task} is no gold item of this project; name one, or a rule")
+        raise EvidenceMissing(gettext("task {n} is no gold item of this project; name one, or a rule", n=evidence.task))
     return Verdict(ReviewState.REJECTED, said.code, evidence, said.note, aside=(label.id,))
 
 
@@ -296,7 +303,7 @@ def _known(uow: UnitOfWork, project: ProjectRow, task: int) -> bool:
 def _diff(project: ProjectRow, label: LabelRow, own: LabelRow) -> Diff:
     loss, controls = difference(label.regions, own.regions, project.label_config)
     if loss == 0.0 and not controls:
-        raise EvidenceMissing("your own answer says the same as the label: accept it, or change yours")
+        raise EvidenceMissing(gettext("your own answer says the same as the label: accept it, or change yours"))
     return Diff(annotation=own.annotation_id, said=tuple(lines(own.regions)), loss=loss, controls=controls)
 
 

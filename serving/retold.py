@@ -1,0 +1,186 @@
+"""Sentences that were written down in English, said again in the language of now.
+
+Reasons of the gate, certificates and errors are made of a sentence and some values. What is stored is the English text:
+the sentence it was made of is found, and its values are put into the translation of that sentence. A text that no
+sentence here has made, such as a person's own words, stays as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from serving.language import ENGLISH, N_, gettext, joined, language
+
+LONGEST: Final = 4_000
+"""Characters of a text that is looked at."""
+
+GATE: Final = (
+    N_("model {version} predicts; nothing is accepted before it is certified"),
+    N_("model {version} is tried beside {active}, which goes on predicting"),
+    N_("model {version} is tried beside {active}, which goes on predicting; {former} is tried no longer"),
+    N_("model {version} is tried no longer: the label config changed"),
+    N_("the label config changed: a control that models fill differs, and the model is trained anew"),
+    N_("the label config changed, but not what models fill; the certificate has to be for the config of now"),
+    N_("paused: the label config changed and cannot be used: {why}"),
+    N_(
+        "the tolerance changed: epsilon {epsilon_before} to {epsilon}, delta {delta_before} to {delta}; nothing is "
+        "accepted before a certificate for it."
+    ),
+    N_("Open: the watch is over, the audits' statistic is {statistic}."),
+    N_(
+        "Watch: {share} audits were wrong, and their statistic is {statistic}; within the budget, at most one false "
+        "alarm in so many audits. {rate} of what is acceptable is audited now."
+    ),
+    N_(
+        "Watch: the last {n} items are not like the blind sample, in {figures}. That proves no error; {rate} of what "
+        "is acceptable is audited now."
+    ),
+    N_(
+        "Watch: nobody has answered {n} audits for more than {hours} hours, and the monitor sees none of those behind "
+        "the first of them. They come first in the queue. Until then {rate} of what is acceptable goes to people."
+    ),
+    N_(
+        "Closed: {since} audits since the estimated change were wrong, {before} before; more than {epsilon} of what is "
+        "accepted is wrong. The change may lie {further} audits further back: {reopened} acceptances from after that "
+        "are open again. It takes a new certificate, on {labels} blind labels of items that arrive from now on."
+    ),
+    N_("Suggestions are shown at every confidence again: with one an item takes {share} of the time without one."),
+    N_("Suggestions are shown at every confidence again: with one an item takes an unknown time."),
+    N_(
+        "No suggestion is shown where the model is less than {share} sure: without it an item takes {saved} s less "
+        "({shown} labels with a suggestion, {hidden} without). A share drawn by lot keeps it, so that this can be seen "
+        "to change."
+    ),
+    N_(
+        "Model {version} predicts from now on: {same} is certified for {share} of the blind sample, {before} covers "
+        "{covered}."
+    ),
+    N_("Model {version} is rejected: {same} is certified for {share} of the blind sample, {before} covers {covered}."),
+    N_("Model {version} is rejected, and {before} covers {covered} of the blind sample. On its own it is: {reason}"),
+)
+CERTIFICATES: Final = (
+    N_(
+        "Open: {losses} among {n} {labels} at confidence {threshold} or above, so at most {epsilon} of what is accepted "
+        "is wrong, with probability {sure}; {coverage} of the waiting items lie there."
+    ),
+    N_(
+        "Open: {losses} among {n} {labels} at confidence {threshold} or above, so the mean loss of what is accepted is "
+        "at most {epsilon}, with probability {sure}; {coverage} of the waiting items lie there."
+    ),
+    N_(
+        "Closed: {losses} among the {n} most confident of {all} {labels} cannot show that at most {epsilon} are wrong; "
+        "{outlook}."
+    ),
+    N_(
+        "Closed: {losses} among the {n} most confident of {all} {labels} cannot show a mean loss of at most {epsilon}; "
+        "{outlook}."
+    ),
+    N_("Closed: {labels} are too few to show that at most {epsilon} are wrong, even without an error; {outlook}."),
+    N_("Closed: there is no blind label of this stratum."),
+    N_("Closed: no item of this stratum is waiting."),
+    N_("Closed for each of {n} strata ({names}); {outlook}."),
+    N_(
+        "Open for {n} of {all} strata ({names}), each with a threshold of its own: at most {epsilon} of what is "
+        "accepted in each is wrong, with probability {sure} for all of them together; {coverage} of the waiting items "
+        "lie there."
+    ),
+    N_(
+        "not reachable at any threshold seen, where the best error rate is {rate} at {coverage} of the items: it takes "
+        "a better model or a larger budget"
+    ),
+    N_("at the error rates seen it takes about {n} more blind labels, and only {waiting} items are waiting"),
+    N_("at the error rates seen it takes about {n} more blind labels"),
+    N_("the nearest takes about {n} more blind labels"),
+    N_("more labels alone open none"),
+    N_("{n} more would allow {errors} errors"),
+    N_("the pool is not like the sample"),
+    N_("{n} of {all} blind labels in the range of the pool, worth {worth} at equal inclusion,"),
+    N_("{n} of {all} blind labels in the range of the pool"),
+    N_("{n} blind labels, worth {worth} at equal inclusion,"),
+    N_("{n} blind labels"),
+    N_("blind labels, weighted by their inclusion,"),
+    N_("blind labels"),
+    N_("a loss of {loss} in all"),
+    N_("1 error"),
+    N_("{n} errors"),
+)
+NOISE: Final = (
+    N_(
+        "People disagree with each other on about {split} of the items ({n} labelled twice), so one person is wrong on "
+        "about {rate}: with {labels} no budget below {floor} can be shown; {outlook}."
+    ),
+    N_("single labels"),
+    N_("the majority of {n} people"),
+    N_("take validation_people = {n}"),
+    N_("it takes clearer guidelines, or a larger budget"),
+    N_(
+        "People's own mistakes alone do not explain it: one person is wrong on {rate} of the items, from {n} labelled "
+        "twice."
+    ),
+    N_(
+        "Whether people's own mistakes explain it is not clear: one person is wrong on {rate} of the items, from {n} "
+        "labelled twice."
+    ),
+    N_("{taken}; how often one person is wrong was not measured"),
+    N_(
+        "{taken}; one person is wrong on {rate} of the items, from {n} labelled twice; of {checked} agreements checked "
+        "{fell} fell, at most {upper}"
+    ),
+    N_("{taken}; one person is wrong on {rate} of the items, from {n} labelled twice"),
+    N_("each blind label is taken for the truth"),
+    N_("where model and first label disagree, the majority of {n} people is taken for the truth"),
+    N_("{share} ({lower} to {upper}, 95 % each side)"),
+)
+ERRORS: Final = (
+    N_(
+        "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token (or > Legacy Token)"
+    ),
+    N_(
+        "Label Studio has legacy tokens switched off. Switch them on under Organization > Access Token Settings > "
+        "Legacy Tokens, or use a personal access token (Account & Settings > Personal Access Token)"
+    ),
+    N_("Label Studio at {url} cannot be reached ({why}): check that it runs, and the address"),
+    N_("Label Studio at {url} answered {status}: {detail}. Its log says why"),
+    N_("Label Studio did not accept task {task} though it could: try again"),
+    N_("Label Studio refused ({status}): {detail}"),
+    N_("this account may not do that in Label Studio: {detail}"),
+    N_("what answers at {url} is not a Label Studio: check the address"),
+    N_("what answers at {url} is not a Label Studio (status {status}): check the address"),
+    N_("what answers at {url} is not a Label Studio, or speaks otherwise ({why}): check the address"),
+    N_("{url} is not an address of Label Studio: write it as http://host:port"),
+    N_("{url} sends on to {target}: use that address"),
+    N_("the package {package} is not installed: pip install {what}"),
+    N_("no control {name} has one class as its answer; those that have: {names}"),
+    N_("no person closed this gate; it is {state}: {reason}"),
+    N_("epsilon and delta lie between 0 and 1"),
+    N_("epsilon is {epsilon} and delta {delta} already"),
+)
+SENTENCES: Final = (*GATE, *CERTIFICATES, *NOISE, *ERRORS)
+"""A sentence that begins like another one, and goes on, stands before it."""
+
+
+def retold(text: str) -> str:
+    """A text in the language of now, as far as it is made of sentences that are known here; else as it is."""
+    if language() == ENGLISH or not text or len(text) > LONGEST:
+        return text
+    for sentence, pattern in _patterns():
+        if (found := pattern.fullmatch(text)) is not None:
+            values = {name: retold(value) for name, value in found.groupdict(default="").items()}
+            rest = values.pop("rest_", "")
+            said = gettext(sentence, **values)
+            return joined([said, rest]) if rest else said
+    return text
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((sentence, _pattern(sentence)) for sentence in SENTENCES)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    """Matches what a sentence makes; after a full stop others may follow."""
+    literals = re.split(r"\{(\w+)\}", sentence)
+    made = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(literals))
+    return re.compile(made + (r"(?: (?P<rest_>.+))?" if sentence.endswith(".") else ""), re.DOTALL)
