@@ -15,8 +15,9 @@ from babel.messages.pofile import read_po, write_po
 
 from serving.language import ENGLISH, LANGUAGES, LOCALE
 
-SOURCES = LOCALE.parent
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"gettext": None, "ngettext": (1, 2), "N_": None, "_": None}
+SOURCES = {"serving": LOCALE.parent, "models": LOCALE.parent.parent / "models"}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"gettext": None, "ngettext": (1, 2), "N_": None, "_": None, "say": None}
+"""``say`` is what ``models`` are handed: see ``models.saying``."""
 
 
 def extracted(language: str) -> Catalog:
@@ -24,8 +25,9 @@ def extracted(language: str) -> Catalog:
     with (LOCALE / "babel.cfg").open(encoding="utf-8") as file:
         mapping, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = Catalog(locale=language.replace("-", "_"), domain="prelabel", fuzzy=False)
-    for path, _, text, comments, context in extract_from_dir(SOURCES, mapping, options, keywords=KEYWORDS):
-        found.add(text, locations=[(path, 1)], auto_comments=comments, context=context)
+    for place, folder in SOURCES.items():
+        for path, _, text, comments, context in extract_from_dir(folder, mapping, options, keywords=KEYWORDS):
+            found.add(text, locations=[(f"{place}/{path}", 1)], auto_comments=comments, context=context)
     return found
 
 

@@ -51,7 +51,7 @@ def preferred(accept_language: str) -> str:
     return aliases.get(found or ENGLISH, ENGLISH)
 
 
-def gettext(message: str, **values: object) -> str:
+def gettext(message: str, /, **values: object) -> str:
     """A text in the language of now, with ``values`` put in by ``str.format``."""
     said = translations(language()).gettext(message)
     return said.format(**values) if values else said

@@ -62,8 +62,8 @@ GATE: Final = (
 )
 CERTIFICATES: Final = (
     N_(
-        "Open: {losses} among {n} {labels} at confidence {threshold} or above, so at most {epsilon} of what is accepted "
-        "is wrong, with probability {sure}; {coverage} of the waiting items lie there."
+        "Open: {losses} among {n} {labels} at confidence {threshold} or above, so at most {epsilon} of what is "
+        "accepted is wrong, with probability {sure}; {coverage} of the waiting items lie there."
     ),
     N_(
         "Open: {losses} among {n} {labels} at confidence {threshold} or above, so the mean loss of what is accepted is "
@@ -135,7 +135,8 @@ NOISE: Final = (
 )
 ERRORS: Final = (
     N_(
-        "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token (or > Legacy Token)"
+        "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token (or > "
+        "Legacy Token)"
     ),
     N_(
         "Label Studio has legacy tokens switched off. Switch them on under Organization > Access Token Settings > "

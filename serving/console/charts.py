@@ -95,8 +95,8 @@ def automation(days: Sequence[Day]) -> Chart:
         "automation",
         gettext("Decisions by day"),
         gettext(
-            "What was decided on each day, by route: accepted without a person, suggested to a person, audited blind. An "
-            "item that is decided again counts again; a rate is the accepted of all decisions of that day."
+            "What was decided on each day, by route: accepted without a person, suggested to a person, audited blind. "
+            "An item that is decided again counts again; a rate is the accepted of all decisions of that day."
         ),
         (
             gettext("day"),
@@ -166,8 +166,8 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
         "certificates",
         gettext("Selective error by test"),
         gettext(
-            "Share of wrong ones among the blind labels that each test of the gate looked at (dot), the upper bound that "
-            "follows from them at the delta that it spent (end of the line), and the budget of its time (grey). A test "
+            "Share of wrong ones among the blind labels that each test of the gate looked at (dot), the upper bound "
+            "that follows from them at the delta that it spent (end of the line), and the budget of its time (grey). A test "
             "that stayed closed tells of the threshold at which it failed."
         ),
         (
@@ -296,8 +296,8 @@ def reliability(bins: Sequence[Bin]) -> Chart:
         "reliability",
         gettext("Reliability"),
         gettext(
-            "Blind items by confidence, in ten ranges of equal width: share that was right, with its interval (95 %), and "
-            "the number of items. On the dashed line a confidence is what it says; the gate does not rely on that."
+            "Blind items by confidence, in ten ranges of equal width: share that was right, with its interval (95 %), "
+            "and the number of items. On the dashed line a confidence is what it says; the gate does not rely on that."
         ),
         (
             gettext("confidence"),

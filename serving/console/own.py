@@ -13,7 +13,7 @@ from serving.api.dependencies import RuntimeDep
 from serving.console import own_words as words
 from serving.console.pages import page_of
 from serving.console.session import SignedIn
-from serving.language import gettext
+from serving.language import gettext, joined
 from serving.monitoring.own import own
 from serving.monitoring.own_figures import Day, Own, Window
 from serving.workforce.desk import projects_of
@@ -106,7 +106,7 @@ def time(one: Own) -> Section | None:
     spent = one.all_time.time
     cap = gettext(words.CAP, cap=words.duration(spent.cap_s))
     if spent.capped:
-        cap = f"{cap} {gettext(words.CAPPED, capped=spent.capped)}"
+        cap = joined([cap, gettext(words.CAPPED, capped=spent.capped)])
     return Section(gettext(words.TIME), columns=_columns(words.WINDOWS), rows=rows, notes=(cap,))
 
 

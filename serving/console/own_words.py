@@ -29,8 +29,8 @@ WORK_ROWS: Final = {
     "checks": (
         N_("To check the model"),
         N_(
-            "Of these, as you were told when you got them. Which item is for which check is told to nobody, so that all "
-            "are labelled alike."
+            "Of these, as you were told when you got them. Which item is for which check is told to nobody, so that "
+            "all are labelled alike."
         ),
     ),
     "done": (N_("Handed in"), N_("In time or late.")),
@@ -68,8 +68,8 @@ TIME_ROWS: Final = {
     "active": (
         N_("Active"),
         N_(
-            "As Label Studio measured it, from opening an item to saving it, skips too. Waiting in line, and what you read "
-            "elsewhere, are not in it."
+            "As Label Studio measured it, from opening an item to saving it, skips too. Waiting in line, and what you "
+            "read elsewhere, are not in it."
         ),
     ),
     "n": (N_("Items with a time"), N_("Skips too; the next two figures leave them out.")),
