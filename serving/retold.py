@@ -30,8 +30,8 @@ GATE: Final = (
     ),
     N_("Open: the watch is over, the audits' statistic is {statistic}."),
     N_(
-        "Watch: {share} audits were wrong, and their statistic is {statistic}; within the budget, at most one false "
-        "alarm in so many audits. {rate} of what is acceptable is audited now."
+        "Watch: {share} audits were wrong, and their statistic is {statistic}; within epsilon it reaches {level} once "
+        "in so many audits. {rate} of what is acceptable is audited now."
     ),
     N_(
         "Watch: the last {n} items are not like the blind sample, in {figures}. That proves no error; {rate} of what "

@@ -167,8 +167,8 @@ def certificates(rows: Sequence[CertificateRow]) -> Chart:
         gettext("Selective error by test"),
         gettext(
             "Share of wrong ones among the blind labels that each test of the gate looked at (dot), the upper bound "
-            "that follows from them at the delta that it spent (end of the line), and the budget of its time (grey). A test "
-            "that stayed closed tells of the threshold at which it failed."
+            "that follows from them at the delta that it spent (end of the line), and the budget of its time (grey). A "
+            "test that stayed closed tells of the threshold at which it failed."
         ),
         (
             gettext("tested"),

@@ -171,6 +171,8 @@ def _reviews(told: Mapping[str, Any]) -> Iterator[Moment]:
         yield Moment(row["drawn_at"], "reviewed", gettext("A label of it was drawn for a review"))
         if row["decided_at"] is not None:
             said = gettext(ReviewState(row["state"]).value)
-            code = f" ({gettext(Code(row['code']).value)})" if row["code"] else ""
-            words = gettext("The review: {said}", said=f"{said}{code}{': ' + row['note'] if row['note'] else ''}")
+            if row["code"]:
+                said = f"{said} ({gettext(Code(row['code']).value)})"
+            said = f"{said}: {row['note']}" if row["note"] else said
+            words = gettext("The review: {said}", said=said)
             yield Moment(row["decided_at"], "reviewed", words, numbers=evidence)
