@@ -17,6 +17,7 @@ LONGEST: Final = 4_000
 """Characters of a text that is looked at."""
 
 GATE: Final = (
+    N_("no model yet"),
     N_("model {version} predicts; nothing is accepted before it is certified"),
     N_("model {version} is tried beside {active}, which goes on predicting"),
     N_("model {version} is tried beside {active}, which goes on predicting; {former} is tried no longer"),

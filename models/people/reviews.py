@@ -107,7 +107,7 @@ def check(code: Code | None, evidence: Rule | Gold | Own | None, say: Say = engl
         )
     needed = NEEDS.get(code)
     if needed is not None and not isinstance(evidence, needed):
-        reason = repr(code.value)
+        reason = repr(say(code.value))
         raise EvidenceMissing(
             say("the reason {reason} is shown by a rule, not otherwise", reason=reason)
             if needed is Rule

@@ -1,0 +1,255 @@
+"""No page says a word that a catalogue does not have: in a language that marks its texts, nothing else is left.
+
+What is data stays as it is: names, codes of events and numbers, texts of tasks. A new page is to be visited here, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from models.people.skill import Skill as Accuracy
+from models.skills import FieldOfWork
+from serving import console
+from serving.console import staff
+from serving.console.speech import COOKIE
+from serving.projects.gate import tolerate
+from serving.secrets import viewer_token
+from serving.store.people_records import Ground
+from serving.store.records import ItemState
+from serving.workforce.gold_set import put_in
+from tests.support import marked
+from tests.support.local_world import WORDS, LocalWorld, easy, hard
+from tests.unit.serving.console.test_train import next_card, sign_in
+
+ANNA, BERT = 21, 22
+NAMES = (
+    "Prelabel Label Studio UTC moods mood text good bad user prelabel operator console",
+    "http choices person PERSON example com reviewer law any trainer README en XA English 中文 html audit",
+    *(word for words in WORDS.values() for word in words),
+)
+"""Of the product, of the world's project and its people."""
+OF_THE_TWIN = "Label Studio does not know this token: make a new one"
+FRAGMENTS = ("figures", "automation", "sample", "what-if?percent=7", "counts")
+
+
+@pytest.fixture
+def spoken(world: LocalWorld, browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A browser that asks for the marked language."""
+    staff._failures.clear()
+    marked.speak(monkeypatch)
+    browser.cookies.set(COOKIE, marked.TAG)
+    return browser
+
+
+def whole(page: str, world: LocalWorld, *more: str) -> None:
+    assert f"{marked.OPEN}" in page
+    assert marked.unmarked(page, [*NAMES, *_data(world), *more]) == []
+
+
+def _data(world: LocalWorld) -> Iterable[str]:
+    with world.store.read() as uow:
+        for ref in uow.models.list(world.id):
+            yield ref.ref.version
+        for event in uow.gate.events(world.id):
+            yield from _names(event.numbers)
+
+
+def _names(numbers: Mapping[str, Any]) -> Iterable[str]:
+    for name, value in numbers.items():
+        yield name
+        if isinstance(value, Mapping):
+            yield from _names(value)
+        elif isinstance(value, str | bool):
+            yield str(value)
+
+
+def test_what_is_not_wrapped_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = marked.Marked().gettext("Projects")
+    assert marked.unmarked(f"<h1>{text}</h1><p title='so'>bare words 12</p>", ["bare"]) == ["words", "so"]
+    assert marked.Marked().gettext("no such text") == "no such text"
+
+
+def test_of_an_empty_service(world: LocalWorld, spoken: TestClient) -> None:
+    whole(spoken.get("/sign-in").text, world)
+    whole(spoken.post("/sign-in", data={"token": "wrong"}).text, world)
+    whole(spoken.get("/train").text, world)
+    spoken.post("/sign-in", data={"token": "operator-token"})
+    for path in ("/", "/projects/moods", *(f"/projects/moods/{part}" for part in FRAGMENTS)):
+        whole(spoken.get(path).text, world)
+    for path in ("", "/dead", "/disagreements", "/likely-errors"):
+        whole(spoken.get(f"/projects/moods/items{path}").text, world)
+
+
+def test_of_a_busy_project(world: LocalWorld, spoken: TestClient) -> None:
+    world.open(easy(160))
+    world.arrive(easy(60, seed=1) + hard(60, seed=1))
+    world.sync()
+    world.settle()
+    shown = next(row for row in world.items() if row.state is ItemState.PUBLISHED and not row.blind)
+    world.label(shown.task_id, "bad" if world.gold[shown.data["text"]] == "good" else "good")
+    world.sync()
+    tolerate(world.runtime, world.project, epsilon=0.031, reason="12345", actor="operator")
+    with world.store.begin() as uow:
+        uow.items.bury_tasks(world.id, {world.items()[-1].task_id: "Label Studio refused (404): 12"}, world.clock())
+    assert spoken.get("/train").status_code == 200
+    spoken.post("/sign-in", data={"token": "operator-token"})
+    for path in ("/", "/projects/moods", *(f"/projects/moods/{part}" for part in FRAGMENTS)):
+        whole(spoken.get(path).text, world)
+    for path in ("", "?state=published", "?trainer=2", "?text=good&label=good", "/dead", "/disagreements"):
+        whole(spoken.get(f"/projects/moods/items{path}").text, world, *_codes())
+    whole(spoken.get("/projects/moods/items/likely-errors").text, world)
+    states = {row.state: row for row in world.items()} | {(row.state, row.route): row for row in world.items()}
+    for row in states.values():
+        page = spoken.get(f"/projects/moods/items/{row.task_id}").text
+        whole(re.sub(r'<details class="numbers">.*?</details>', "", page, flags=re.S), world)
+    whole(spoken.post("/projects/moods/items/dead/redrive").text, world)
+    refused = spoken.post("/projects/moods/gate/reopen", data={"reason": "12345"})
+    assert refused.status_code == 422
+    whole(refused.text, world)
+    spoken.post("/projects/moods/gate/close", data={"reason": "12345"})
+    whole(spoken.get("/projects/moods").text, world)
+    staff._failures.clear()
+    spoken.post("/sign-in", data={"token": viewer_token(world.runtime.settings)})
+    whole(spoken.get("/projects/moods/items/dead").text, world)
+
+
+def _codes() -> list[str]:
+    """Reasons stand there as the API has them, with their words beside them."""
+    from serving.console.item_story import REASONS
+
+    return list(REASONS)
+
+
+def test_of_a_trainer(world: LocalWorld, spoken: TestClient) -> None:
+    world.arrive(easy(60))
+    world.sync()
+    sign_in(spoken, ANNA)
+    whole(spoken.get("/train").text, world)
+    lease, card = next_card(spoken)
+    whole(card, world)
+    whole(spoken.post(f"/train/moods/leases/{lease}/beat").text, world)
+    whole(spoken.post(f"/train/moods/leases/{lease}/give-back", data={"reason": "12345"}).text, world)
+    for row in world.wanted():
+        world.label(row.task_id, user=ANNA, lead_time=30.0)
+    world.sync()
+    assert world.train() is not None
+    with world.store.begin() as uow:
+        anna = next(one for one in uow.people.desks(world.id) if one.trainer.user_id == ANNA).trainer
+        found = {Ground(anna.id, FieldOfWork(domain="law"), False): Accuracy.of(9, 1)}
+        uow.people.keep_compared(found, world.clock())
+    whole(spoken.get("/train/me").text, world)
+    whole(spoken.post("/train/moods/next").text, world)
+    whole(spoken.get("/train/moods/answers").text, world)
+    whole(spoken.get("/train/moods/decisions").text, world)
+    whole(spoken.get("/train/moods/review").text, world)
+    whole(spoken.post("/train/sign-in", data={"url": "http://127.0.0.1:9", "token": "nobody"}).text, world, OF_THE_TWIN)
+
+
+def test_of_a_qualification(world: LocalWorld, spoken: TestClient) -> None:
+    world.arrive(easy(8))
+    world.sync()
+    tasks = [item.task_id for item in world.items()[:4]]
+    for task in tasks:
+        world.label(task)
+    world.sync()
+    with world.store.begin() as uow:
+        for task in tasks:
+            row = uow.items.by_task(world.id, [task])[task]
+            put_in(uow, world.project, row, regions=None, field=FieldOfWork(domain="law"), now=world.clock())
+    sign_in(spoken, ANNA)
+    whole(spoken.get("/train/moods/qualifications").text, world)
+    spoken.post("/train/moods/qualifications", data={"domain": "law"})
+    for n in range(4):
+        lease, card = next_card(spoken)
+        whole(card, world)
+        with world.store.read() as uow:
+            item = uow.items.get(uow.work.get(lease).item_id)
+        label = world.gold[item.data["text"]]
+        world.label(item.task_id, label if n else {"good": "bad", "bad": "good"}[label], user=ANNA)
+        world.sync()
+        whole(spoken.post(f"/train/moods/leases/{lease}/beat").text, world)
+        whole(spoken.get("/train/moods/qualifications").text, world)
+    whole(spoken.post("/train/moods/qualifications", data={"domain": "law"}).text, world)
+    page = spoken.get("/train/moods/answers").text
+    whole(page, world)
+    place = re.search(r'hx-post="(/train/moods/answers/\d+/dispute)"', page)
+    assert place is not None
+    whole(spoken.post(place[1], data={"reason": "12345"}).text, world)
+
+
+def test_of_reviews(world: LocalWorld, spoken: TestClient) -> None:
+    world.change(review_rate=1.0)
+    [task] = world.arrive(easy(1))
+    world.sync()
+    for user in (ANNA, BERT, 23):
+        sign_in(spoken, user)
+        with world.store.begin() as uow:
+            desk = next(one for one in uow.people.desks(world.id) if one.trainer.user_id == user)
+            uow.people.seat(world.id, desk.trainer.id, daily_cap=None, reviews=user != ANNA)
+    world.label(task, "good", user=ANNA)
+    world.sync()
+    sign_in(spoken, BERT)
+    whole(spoken.get("/train").text, world)
+    whole(spoken.get("/train/moods/review").text, world)
+    card = spoken.post("/train/moods/review/next").text
+    whole(card, world)
+    place, seen = (
+        re.search(r'hx-post="(/train/moods/review/\d+)/', card),
+        re.search(r'name="seen" value="([^"]+)', card),
+    )
+    assert place is not None
+    assert seen is not None
+    form = {"outcome": "reject", "seen": seen[1], "code": "", "evidence": "rule", "rule": "123.45"}
+    whole(spoken.post(f"{place[1]}/decide", data=form).text, world)
+    whole(spoken.post(f"{place[1]}/decide", data=form | {"code": "gold"}).text, world)
+    whole(spoken.post(f"{place[1]}/decide", data=form | {"code": "guideline"}).text, world)
+    sign_in(spoken, ANNA)
+    page = spoken.get("/train/moods/decisions").text
+    whole(page, world)
+    review = place[1].rsplit("/", 1)[1]
+    whole(spoken.post(f"/train/moods/decisions/{review}/appeal", data={"reason": "12345"}).text, world)
+    sign_in(spoken, 23)
+    whole(spoken.post("/train/moods/review/next").text, world)
+    whole(spoken.post(f"{place[1]}/answer", data={"outcome": "overturn", "reason": "12345"}).text, world)
+    sign_in(spoken, ANNA)
+    whole(spoken.get("/train/moods/decisions").text, world)
+    whole(spoken.get("/train/me").text, world)
+
+
+VISITED = {
+    "/sign-in",
+    "/",
+    "/projects/{slug}",
+    "/projects/{slug}/counts",
+    "/projects/{slug}/figures",
+    "/projects/{slug}/automation",
+    "/projects/{slug}/sample",
+    "/projects/{slug}/what-if",
+    "/projects/{slug}/items",
+    "/projects/{slug}/items/dead",
+    "/projects/{slug}/items/disagreements",
+    "/projects/{slug}/items/likely-errors",
+    "/projects/{slug}/items/{task}",
+    "/train",
+    "/train/me",
+    "/train/{slug}/review",
+    "/train/{slug}/decisions",
+    "/train/{slug}/qualifications",
+    "/train/{slug}/answers",
+}
+NOT_HERE = {"/projects/{slug}/models"}
+
+
+def test_every_page_is_visited() -> None:
+    modules = [import_module(f"serving.console.{one.name}") for one in iter_modules(console.__path__)]
+    routes = [route for module in modules if hasattr(module, "router") for route in module.router.routes]
+    pages = {route.path for route in routes if isinstance(route, APIRoute) and "GET" in route.methods}
+    assert pages == VISITED | NOT_HERE, "wrap a new page's texts, visit it above, and name it"
