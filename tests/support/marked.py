@@ -19,7 +19,7 @@ from serving import language
 
 TAG: Final = "en-XA"
 OPEN, CLOSE = "⟦", "⟧"
-SAID_IN: Final = ("aria-label", "title", "placeholder", "alt", "data-column", "label", "content")
+SAID_IN: Final = ("aria-label", "title", "placeholder", "alt", "data-column", "data-undrawn", "label", "content")
 """Attributes that somebody reads or hears."""
 CODE: Final = ("code", "style", "time")
 """Commands, and moments as the store has them."""

@@ -10,7 +10,7 @@
     const text = { labelColor: of("--ink"), titleColor: of("--ink"), labelFontSize: 12, titleFontSize: 12 };
     return {
       background: null,
-      font: "system-ui, sans-serif",
+      font: getComputedStyle(document.body).fontFamily,
       view: { stroke: null },
       axis: { ...text, gridColor: of("--line"), domainColor: of("--soft"), tickColor: of("--soft") },
       legend: { ...text, orient: "top" },
@@ -26,7 +26,7 @@
       views.get(figure)?.finalize();
       views.set(figure, made);
     }, (error) => {
-      place.textContent = "The chart could not be drawn; its numbers are in the table.";
+      place.textContent = place.dataset.undrawn;
       console.error(error);
     });
   }
