@@ -155,9 +155,6 @@ ERRORS: Final = (
     N_("{url} sends on to {target}: use that address"),
     N_("the package {package} is not installed: pip install {what}"),
     N_("no control {name} has one class as its answer; those that have: {names}"),
-    N_("no person closed this gate; it is {state}: {reason}"),
-    N_("epsilon and delta lie between 0 and 1"),
-    N_("epsilon is {epsilon} and delta {delta} already"),
 )
 SENTENCES: Final = (*GATE, *CERTIFICATES, *NOISE, *ERRORS)
 """A sentence that begins like another one, and goes on, stands before it."""

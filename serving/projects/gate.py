@@ -5,8 +5,10 @@ from __future__ import annotations
 from models.errors import ConfigurationError
 from models.gate.noise import MOST_PEOPLE
 from models.types import GateState, Route
+from serving.language import gettext
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, fall_back, held, move, standing
+from serving.retold import retold
 from serving.store.engine import UnitOfWork
 from serving.store.records import GateEvent, ItemState, ProjectRow
 
@@ -37,7 +39,11 @@ def reopen(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) ->
         current = uow.projects.hold(project.id)
         if held(uow, current) is None:
             raise ConfigurationError(
-                f"no person closed this gate; it is {current.gate_state.value}: {current.gate_reason}"
+                gettext(
+                    "no person closed this gate; it is {state}: {reason}",
+                    state=gettext(current.gate_state.value),
+                    reason=retold(current.gate_reason),
+                )
             )
         return move(uow, current, standing(uow, current), reason=reason, numbers={}, now=runtime.now(), actor=actor)
 
@@ -64,9 +70,11 @@ def tolerate(
         current, now = uow.projects.hold(project.id), runtime.now()
         new = (current.epsilon if epsilon is None else epsilon, current.delta if delta is None else delta)
         if not all(0.0 < value < 1.0 for value in new):
-            raise ConfigurationError("epsilon and delta lie between 0 and 1")
+            raise ConfigurationError(gettext("epsilon and delta lie between 0 and 1"))
         if new == (current.epsilon, current.delta):
-            raise ConfigurationError(f"epsilon is {current.epsilon:.2%} and delta {current.delta:.2%} already")
+            raise ConfigurationError(
+                gettext("epsilon is {epsilon:.2%} and delta {delta:.2%} already", epsilon=new[0], delta=new[1])
+            )
         after = uow.projects.update(project.id, epsilon=new[0], delta=new[1], tolerance_since=now)
         why = (
             f"the tolerance changed: epsilon {current.epsilon:.2%} to {new[0]:.2%}, delta {current.delta:.2%} to "

@@ -253,3 +253,26 @@ def test_every_page_is_visited() -> None:
     routes = [route for module in modules if hasattr(module, "router") for route in module.router.routes]
     pages = {route.path for route in routes if isinstance(route, APIRoute) and "GET" in route.methods}
     assert pages == VISITED | NOT_HERE, "wrap a new page's texts, visit it above, and name it"
+
+
+def test_what_is_kept_for_others_holds_no_words(world: LocalWorld, spoken: TestClient) -> None:
+    """Figures that one viewer had counted are said to the next one in their own language, within the half minute."""
+    world.open(easy(160))
+    spoken.post("/sign-in", data={"token": "operator-token"})
+    for part in FRAGMENTS:
+        spoken.cookies.set(COOKIE, marked.TAG)
+        assert marked.OPEN in spoken.get(f"/projects/moods/{part}").text
+        spoken.cookies.set(COOKIE, "en")
+        assert marked.OPEN not in spoken.get(f"/projects/moods/{part}").text
+        spoken.cookies.set(COOKIE, marked.TAG)
+        assert marked.OPEN in spoken.get(f"/projects/moods/{part}").text
+    with world.store.read() as uow:
+        assert all(marked.OPEN not in event.reason for event in uow.gate.events(world.id))
+
+
+def test_programs_are_answered_in_english(world: LocalWorld, spoken: TestClient) -> None:
+    spoken.headers["Authorization"] = "Bearer operator-token"
+    answer = spoken.get("/api/v1/projects/moods/report")
+    assert answer.status_code == 200
+    assert marked.OPEN not in answer.text
+    assert "Not known yet" in answer.json()["ordering"]["in_words"]
