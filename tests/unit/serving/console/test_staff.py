@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from serving.api.application import create_app
-from serving.console import staff
+from serving.console import attempts, staff
 from serving.console.staff import OperatorDep, Role, StaffDep
 from serving.secrets import viewer_token
 from tests.support.local_world import LocalWorld
@@ -56,9 +56,9 @@ def test_the_viewers_token_is_no_key_to_the_api(world: LocalWorld, client: TestC
 
 
 def test_tokens_cannot_be_guessed_at_leisure(world: LocalWorld, client: TestClient) -> None:
-    assert [enter(client, f"wrong-{n}") for n in range(staff.FAILURES)] == [401] * staff.FAILURES
+    assert [enter(client, f"wrong-{n}") for n in range(attempts.EACH)] == [401] * attempts.EACH
     assert enter(client, "operator-token") == 429
-    world.later(staff.WINDOW_S + 1)
+    world.later(attempts.WINDOW_S + 1)
     assert enter(client, "operator-token") == 303
 
 
