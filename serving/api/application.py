@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
 from serving.api import (
+    changes,
     gold,
     health,
     hooks,
@@ -22,6 +23,7 @@ from serving.api import (
 )
 from serving.api.audit import Audit
 from serving.api.guard import Guard
+from serving.console import changes as changes_page
 from serving.console import (
     items,
     models,
@@ -55,8 +57,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     session.install(app, runtime)
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes, page=problems.outermost)
-    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    console = (staff, speech, projects, project, items, models, train, own, qualification, review)
+    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews, changes)
+    console = (staff, speech, projects, project, items, models, train, own, qualification, review, changes_page)
     for part in (*programs, *console):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, insert, or_, select, update
 
 from serving.store.access_tables import change
 from serving.store.sql import batches, readable
+from serving.store.tables import trainer
 
 END = 2**63 - 1
 LONGEST = 1000
@@ -49,6 +50,13 @@ class ChangeRow(NewChange):
     id: int = 0
     at: float = 0.0
     """Epoch seconds."""
+    trainer: str | None = None
+    """Name or email of ``trainer_id``; None: a trainer who was forgotten, or none."""
+
+
+NAMED = select(
+    change, case((trainer.c.name != "", trainer.c.name), else_=trainer.c.email).label("trainer")
+).outerjoin_from(change, trainer, change.c.trainer_id == trainer.c.id)
 
 
 class ChangeRepository:
@@ -74,7 +82,7 @@ class ChangeRepository:
 
     def page(self, project: str | None = None, *, before: int = END, limit: int = 50) -> list[ChangeRow]:
         """Newest first, those with a smaller id than ``before``; ``project``: of this name alone."""
-        query = select(change).where(change.c.id < before)
+        query = NAMED.where(change.c.id < before)
         if project is not None:
             query = query.where(change.c.project == project)
         return [_row(row) for row in self._conn.execute(query.order_by(change.c.id.desc()).limit(limit))]
@@ -84,14 +92,13 @@ class ChangeRepository:
         return [_row(row) for where in _about(projects, trainer_id, user_id) for row in self._find(where)]
 
     def forget(self, projects: Collection[str], trainer_id: int, user_id: int) -> None:
-        """A trainer's name and words go, and others' words about them; that something was done stays."""
-        mine = change.c.trainer_id == trainer_id
-        self._conn.execute(update(change).where(mine).values(actor=None))
+        """What a trainer wrote goes, and what others wrote about them; that something was done, and when, stays."""
         for where in _about(projects, trainer_id, user_id):
             self._conn.execute(update(change).where(where, change.c.reason.is_not(None)).values(reason=FORGOTTEN))
+            self._conn.execute(update(change).where(where).values(params={}))
 
     def _find(self, where: ColumnElement[bool]) -> list[Row[Any]]:
-        return list(self._conn.execute(select(change).where(where).order_by(change.c.id)))
+        return list(self._conn.execute(NAMED.where(where).order_by(change.c.id)))
 
 
 def _about(projects: Collection[str], trainer_id: int, user_id: int) -> list[ColumnElement[bool]]:
