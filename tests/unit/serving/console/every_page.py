@@ -20,9 +20,11 @@ from serving.api.application import create_app
 from serving.store.changes import NewChange
 from serving.store.people_records import Ground
 from serving.store.records import ItemState
+from serving.store.review_records import ReviewRow
 from serving.workforce import reviewing
 from serving.workforce.desk import sign_in
 from serving.workforce.gold_set import put_in
+from serving.workforce.review_view import shown
 from tests.support.local_world import LocalWorld, easy, hard
 from tests.unit.serving.conftest import MakeWorld
 from tests.unit.serving.console.test_qualification import begin, do
@@ -65,14 +67,14 @@ def full(make: MakeWorld) -> LocalWorld:
     _judge(world)
     _qualify(world)
     with world.store.begin() as uow:
-        uow.changes.add(NewChange("operator", "gate.close", project="moods", reason="a strike", request="r1"), 1.0)
-        uow.changes.add(NewChange("trainer", "sign-in", trainer_id=anna.id), 2.0)
+        uow.changes.add(NewChange("operator", "gate.close", project="moods", reason="a strike"), world.clock())
+        uow.changes.add(NewChange("trainer", "sign-in", trainer_id=anna.id), world.clock())
     return world
 
 
 def _label(world: LocalWorld) -> None:
-    shown = [row for row in world.items() if row.state is ItemState.PUBLISHED and not row.blind][:6]
-    for row in shown:
+    suggested = [row for row in world.items() if row.state is ItemState.PUBLISHED and not row.blind][:6]
+    for row in suggested:
         right = world.gold[row.data["text"]]
         world.label(row.task_id, "bad" if right == "good" else "good", user=ANNA, lead_time=30.0)
     world.sync()
@@ -84,12 +86,10 @@ def _judge(world: LocalWorld) -> None:
     with world.store.read() as uow:
         bert = next(one for one in uow.people.desks(world.id) if one.trainer.user_id == BERT)
     found = reviewing.next_review(world.runtime, world.project, bert)
-    seen = reviewing.Decision
-    from serving.workforce.review_view import shown
-
-    review = shown(world.runtime, world.project, found, bert.trainer.id)  # type: ignore[arg-type]
+    assert isinstance(found, ReviewRow)
+    review = shown(world.runtime, world.project, found, bert.trainer.id)
     rule = Rule(kind="rule", text="3.2: irony is negative")
-    said = seen(Outcome.REJECT, review.seen, code=Code.GUIDELINE, evidence=rule, note="look again")
+    said = reviewing.Decision(Outcome.REJECT, review.seen, code=Code.GUIDELINE, evidence=rule, note="look again")
     reviewing.decide(world.runtime, world.project, bert, review.review, said)
 
 
