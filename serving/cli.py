@@ -13,6 +13,7 @@ from rich.table import Table
 
 from models.errors import PrelabelError
 from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec
+from serving.audit_cli import changes, write_down
 from serving.gate_cli import gate_app
 from serving.logs import configure
 from serving.models_cli import mapping, mapping_table, models_app, table_of, try_file
@@ -22,7 +23,7 @@ from serving.secrets import operator_token
 from serving.settings import Settings
 from serving.simulate_cli import simulate_app
 from serving.suggestions_cli import suggestions, tabs
-from serving.terminal import Config, Json, Slug, err, project_of, runtime_of, show
+from serving.terminal import Config, Json, Slug, about, err, project_of, runtime_of, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(gate_app, name="gate")
@@ -32,6 +33,7 @@ app.add_typer(simulate_app, name="simulate")
 app.command("try")(try_file)
 app.command("suggestions")(suggestions)
 app.command("tabs")(tabs)
+app.command("changes")(changes)
 
 
 def main() -> None:
@@ -133,6 +135,7 @@ def connect(
         return
     with err.status("connecting: token, label config, webhook, tasks"):
         done = connecting.connect(runtime, wish)
+    about(done.project.slug)
     secret = runtime.vault.decrypt(done.project.webhook_secret).decode()
     value = {
         "project": done.project.slug,
@@ -335,3 +338,6 @@ def train(slug: Slug, as_json: Json = False, config: Config = None) -> None:
         ref = learn.train(runtime, project_of(runtime, slug), actor="operator")
     version = ref.version if ref is not None else None
     show({"model_version": version}, as_json, version or "nothing new: too few labels, or the same labels as before")
+
+
+write_down(app)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -59,6 +60,27 @@ class Settings(BaseSettings):
     host is a wildcard address."""
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**20)
     """Largest request body, bytes. Label Studio sends 5,000 tasks in one webhook."""
+
+    proxy_user_header: str | None = None
+    """Header in which an authenticating proxy names who has signed in there, such as X-Forwarded-User; operators and
+    engineers need no token then. null: nobody is believed. Header name."""
+    proxy_email_header: str | None = None
+    """Header with that person's email, shown in the audit log. null: none. Header name."""
+    proxy_groups_header: str | None = None
+    """Header with that person's groups, separated by commas; needed with proxy_user_header. null: none. Header name."""
+    proxy_operator_groups: Annotated[tuple[str, ...], NoDecode] = ()
+    """Groups whose members may change things. Group names; in the environment separated by commas."""
+    proxy_engineer_groups: Annotated[tuple[str, ...], NoDecode] = ()
+    """Groups whose members look, and change nothing. Group names; in the environment separated by commas."""
+    proxy_trusted: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses from which the proxy connects; its headers are ignored from anywhere else. Addresses or networks, such
+    as 10.0.0.0/24; in the environment separated by commas."""
+    proxy_secret_header: str | None = None
+    """Header in which the proxy sends proxy_secret. null: none. Header name."""
+    proxy_secret: SecretStr | None = None
+    """A secret that only the proxy knows; with proxy_trusted, both have to hold. null: none. 32 characters or more."""
+    proxy_sign_out: str | None = None
+    """Path at which the proxy signs people out, such as /oauth2/sign_out. null: none."""
 
     metrics_open: bool = False
     """Whether /metrics is told to anybody; false: to whoever shows view_token or api_token. It names projects."""
@@ -196,7 +218,14 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise ConfigurationError(_explain(error, file)) from None
 
-    @field_validator("media_allowed_hosts", "judge_allowed_hosts", mode="before")
+    @field_validator(
+        "media_allowed_hosts",
+        "judge_allowed_hosts",
+        "proxy_operator_groups",
+        "proxy_engineer_groups",
+        "proxy_trusted",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -206,6 +235,32 @@ class Settings(BaseSettings):
     def _is_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.match(r"https?://[^/\s]+", value.get_secret_value()):
             raise ValueError("must be an address: http://... or https://...")
+        return value
+
+    @field_validator("proxy_trusted", mode="after")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(f"{one!r} is no address and no network, such as 10.0.0.0/24") from None
+        return value
+
+    @field_validator(
+        "proxy_user_header", "proxy_email_header", "proxy_groups_header", "proxy_secret_header", mode="after"
+    )
+    @classmethod
+    def _is_header(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+            raise ValueError("must be the name of a header: letters, digits and hyphens")
+        return value
+
+    @field_validator("proxy_sign_out", mode="after")
+    @classmethod
+    def _is_path(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"/[^/\\\s]\S*", value):
+            raise ValueError("must be a path of this very address, such as /oauth2/sign_out")
         return value
 
     @field_validator("log_level", mode="before")
@@ -221,6 +276,7 @@ class Settings(BaseSettings):
             raise ValueError("retry_max_s must not be below retry_base_s")
         if self.monitor_close < self.monitor_watch:
             raise ValueError("monitor_close must not be below monitor_watch")
+        self._check_proxy()
         data_dir = self.data_dir.expanduser().absolute()
         host = f"[{self.host}]" if ":" in self.host else self.host
         resolved: dict[str, object] = {
@@ -234,6 +290,22 @@ class Settings(BaseSettings):
         for key, value in resolved.items():
             object.__setattr__(self, key, value)
         return self
+
+    def _check_proxy(self) -> None:
+        """Headers that anybody could send, or that give nobody a role, are refused before the service starts."""
+        secret = self.proxy_secret.get_secret_value() if self.proxy_secret is not None else None
+        if (secret is None) != (self.proxy_secret_header is None):
+            raise ValueError("proxy_secret and proxy_secret_header belong together")
+        if secret is not None and len(secret) < 32:
+            raise ValueError("proxy_secret must have 32 characters or more")
+        if self.proxy_user_header is None:
+            return
+        if not self.proxy_trusted and secret is None:
+            raise ValueError("proxy_user_header needs proxy_trusted or proxy_secret: anybody could send the header")
+        if self.proxy_groups_header is None or not (self.proxy_operator_groups or self.proxy_engineer_groups):
+            raise ValueError(
+                "proxy_user_header needs proxy_groups_header, and proxy_operator_groups or proxy_engineer_groups"
+            )
 
 
 def _config_file(config: Path | None) -> Path | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,12 +30,35 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 Config = Annotated[Path | None, typer.Option("--config", help="Path of a service.yaml.")]
 
 
+_opened: ContextVar[dict[str, Any] | None] = ContextVar("opened", default=None)
+
+
+@contextmanager
+def opened() -> Iterator[dict[str, Any]]:
+    """What the command that runs inside has worked with: ``runtime``, and ``project`` where it said one."""
+    made: dict[str, Any] = {}
+    token = _opened.set(made)
+    try:
+        yield made
+    finally:
+        _opened.reset(token)
+
+
+def about(slug: str) -> None:
+    """The project that the command is about, where its arguments do not say so: for the audit log."""
+    if (made := _opened.get()) is not None:
+        made["project"] = slug
+
+
 def runtime_of(config: Path | None) -> Runtime:
     """The composition of a command: the store, and models in this very process."""
     settings = Settings.load(config)
     configure(settings.model_copy(update={"log_json": False, "log_level": "WARNING"}))
     judges.provide(settings.judge_allowed_hosts)
-    return make_runtime(settings, LocalScorer(Path(settings.model_dir)))
+    runtime = make_runtime(settings, LocalScorer(Path(settings.model_dir)))
+    if (made := _opened.get()) is not None:
+        made["runtime"] = runtime
+    return runtime
 
 
 def project_of(runtime: Runtime, slug: str) -> ProjectRow:

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
 from serving.api import (
-    errors,
+    changes,
     gold,
     health,
     hooks,
@@ -21,12 +21,15 @@ from serving.api import (
     reviews,
     v1,
 )
+from serving.api.audit import Audit
 from serving.api.guard import Guard
+from serving.console import changes as changes_page
 from serving.console import (
     items,
     models,
     own,
     pages,
+    problems,
     project,
     projects,
     qualification,
@@ -36,6 +39,7 @@ from serving.console import (
     staff,
     train,
 )
+from serving.console.proxy import ProxyHeaders
 from serving.monitoring.metrics import Metrics
 from serving.pipeline.runtime import Runtime
 
@@ -45,14 +49,16 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = FastAPI(title="Prelabel", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
     app.state.runtime = runtime
     app.state.metrics = Metrics(runtime)
-    app.add_exception_handler(PrelabelError, errors.ours)
-    app.add_exception_handler(HTTPException, errors.http)
-    app.add_exception_handler(RequestValidationError, errors.invalid)
+    app.add_exception_handler(PrelabelError, problems.ours)
+    app.add_exception_handler(HTTPException, problems.http)
+    app.add_exception_handler(RequestValidationError, problems.invalid)
+    app.add_middleware(Audit, runtime=runtime)
+    app.add_middleware(ProxyHeaders, settings=runtime.settings)
     session.install(app, runtime)
     app.add_middleware(speech.Speech)
-    app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    console = (staff, speech, projects, project, items, models, train, own, qualification, review)
+    app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes, page=problems.outermost)
+    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews, changes)
+    console = (staff, speech, projects, project, items, models, train, own, qualification, review, changes_page)
     for part in (*programs, *console):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

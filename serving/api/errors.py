@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
+from serving.api.audit import refused
 
 
 def ours(request: Request, error: Exception) -> JSONResponse:
@@ -21,6 +22,7 @@ def ours(request: Request, error: Exception) -> JSONResponse:
 def http(request: Request, error: Exception) -> JSONResponse:
     """Errors of the framework and of our authentication; the code is the status in words."""
     assert isinstance(error, HTTPException)
+    refused(request.scope)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
     content = {"error": code, "message": str(error.detail)}
     return JSONResponse(content, status_code=error.status_code, headers=error.headers)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import re
 import uuid
+from collections.abc import Callable
 
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
+Page = Callable[[Scope, int, str, str], Response | None]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -21,30 +23,34 @@ class Guard:
     Args:
         app: what is guarded.
         max_body_bytes: largest request body, bytes; a larger one is answered with 413 and read no further.
+        page: makes the answer of a failure for a browser (scope, status, code, message); None: the answer is JSON.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, page: Page | None = None) -> None:
         self._app = app
         self._limit = max_body_bytes
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._limit, scope, receive, send).run()
+        await _Exchange(self._app, self._limit, self._page, scope, receive, send).run()
 
 
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, app: ASGIApp, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, app: ASGIApp, limit: int, page: Page | None, scope: Scope, receive: Receive, send: Send) -> None:
         self._app, self._limit, self._scope, self._receive, self._send = app, limit, scope, receive, send
+        self._page = page
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         self._id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         length = headers.get("content-length", "0")
         self._too_large = not (length.isascii() and length.isdigit()) or int(length[:20]) > limit
+        scope.setdefault("state", {})["request_id"] = self._id
         self._read = 0
         self._answered = False
 
@@ -82,6 +88,7 @@ class _Exchange:
         await self._send(message)
 
     async def _refuse(self, status: int, code: str, message: str) -> None:
-        headers = {"x-request-id": self._id, "x-content-type-options": "nosniff"}
-        answer = JSONResponse({"error": code, "message": message}, status_code=status, headers=headers)
+        answer = self._page(self._scope, status, code, message) if self._page is not None else None
+        answer = answer or JSONResponse({"error": code, "message": message}, status_code=status)
+        answer.headers.update({"x-request-id": self._id, "x-content-type-options": "nosniff"})
         await answer(self._scope, self._receive, self._send)

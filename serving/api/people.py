@@ -164,8 +164,9 @@ def forget(runtime: RuntimeDep, project: ProjectDep, user: Number) -> None:
     """
     person = desk_of(runtime, project, user)
     with runtime.store.begin() as uow:
-        here = [one.id for one in uow.projects.list() if one.platform_url == project.platform_url]
-        uow.reviews.forget_words(here, person.trainer.id, user)
+        here = {one.id: one.slug for one in uow.projects.list() if one.platform_url == project.platform_url}
+        uow.reviews.forget_words(list(here), person.trainer.id, user)
+        uow.changes.forget(list(here.values()), person.trainer.id, user)
         uow.people.erase(person.trainer.id)
 
 
@@ -178,6 +179,7 @@ def export(runtime: RuntimeDep, project: ProjectDep, user: Number) -> dict[str, 
         reviews, turns = uow.reviews.of_person(project.id, person.trainer.id, user)
         marks = uow.gold.answers(trainer_id=person.trainer.id)
         tried = uow.qualifications.of_trainer(person.trainer.id)
+        changes = uow.changes.of_person([project.slug], person.trainer.id, user)
     return {
         "person": person_view(runtime, person),
         "created_at": person.trainer.created_at,
@@ -186,6 +188,7 @@ def export(runtime: RuntimeDep, project: ProjectDep, user: Number) -> dict[str, 
         "review_turns": [asdict(turn) for turn in turns],
         "gold_answers": [{name: getattr(row, name) for name in GoldAnswerRow.__slots__} for row in marks],
         "qualifications": [{name: getattr(row, name) for name in QualificationRow.__slots__} for row in tried],
+        "changes": [asdict(row) for row in changes],
         "own": own(runtime, project, person).model_dump(mode="json"),
     }
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from serving import language
+from serving.api.audit import refused
 from serving.console.moments import moment, percent, spelled, whole
 from serving.pipeline.runtime import Runtime
 from serving.retold import retold
@@ -33,7 +34,9 @@ templates.env.policies["ext.i18n.trimmed"] = True
 
 
 def page_of(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A template under the policy; nothing is kept by browsers."""
+    """A template under the policy; nothing is kept by browsers. One that tells of a problem has changed nothing."""
+    if values.get("problem"):
+        refused(request.scope)
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}
     return templates.TemplateResponse(request, name, values, status_code=status, headers=headers)
 
@@ -42,5 +45,5 @@ def place_of(runtime: Runtime, person: TrainerRow, slug: str) -> tuple[ProjectRo
     """A project where the person has a desk; 404 otherwise."""
     found = next((pair for pair in projects_of(runtime, person) if pair[0].slug == slug), None)
     if found is None:
-        raise HTTPException(status_code=404, detail=language.gettext("you have no desk at this project"))
+        raise HTTPException(status_code=404, detail=language.N_("you have no desk at this project"))
     return found

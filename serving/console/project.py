@@ -18,7 +18,7 @@ from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console import charts, figures
 from serving.console.pages import page_of
 from serving.console.session import same_origin
-from serving.console.staff import OperatorDep, Role, StaffDep
+from serving.console.staff import OperatorDep, Role, StaffDep, actor_of
 from serving.language import gettext
 from serving.monitoring.automation import report
 from serving.monitoring.blind import Blind, blind, what_if
@@ -106,7 +106,7 @@ def budgets(
 def close_gate(
     request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, reason: Reason
 ) -> Response:
-    close(runtime, project, reason=reason, actor=actor(role))
+    close(runtime, project, reason=reason, actor=actor_of(request))
     return _back(project)
 
 
@@ -115,7 +115,7 @@ def reopen_gate(
     request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, reason: Reason
 ) -> Response:
     try:
-        reopen(runtime, project, reason=reason, actor=actor(role))
+        reopen(runtime, project, reason=reason, actor=actor_of(request))
     except ConfigurationError as error:
         return _page(request, runtime, role, project, problem=retold(str(error)))
     return _back(project)
@@ -133,15 +133,10 @@ def change_tolerance(
 ) -> Response:
     new = {"epsilon": round(epsilon_percent / 100.0, 8), "delta": round(delta_percent / 100.0, 8)}
     try:
-        tolerate(runtime, project, **new, reason=reason, actor=actor(role))
+        tolerate(runtime, project, **new, reason=reason, actor=actor_of(request))
     except ConfigurationError as error:
         return _page(request, runtime, role, project, problem=retold(str(error)))
     return _back(project)
-
-
-def actor(role: Role) -> str:
-    """Who stands in the audit trail: the sign-in knows no more."""
-    return f"console, {role.value}"
 
 
 def _page(request: Request, runtime: Runtime, role: Role, project: ProjectRow, problem: str = "") -> HTMLResponse:

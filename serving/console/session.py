@@ -12,7 +12,8 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from models.errors import NotFoundError
 from serving.api.dependencies import RuntimeDep
-from serving.language import gettext
+from serving.console.proxy import NAMED
+from serving.language import N_
 from serving.pipeline.runtime import Runtime
 from serving.secrets import operator_token
 from serving.store.people_records import TrainerRow
@@ -40,10 +41,18 @@ def same_origin(request: Request) -> None:
     """Refuse what another site makes a browser send."""
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "same-origin")
+    if origin is None and "sec-fetch-site" not in request.headers and getattr(request.state, "proxied", None):
+        raise HTTPException(status_code=403, detail=N_("the browser does not say which page sent this"))
     if site not in ("same-origin", "none") or (origin is not None and urlsplit(origin).netloc != request.url.netloc):
-        raise HTTPException(
-            status_code=403, detail=gettext("this was sent by another site; open the page and try again")
-        )
+        raise HTTPException(status_code=403, detail=N_("this was sent by another site; open the page and try again"))
+
+
+def restart(request: Request) -> None:
+    """Nothing of the session is left but whom the proxy named when it began."""
+    kept = request.session.get(NAMED)
+    request.session.clear()
+    if kept is not None:
+        request.session[NAMED] = kept
 
 
 def signed_in(request: Request, runtime: RuntimeDep) -> TrainerRow | None:
@@ -61,7 +70,7 @@ def signed_in(request: Request, runtime: RuntimeDep) -> TrainerRow | None:
 
 def require_trainer(person: Annotated[TrainerRow | None, Depends(signed_in)]) -> TrainerRow:
     if person is None:
-        raise HTTPException(status_code=401, detail=gettext("sign in at /train"))
+        raise HTTPException(status_code=401, detail=N_("sign in at /train"))
     return person
 
 

@@ -33,7 +33,7 @@ class Speech:
         if scope["type"] != "http" or scope["path"].startswith(PROGRAMS):
             await self._app(scope, receive, send)
             return
-        with speaking(_wanted(Headers(scope=scope))):
+        with speaking(spoken(scope)):
             await self._app(scope, receive, send)
 
 
@@ -55,7 +55,9 @@ def _page_of(request: Request) -> str:
     return f"{path}?{came.query}" if came.query else path
 
 
-def _wanted(headers: Headers) -> str:
+def spoken(scope: Scope) -> str:
+    """The language of a request."""
+    headers = Headers(scope=scope)
     chosen = _chosen(headers.get("cookie", ""))
     return chosen if chosen in LANGUAGES else preferred(headers.get("accept-language", ""))
 

@@ -10,10 +10,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from models.errors import AuthenticationError, PlatformError
 from models.fair_queue import Kind
+from serving.api.audit import refused
 from serving.api.dependencies import Number, RuntimeDep
+from serving.console.attempts import Attempts
 from serving.console.pages import page_of, place_of
+from serving.console.proxy import client_of
 from serving.console.reasons import sentences
-from serving.console.session import TRAINER, SignedIn, TrainerDep, same_origin
+from serving.console.session import TRAINER, SignedIn, TrainerDep, restart, same_origin
 from serving.language import N_, gettext
 from serving.pipeline.runtime import Runtime
 from serving.retold import retold
@@ -43,6 +46,7 @@ OVER = {
 }
 
 router = APIRouter(prefix="/train", tags=["train"], include_in_schema=False)
+_failures = Attempts()
 
 
 @router.get("")
@@ -60,12 +64,17 @@ def enter(
     with runtime.store.read() as uow:
         known = platform_urls(uow.projects.list())
     if url not in known:
-        raise HTTPException(status_code=422, detail=gettext("choose one of the Label Studios of the list"))
+        raise HTTPException(status_code=422, detail=N_("choose one of the Label Studios of the list"))
+    now, address = runtime.now(), client_of(request)
+    if _failures.too_many(address, now):
+        return _form(request, runtime, problem=gettext("Too many wrong tokens. Wait a minute."), status=429)
     try:
         person = sign_in(runtime, url, token.strip())
     except (AuthenticationError, PlatformError) as error:
+        if isinstance(error, AuthenticationError):
+            _failures.wrong(address, now)
         return _form(request, runtime, problem=retold(str(error)))
-    request.session.clear()
+    restart(request)
     request.session[TRAINER] = person.id
     return RedirectResponse("/train", status_code=303)
 
@@ -76,7 +85,9 @@ def leave(request: Request, runtime: RuntimeDep, person: SignedIn) -> Response:
     if person is not None:
         with runtime.store.begin() as uow:
             uow.people.keep_token(person.id, None)
-    request.session.clear()
+    else:
+        refused(request.scope)
+    restart(request)
     return RedirectResponse("/train", status_code=303)
 
 
@@ -145,7 +156,7 @@ def _mine(runtime: Runtime, person: TrainerRow, slug: str, lease: int) -> tuple[
     with runtime.store.read() as uow:
         work = uow.work.get(lease)
     if work.trainer_id != person.id or work.project_id != project.id:
-        raise HTTPException(status_code=404, detail=gettext("you hold no such item"))
+        raise HTTPException(status_code=404, detail=N_("you hold no such item"))
     return project, work
 
 
@@ -182,8 +193,7 @@ def _paused(request: Request, runtime: Runtime, person: TrainerRow, slug: str) -
     return page_of(request, "train/paused.html", project=project, pause=desk.pause, since=since)
 
 
-def _form(request: Request, runtime: Runtime, problem: str = "") -> HTMLResponse:
+def _form(request: Request, runtime: Runtime, problem: str = "", status: int = 401) -> HTMLResponse:
     with runtime.store.read() as uow:
         urls = platform_urls(uow.projects.list())
-    status = 401 if problem else 200
-    return page_of(request, "train/sign_in.html", status=status, urls=urls, problem=problem)
+    return page_of(request, "train/sign_in.html", status=status if problem else 200, urls=urls, problem=problem)

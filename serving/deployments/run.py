@@ -20,8 +20,10 @@ ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",
     "TOKENIZERS_PARALLELISM": "false",
     "OMP_NUM_THREADS": "1",
+    "FORWARDED_ALLOW_IPS": "",
 }
-"""Set before ray is imported, unless the operator set them: no telemetry, no open port without a token."""
+"""Set before ray is imported, unless the operator set them: no telemetry, no open port without a token, and no peer
+address but that of the connection (uvicorn takes X-Forwarded-For from 127.0.0.1 else, and proxy_trusted goes by it)."""
 
 
 def serve_forever(settings: Settings, *, args: dict[str, object], ready: Callable[[str], None]) -> None:

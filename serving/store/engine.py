@@ -21,6 +21,7 @@ from serving.store import host, schema
 from serving.store.asking import AskingRepository
 from serving.store.browsing import BrowseRepository
 from serving.store.challenging import ChallengeRepository
+from serving.store.changes import ChangeRepository
 from serving.store.charting import ChartRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
@@ -39,6 +40,7 @@ from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
 from serving.store.qualifications import QualificationRepository
 from serving.store.reviews import ReviewRepository
+from serving.store.sign_ins import SignInRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
 from serving.store.watching import WatchRepository
@@ -83,6 +85,8 @@ class UnitOfWork:
         self.browse = BrowseRepository(conn)
         self.health = HealthRepository(conn)
         self.operations = OperationsRepository(conn)
+        self.changes = ChangeRepository(conn)
+        self.sign_ins = SignInRepository(conn)
 
 
 class Store:

@@ -41,9 +41,24 @@ LATER = (
     " SELECT project_id, id, '', '', '', 1, '[]', 'label', 0, 0 FROM item WHERE mod(id, 4) = 0",
     "INSERT INTO gold_answer (gold_id, trainer_id, regions, is_right, counts, answered_at)"
     " SELECT id, mod(id, 300) + 1, '[]', true, true, 0 FROM gold",
+    "INSERT INTO change (at, role, trainer_id, action, project, subject)"
+    " SELECT id, 'trainer', CASE mod(id, 7) WHEN 0 THEN mod(id, 300) + 1 END, 'sign-in',"
+    " CASE mod(id, 200) WHEN 0 THEN 'reviews' ELSE 'other' END, CASE mod(id, 200) WHEN 0 THEN 'user 21' END FROM item",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
-BIG = {"item", "outbox", "prediction", "label", "decision", "work", "review", "review_turn", "gold", "gold_answer"}
+BIG = {
+    "item",
+    "outbox",
+    "prediction",
+    "label",
+    "decision",
+    "work",
+    "review",
+    "review_turn",
+    "gold",
+    "gold_answer",
+    "change",
+}
 SMALL = "ix_review_turn_held"
 """An index of what is in people's hands now: it may be read as a whole."""
 

@@ -13,6 +13,7 @@ from models.people.skill import Skill
 from models.skills import FieldOfWork, Need
 from models.specs import TransformersSpec
 from models.types import Choices, GateState, Region, Route
+from serving.store.changes import NewChange
 from serving.store.effort import Look
 from serving.store.engine import Store
 from serving.store.gold_records import GoldSource
@@ -108,6 +109,8 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
             trouble = Trouble(stage="score", project_id=each.project, code="c", reason="r", since=0.0, at=0.0)
             uow.health.beat(f"p{each.project}", {"score": 0.0}, [trouble], forget=0.0)
             uow.effort.keep(each.project, Look(1, Effort(None, (), None, 0, 0), 0.0))
+            uow.changes.add(NewChange("cli", "gate.close", project=f"p{each.project}"), 0.0)
+            uow.sign_ins.add(f"key-{each.project}", "operator", until=9e9, now=0.0)
     with world.store.begin() as uow:
         uow.projects.remove(world.project)
     with world.store.engine.connect() as conn:
@@ -137,7 +140,9 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "effort": 1,
         "heartbeat": 2,
         "trouble": 1,
-    }, "a trainer is the Label Studio's, and a heartbeat its process's"
+        "change": 2,
+        "sign_in": 2,
+    }, "a trainer is the Label Studio's, a heartbeat its process's, and what was done outlives a project"
     assert other.item(2).route is Route.SUGGEST
 
 

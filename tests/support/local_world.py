@@ -273,7 +273,11 @@ class LocalWorld:
 
     def _restore(self, kept: Snapshot) -> list[int]:
         with closing(sqlite3.connect(self._file)) as file:
+            signed_in = file.execute("SELECT key, role, until FROM sign_in").fetchall()
             kept.store.backup(file)
+            file.execute("DELETE FROM sign_in")
+            file.executemany("INSERT INTO sign_in (key, role, until) VALUES (?, ?, ?)", signed_in)
+            file.commit()
         for name, value in copy.deepcopy(kept.platform).items():
             setattr(self.platform, name, value)
         self.clock.now = kept.now

@@ -1,0 +1,149 @@
+"""What a browser gets when something is refused or fails: a page, or a sentence where htmx wants a part of one.
+
+Programs get JSON (``serving.api.errors``). The status decides what the page says to do; what went wrong follows it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from models.errors import PrelabelError
+from serving.api import errors
+from serving.console.pages import page_of
+from serving.console.speech import PROGRAMS, spoken
+from serving.language import N_, gettext, speaking
+
+TITLES: Final = {
+    401: N_("Nobody is signed in"),
+    403: N_("This is not yours to do"),
+    404: N_("There is no such page"),
+    405: N_("There is no such page"),
+    409: N_("This cannot be done now"),
+    413: N_("That is too much at once"),
+    422: N_("Something in the form is not right"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong here"),
+    502: N_("Label Studio does not answer"),
+    503: N_("The service cannot do that now"),
+}
+"""Status -> the page's title; of any other the one of 500."""
+ADVICE: Final = {
+    401: N_("Sign in, and open the page again."),
+    403: N_("Go back. If you need to do this, ask an operator, or sign in as somebody who may."),
+    404: N_("Look whether the address is complete, or begin at the list of projects."),
+    405: N_("Look whether the address is complete, or begin at the list of projects."),
+    409: N_("Go back, look how things stand now, and try again if it is still needed."),
+    413: N_("Send less of it."),
+    422: N_("Go back: the form still has what you wrote. Correct what is named here, and send it again."),
+    429: N_("Wait a minute, and try again."),
+    500: N_("Try again. If it stays, tell an operator the number below: the service's log has the cause under it."),
+    502: N_("Try again in a minute. If it stays, an operator runs the doctor, which says what to change."),
+    503: N_("Try again in a minute. If it stays, an operator runs the doctor, which says what to change."),
+}
+"""Status -> what to do."""
+WRONG: Final = {
+    "missing": N_("is needed"),
+    "string_too_short": N_("needs {min_length} characters or more"),
+    "string_too_long": N_("takes {max_length} characters at most"),
+    "greater_than": N_("must be above {gt}"),
+    "greater_than_equal": N_("must be {ge} or more"),
+    "less_than": N_("must be below {lt}"),
+    "less_than_equal": N_("must be {le} or less"),
+    "float_parsing": N_("must be a number"),
+    "int_parsing": N_("must be a whole number"),
+    "enum": N_("must be one of {expected}"),
+    "literal_error": N_("must be one of {expected}"),
+}
+"""Kind of an error of pydantic -> in words, with its numbers; another kind keeps pydantic's words."""
+
+
+def ours(request: Request, error: Exception) -> Response:
+    """Our errors: their message is safe to show."""
+    answer = errors.ours(request, error)
+    assert isinstance(error, PrelabelError)
+    return _page(request, answer.status_code, [str(error)]) if is_page(request.scope) else answer
+
+
+def http(request: Request, error: Exception) -> Response:
+    """Errors of the framework and of our authentication; a redirect is one for htmx, too."""
+    answer = errors.http(request, error)
+    assert isinstance(error, HTTPException)
+    headers = error.headers or {}
+    if not is_page(request.scope):
+        return answer
+    if error.status_code < 400:
+        return _elsewhere(headers["Location"]) if _fragment(request.scope) else answer
+    if error.status_code == 401 and _fragment(request.scope):
+        return _elsewhere("/train")
+    said = (
+        []
+        if error.status_code in (404, 405) and error.detail in ("Not Found", "Method Not Allowed")
+        else [error.detail]
+    )
+    return _page(request, error.status_code, [gettext(str(one)) for one in said], headers)
+
+
+def invalid(request: Request, error: Exception) -> Response:
+    """A form that is not right: names each field, and quotes nothing of it."""
+    answer = errors.invalid(request, error)
+    assert isinstance(error, RequestValidationError)
+    if not is_page(request.scope):
+        return answer
+    fault = next((one for one in error.errors() if one["loc"][0] == "path"), None)
+    if fault is not None:
+        return _page(request, 404, [])
+    return _page(request, 422, [_in_words(one) for one in error.errors()])
+
+
+def outermost(scope: Scope, status: int, code: str, message: str) -> Response | None:
+    """The answer of the outermost layer, where no other is left to give one; None: JSON will do."""
+    if not is_page(scope):
+        return None
+    with speaking(spoken(scope)):
+        number = scope.get("state", {}).get("request_id", "")
+        said = [gettext("Request {number}", number=number)] if status >= 500 else [message]
+        return _page(Request(scope), status, said)
+
+
+def is_page(scope: Scope) -> bool:
+    """Whether a browser, and no program, asks."""
+    if scope["path"].startswith(PROGRAMS) or scope["path"] in ("/healthz", "/readyz"):
+        return False
+    return _fragment(scope) or "text/html" in Request(scope).headers.get("accept", "")
+
+
+def _fragment(scope: Scope) -> bool:
+    return Request(scope).headers.get("hx-request") == "true"
+
+
+def _elsewhere(path: str) -> Response:
+    """Has htmx open another page, instead of putting it into this one."""
+    return Response(status_code=200, headers={"HX-Redirect": path})
+
+
+def _page(request: Request, status: int, said: Sequence[str], headers: Mapping[str, str] | None = None) -> Response:
+    known = status if status in TITLES else 500
+    words: dict[str, Any] = {"title": gettext(TITLES[known]), "advice": gettext(ADVICE[known]), "said": said}
+    name = "console/problem_part.html" if _fragment(request.scope) else "console/problem.html"
+    answer = page_of(
+        request, name, status=status, problem=True, train=request.scope["path"].startswith("/train"), **words
+    )
+    answer.headers.update(headers or {})
+    return answer
+
+
+def _in_words(error: Mapping[str, Any]) -> str:
+    """One error of pydantic: the field, and what is wrong with it."""
+    place = ".".join(str(part) for part in error["loc"][1:])
+    form = WRONG.get(error["type"])
+    if form is None:
+        return f"{place}: {error['msg']}"
+    return f"{place}: {gettext(form, **json.loads(json.dumps(error.get('ctx', {}), default=str)))}"

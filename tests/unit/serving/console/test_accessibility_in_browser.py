@@ -1,0 +1,161 @@
+"""Every page by axe-core, light and dark, wide and narrow, and by keyboard alone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from fastapi import FastAPI
+
+from scripts.browser import FLAGS, chromium
+from serving.api.application import create_app
+from serving.console import staff
+from tests.support.local_world import LocalWorld
+from tests.support.routes import all_routes
+from tests.unit.serving.conftest import MakeWorld
+from tests.unit.serving.console.every_page import Place, full, places, serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="there is no Chromium: apt-get install chromium"),
+]
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+TOKENS = {"staff": "operator-token", "anna": "user 21", "bert": "user 22"}
+WAIT_MS = 60_000
+FOCUSABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+  .filter((one) => one.type !== 'hidden' && !one.disabled && one.checkVisibility({visibilityProperty: true}))
+  .map((one, n) => { one.dataset.stop = n; return one.outerHTML.slice(0, 120); })"""
+FOCUSED = """() => { const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+  return {stop: one.dataset.stop, seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+    && box.width > 0 && box.bottom > 0 && box.right > 0}; }"""
+
+
+@pytest.fixture
+def made(make: MakeWorld) -> Iterator[tuple[LocalWorld, FastAPI, str]]:
+    staff._failures.clear()
+    world = full(make)
+    app = create_app(world.runtime)
+    with serve(app) as url:
+        yield world, app, url
+
+
+@pytest.fixture
+def chrome() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+def enter(chrome: Browser, url: str, who: str, width: int, scheme: Literal["light", "dark"]) -> Page:
+    page = chrome.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    page.set_default_timeout(WAIT_MS)
+    if who != "nobody":
+        page.goto(f"{url}/sign-in" if who == "staff" else f"{url}/train")
+        page.fill("#token", TOKENS[who])
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign out").wait_for()
+    return page
+
+
+def visit(page: Page, url: str, place: Place) -> None:
+    page.goto(url + place.path)
+    if place.press is not None:
+        page.get_by_role("button", name=place.press).click()
+    page.wait_for_load_state("networkidle")
+    page.locator(place.ready).first.wait_for(state="attached")
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+    assert found["passes"], "axe looked at nothing"
+    return [
+        f"{one['id']}: {node['html'][:160]} ({node['failureSummary'][:300]})"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("width", [1200, 420])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_clean(
+    made: tuple[LocalWorld, FastAPI, str], chrome: Browser, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    world, app, url = made
+    wanted = {r.path for r in all_routes(app) if "GET" in (r.methods or ()) and not r.include_in_schema}
+    seen: set[str] = set()
+    wrong: list[str] = []
+    pages = {who: enter(chrome, url, who, width, scheme) for who in ("nobody", *TOKENS)}
+    for page in pages.values():
+        page.on("response", lambda answer: seen.update(named(answer.url.removeprefix(url), wanted)))
+    for place in places(world):
+        page = pages[place.who]
+        visit(page, url, place)
+        where = f"{place.path} {place.press or ''}"
+        wrong += [f"{where}: {one}" for one in violations(page, AXE_SCRIPT)]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{where}: it is wider than the window")
+        if folder := os.environ.get("SCREENSHOTS"):
+            name = re.sub(r"\W+", "-", f"{where} {width} {scheme}").strip("-")
+            page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    assert not wrong, "\n".join(wrong)
+    assert wanted - seen == set(), "nobody looked at these pages: add them to places()"
+
+
+def named(path: str, routes: set[str]) -> list[str]:
+    """The routes that a path is of: the one of this very path, else those with a place for it."""
+    bare = path.partition("?")[0]
+    fits = [one for one in routes if re.fullmatch(re.sub(r"{\w+}", "[^/]+", one), bare)]
+    return [bare] if bare in routes else fits
+
+
+def test_everything_can_be_reached_by_keyboard_and_focus_is_seen(
+    made: tuple[LocalWorld, FastAPI, str], chrome: Browser
+) -> None:
+    world, _, url = made
+    pages = {who: enter(chrome, url, who, 1200, "light") for who in ("nobody", *TOKENS)}
+    wrong: list[str] = []
+    for place in places(world):
+        page = pages[place.who]
+        visit(page, url, place)
+        page.evaluate("() => { document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0); }")
+        stops: list[str] = page.evaluate(FOCUSABLE)
+        reached: dict[str, bool] = {}
+        for _ in range(2 * len(stops) + 10):
+            page.keyboard.press("Tab")
+            now = page.evaluate(FOCUSED)
+            if now["stop"] is not None:
+                reached[now["stop"]] = now["seen"]
+            if len(reached) == len(stops):
+                break
+        wrong += [f"{place.path}: no Tab leads to {stops[n]}" for n in range(len(stops)) if str(n) not in reached]
+        wrong += [f"{place.path}: focus is not seen on {stops[int(n)]}" for n, seen in reached.items() if not seen]
+    assert wrong == []
+
+
+def test_the_content_is_one_key_away(made: tuple[LocalWorld, FastAPI, str], chrome: Browser) -> None:
+    _, _, url = made
+    page = enter(chrome, url, "staff", 1200, "light")
+    page.goto(url)
+    page.keyboard.press("Tab")
+    box = page.locator(".skip").bounding_box()
+    assert page.locator(".skip").evaluate("one => one === document.activeElement")
+    assert box is not None
+    assert box["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
