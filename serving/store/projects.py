@@ -46,6 +46,8 @@ class ProjectChanges(TypedDict, total=False):
     skill_rules: tuple[SkillRule, ...]
     active_model: str | None
     challenger: str | None
+    pinned: bool
+    shadow: str | None
     watermark: float
     paused: bool
     valid_since: float

@@ -19,6 +19,9 @@ LABELS_BY = "labels_by"
 """Among a model version's metrics: Label Studio's user id -> how many of this person's labels it was trained on. It is
 about people: events and lists of versions leave it out."""
 
+ACT = "act"
+"""Among an event's numbers: what was done to a model version. Such an event closes and opens nothing by hand."""
+
 UNAIDED = frozenset(kind.value for kind in Showing if kind.hidden)
 """Reason codes of items whose suggestion people do not see, though they are not blind: they certify nothing."""
 LABEL_REJECTED = "label_rejected"
@@ -194,6 +197,10 @@ class ProjectRow:
     suggestion_bound: SuggestionBound | None = None
     review_rate: float = 0.0
     """Share of the labels that were not given blind which another person looks at, in [0, 1]."""
+    pinned: bool = False
+    """A person chose the active model: nothing takes its place by itself before a person lets go of it."""
+    shadow: str | None = None
+    """``version`` of the model that a person lets score beside the active one: it is not tested, and takes no place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +395,11 @@ class ModelVersionRow:
     created_at: float
     activated_at: float | None
     rejected_at: float | None = None
-    """When it was tried beside the active model and certified no more, epoch seconds."""
+    """When it was tried beside the active model and certified no more, or a person rolled it back, epoch seconds."""
+    scored_items: int = 0
+    """Items that it was given, of which its speed was measured."""
+    scored_seconds: float = 0.0
+    """How long a scorer worked on them; waiting and loading apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +454,11 @@ class GateEvent:
     """``prelabel`` or who asked for it."""
     numbers: dict[str, Any] = field(default_factory=dict)
     at: float = 0.0
+
+    @property
+    def of_gate(self) -> bool:
+        """Whether it was done to the gate itself, not to a model version."""
+        return ACT not in self.numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,8 @@ def to_model_version(row: Row[Any]) -> ModelVersionRow:
         created_at=row.created_at,
         activated_at=row.activated_at,
         rejected_at=row.rejected_at,
+        scored_items=row.scored_items,
+        scored_seconds=row.scored_seconds,
     )
 
 
