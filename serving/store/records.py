@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.base import ModelRef
+from models.costs import Costs
 from models.gate.noise import Noise
 from models.people.showing import Showing
 from models.skills import SkillRule
@@ -201,6 +202,8 @@ class ProjectRow:
     """A person chose the active model: nothing takes its place by itself before a person lets go of it."""
     shadow: str | None = None
     """``version`` of the model that a person lets score beside the active one: it is not tested, and takes no place."""
+    costs: Costs | None = None
+    """What people and machines cost; None: nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +232,7 @@ class NewProject:
     tabs: bool = False
     skill_rules: tuple[SkillRule, ...] = ()
     review_rate: float = 0.0
+    costs: Costs | None = None
 
 
 @dataclass(frozen=True, slots=True)
