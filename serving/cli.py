@@ -13,6 +13,7 @@ from rich.table import Table
 
 from models.errors import PrelabelError
 from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec
+from serving import versions_cli
 from serving.costs_cli import ComputeHour, Currency, ItemSeconds, PersonHour, changed, costs
 from serving.gate_cli import gate_app
 from serving.logs import configure
@@ -34,6 +35,8 @@ app.command("try")(try_file)
 app.command("costs")(costs)
 app.command("suggestions")(suggestions)
 app.command("tabs")(tabs)
+for name, command in versions_cli.COMMANDS.items():
+    models_app.command(name)(command)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from serving.api import (
     qualifications,
     reviews,
     v1,
+    versions,
 )
 from serving.api.guard import Guard
 from serving.console import (
@@ -52,7 +53,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     session.install(app, runtime)
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
+    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews, versions)
     console = (staff, speech, projects, project, costs, items, models, train, own, qualification, review)
     for part in (*programs, *console):
         app.include_router(part.router)

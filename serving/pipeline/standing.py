@@ -31,10 +31,13 @@ def holds(certificate: CertificateRow | None, project: ProjectRow) -> bool:
 
 def speaks(certificate: CertificateRow, project: ProjectRow) -> bool:
     """Whether a certificate, open or not, is of the active model, for the label config, budget and stream of now."""
-    return (
-        certificate.model_version == project.active_model
-        and certificate.label_config_digest == project.label_config.digest
-        and certificate.created_at >= max(project.valid_since, project.tolerance_since)
+    return certificate.model_version == project.active_model and for_now(certificate, project)
+
+
+def for_now(certificate: CertificateRow, project: ProjectRow) -> bool:
+    """Whether a certificate, of whichever model, is for the label config, budget and stream of now."""
+    return certificate.label_config_digest == project.label_config.digest and certificate.created_at >= max(
+        project.valid_since, project.tolerance_since
     )
 
 

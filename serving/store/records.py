@@ -405,6 +405,16 @@ class ModelVersionRow:
     scored_seconds: float = 0.0
     """How long a scorer worked on them; waiting and loading apart."""
 
+    @property
+    def speed(self) -> float | None:
+        """Items that one scorer does in a second; None: never measured."""
+        return self.scored_items / self.scored_seconds if self.scored_seconds > 0.0 else None
+
+    @property
+    def impersonal(self) -> dict[str, Any]:
+        """What was measured in training, without who gave the labels."""
+        return {name: value for name, value in self.metrics.items() if name != LABELS_BY}
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateRow:

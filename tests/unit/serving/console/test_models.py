@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from models.specs import HeadSpec, TransformersSpec
 from serving.console import staff
-from serving.console.models import compare, licence_of
+from serving.console.model_facts import compare, licence_of
 from tests.support.local_world import LocalWorld, easy, hard
 
 
