@@ -118,24 +118,21 @@ def speed_of(row: ModelVersionRow) -> str:
     """Measured speed, with what it was measured on."""
     if row.speed is None:
         return gettext("not measured: it has scored nothing since speeds are measured")
-    per_second = f"{row.speed:,.0f}" if row.speed >= 10 else f"{row.speed:.2g}"
-    return gettext(
-        "{speed} ({items} items in {seconds} s)",
-        speed=per_second,
-        items=f"{row.scored_items:,}",
-        seconds=f"{row.scored_seconds:,.2f}",
-    )
+    speed = f"{row.speed:,.0f}" if row.speed >= 10 else f"{row.speed:.2g}"
+    items, seconds = f"{row.scored_items:,}", f"{row.scored_seconds:,.2f}"
+    return gettext("{speed} ({items} items in {seconds} s)", speed=speed, items=items, seconds=seconds)
 
 
 def compute_of(row: ModelVersionRow, costs: Costs | None) -> str:
     """What scoring 1,000 items takes and costs."""
     if row.speed is None:
         return NONE
-    seconds = 1_000 / row.speed
+    each = 1_000 / row.speed
+    seconds = f"{each:,.2f}"
     if costs is None or costs.compute_hour is None:
-        return gettext("{seconds} s; no price given", seconds=f"{seconds:,.2f}")
-    price = f"{seconds * costs.compute_hour / 3600:,.2g} {costs.currency}"
-    return gettext("{price} ({seconds} s)", price=price, seconds=f"{seconds:,.2f}")
+        return gettext("{seconds} s; no price given", seconds=seconds)
+    price = f"{each * costs.compute_hour / 3600:,.2g} {costs.currency}"
+    return gettext("{price} ({seconds} s)", price=price, seconds=seconds)
 
 
 def _standing(row: ModelVersionRow, project: ProjectRow) -> str:
