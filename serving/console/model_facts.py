@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -131,7 +132,7 @@ def compute_of(row: ModelVersionRow, costs: Costs | None) -> str:
     seconds = f"{each:,.2f}"
     if costs is None or costs.compute_hour is None:
         return gettext("{seconds} s; no price given", seconds=seconds)
-    price = f"{each * costs.compute_hour / 3600:,.2g} {costs.currency}"
+    price = f"{Decimal(f'{each * costs.compute_hour / 3600:.2g}'):f} {costs.currency}"
     return gettext("{price} ({seconds} s)", price=price, seconds=seconds)
 
 

@@ -129,7 +129,7 @@ def activate(
     fall_back(
         uow,
         current,
-        reason=f"{reason} {why}".rstrip(),
+        reason=f"{reason.rstrip('.')}. {why}" if why else reason,
         actor=actor,
         numbers=told,
         now=now,
