@@ -7,6 +7,7 @@ from pathlib import Path
 
 from models import several
 from models.base import Budget, Model, ModelRef, Trainer, TrainingExample, TrainingReport
+from models.errors import ModelError
 from models.families import family, matching, trainable
 from models.labels import Unmatched
 from models.specs import ModelSpec, SeveralSpec, Trainable, learns
@@ -27,6 +28,26 @@ def load(ref: ModelRef, *, threads: int = 1, model_dir: Path | None = None) -> M
         ProviderError: the provider asked for is not there.
     """
     return family(ref.spec).load(ref, threads=threads, model_dir=model_dir)
+
+
+def verify(ref: ModelRef) -> None:
+    """Read the files of a model version and compare their digest, without loading a network.
+
+    Raises:
+        ModelError: they are missing, damaged, or others than when the version was made.
+        ConfigurationError: they do not fit the controls any more.
+    """
+    from models.heads import artefact  # scikit-learn: a second, which most commands do not need
+
+    if ref.parts:
+        for part in ref.parts:
+            verify(part)
+    elif ref.path is not None:
+        artefact.check(Path(ref.path), ref.sha256)
+    else:
+        found = family(ref.spec).reference(ref.spec, ref.controls, name="check").sha256
+        if found != ref.sha256:
+            raise ModelError(f"The files of {ref.version} have changed: {found[:12]}, not {ref.sha256[:12]}.")
 
 
 def train(

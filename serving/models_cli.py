@@ -15,7 +15,6 @@ from models.specs import HeadSpec, ModelSpec, Part, SeveralSpec, TransformersSpe
 from models.types import ControlSpec, LabelConfig
 from serving.pipeline.standing import standing_of
 from serving.settings import Settings
-from serving.store.records import LABELS_BY
 from serving.terminal import Config, Json, err, project_of, runtime_of, show, stamp
 
 models_app = typer.Typer(no_args_is_help=True, help="What models there are, what they are, and whether they run.")
@@ -115,7 +114,9 @@ def models_list(
     project = project_of(runtime, slug)
     with runtime.store.read() as uow:
         rows = uow.models.list(project.id)
-    table = Table("version", "labels", "accuracy (cross-validated)", "confidence (expected coverage)", "made", "")
+    table = Table(
+        "version", "labels", "accuracy (cross-validated)", "confidence (expected coverage)", "items/s", "made", ""
+    )
     for row in rows:
         accuracy = row.metrics.get("accuracy")
         table.add_row(
@@ -123,12 +124,14 @@ def models_list(
             str(row.n_train),
             f"{accuracy:.1%}" if accuracy is not None else "-",
             certainty(row.metrics),
+            f"{row.speed:,.0f}" if row.speed is not None else "-",
             stamp(row.created_at),
-            standing_of(row, project),
+            "shadow" if row.ref.version == project.shadow else standing_of(row, project),
         )
     value = [
         r.ref.model_dump(mode="json")
-        | {"n_train": r.n_train, "metrics": impersonal(r.metrics), "standing": standing_of(r, project)}
+        | {"n_train": r.n_train, "metrics": r.impersonal, "standing": standing_of(r, project)}
+        | {"shadow": r.ref.version == project.shadow, "items_per_second": r.speed}
         for r in rows
     ]
     show(value, as_json, table)
@@ -207,11 +210,6 @@ def models_export(
     show(value, as_json, table)
     if not as_json:
         err.print(f"{path} ({manifest.sha256[:12]}), licence {value['licence']}", markup=False)
-
-
-def impersonal(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What was measured, without who gave the labels."""
-    return {name: value for name, value in metrics.items() if name != LABELS_BY}
 
 
 def certainty(metrics: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from models.errors import ModelError
 from models.gate import confidence
@@ -116,6 +116,19 @@ def fetch(path: Path, digest: str, kind: type[M]) -> tuple[M, Arrays]:
     if found != digest:
         raise ModelError(f"The model folder {path.name} holds {found[:12]}, not {digest[:12]}: train again.")
     return manifest, arrays
+
+
+def check(path: Path, digest: str) -> None:
+    """Check that a folder holds what was named, of whatever kind it is; nothing is made of it.
+
+    Raises:
+        ModelError: files are missing, damaged, or of another content than ``digest``.
+    """
+    fetch(path, digest, _AnyManifest)
+
+
+class _AnyManifest(Frozen):
+    model_config = ConfigDict(extra="allow")
 
 
 def _unreadable(path: Path, error: Exception) -> ModelError:

@@ -20,11 +20,13 @@ from serving.api import (
     qualifications,
     reviews,
     v1,
+    versions,
 )
 from serving.api.audit import Audit
 from serving.api.guard import Guard
 from serving.console import changes as changes_page
 from serving.console import (
+    costs,
     items,
     models,
     own,
@@ -43,6 +45,23 @@ from serving.console.proxy import ProxyHeaders
 from serving.monitoring.metrics import Metrics
 from serving.pipeline.runtime import Runtime
 
+PROGRAMS = (
+    health,
+    metrics,
+    hooks,
+    ml_backend,
+    v1,
+    versions,
+    people,
+    people_figures,
+    gold,
+    qualifications,
+    reviews,
+    changes,
+)
+CONSOLE = (staff, speech, projects, project, costs, items, models, changes_page, train, own, qualification, review)
+"""Routers, in the order in which paths are looked up."""
+
 
 def create_app(runtime: Runtime) -> FastAPI:
     """The HTTP surface; handlers reach the composition through ``request.app.state.runtime``."""
@@ -57,9 +76,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     session.install(app, runtime)
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes, page=problems.outermost)
-    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews, changes)
-    console = (staff, speech, projects, project, items, models, train, own, qualification, review, changes_page)
-    for part in (*programs, *console):
+    for part in (*PROGRAMS, *CONSOLE):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

@@ -29,9 +29,9 @@ class ScorerReplica:
         self._local = LocalScorer(Path(model_dir), threads=threads)
         self._one = asyncio.Semaphore(1)
 
-    async def score(self, ref: ModelRef, items: list[Item]) -> list[Scored]:
+    async def score(self, ref: ModelRef, items: list[Item]) -> tuple[list[Scored], float]:
         async with self._one:
-            return await asyncio.to_thread(self._local.score, ref, items)
+            return await asyncio.to_thread(self._local.timed, ref, items)
 
     async def check_health(self) -> None:
         await asyncio.to_thread(self._local.self_test)
@@ -53,9 +53,12 @@ class ServeScorer:
         self._timeout_s = timeout_s
 
     def score(self, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
+        return self.timed(ref, items)[0]
+
+    def timed(self, ref: ModelRef, items: Sequence[Item]) -> tuple[list[Scored], float]:
         handle = self._handles[family_of(ref)]
         try:
-            result: list[Scored] = handle.remote(ref, list(items)).result(timeout_s=self._timeout_s)
+            result: tuple[list[Scored], float] = handle.remote(ref, list(items)).result(timeout_s=self._timeout_s)
         except TimeoutError as error:
             raise ScorerLate(
                 f"the model did not predict {len(items)} items in {self._timeout_s:g} s (scorer_timeout_s)"

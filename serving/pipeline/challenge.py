@@ -104,7 +104,7 @@ def advance(runtime: Runtime, project: ProjectRow) -> bool:
         return _succeed(runtime, project, trial.ref)
     if closed:
         return False
-    if trial.missing and _score(runtime, project, trial):
+    if trial.missing and score_some(runtime, project, trial.ref, trial.missing):
         return True
     if waits is not None or not trial.enough:
         return False
@@ -143,7 +143,8 @@ def _waits(uow: UnitOfWork, project: ProjectRow, trial: _Trial) -> str | None:
     return f"for more items: {waiting} are waiting" if waiting < SMALLEST_POOL else None
 
 
-def _pool(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> list[int]:
+def pool_of(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> list[int]:
+    """A random part of the waiting items, those of the sample apart."""
     drawn = set(certifying.ids_of(sample))
     found = uow.challenge.pool(project.id, project.active_model or "", limit=POOL + len(drawn))
     return [id for id in found if id not in drawn][:POOL]
@@ -152,43 +153,49 @@ def _pool(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> list[int]:
 def _trial(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> _Trial:
     ref = uow.models.get(project.id, project.challenger or "").ref
     sample = certifying.validation_sample(uow, project)
-    pool = _pool(uow, project, sample)
+    pool = pool_of(uow, project, sample)
     wanted = certifying.ids_of(sample) + pool
-    known, unreadable = runtime.unreadable.get(project.id, ("", set()))
-    done = uow.challenge.scored(wanted, ref.version) | (unreadable if known == ref.version else set())
-    return _Trial(ref, sample, pool, [id for id in wanted if id not in done])
+    return _Trial(ref, sample, pool, missing(runtime, uow, project, ref, wanted))
 
 
-def _score(runtime: Runtime, project: ProjectRow, trial: _Trial) -> bool:
+def missing(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, ref: ModelRef, wanted: Sequence[int]) -> list[int]:
+    """Those of the items of which this version has said nothing yet, as far as it can read them."""
+    done = uow.challenge.scored(wanted, ref.version) | runtime.unreadable.get((project.id, ref.version), set())
+    return [id for id in wanted if id not in done]
+
+
+def score_some(runtime: Runtime, project: ProjectRow, ref: ModelRef, ids: Sequence[int]) -> bool:
     """Some chunks, each stored at once; whether it has said anything new.
 
     What it cannot read is never accepted. Where media are away it tries again; a few of the waiting items may stay so.
     """
-    size, done = runtime.chunks.size(trial.ref.version, runtime.settings.chunk_size), 0
-    for start in range(0, min(len(trial.missing), CHUNKS * size), size):
-        done += _score_chunk(runtime, project, trial.ref, trial.missing[start : start + size])
+    size, done = runtime.chunks.size(ref.version, runtime.settings.chunk_size), 0
+    for start in range(0, min(len(ids), CHUNKS * size), size):
+        done += score_chunk(runtime, project, ref, ids[start : start + size])
     return done > 0
 
 
-def _score_chunk(runtime: Runtime, project: ProjectRow, ref: ModelRef, ids: Sequence[int]) -> int:
+def score_chunk(runtime: Runtime, project: ProjectRow, ref: ModelRef, ids: Sequence[int]) -> int:
+    """Store what a model says of items beside what is current; of how many it has said something, or cannot."""
     with runtime.store.read() as uow:
         rows = {str(row.id): row for row in uow.items.rows(ids)}
     began = runtime.now()
     try:
-        results = score.predict(runtime, project, ref, [score.to_item(row) for row in rows.values()])
+        results, fast = score.timed(runtime, project, ref, [score.to_item(row) for row in rows.values()])
     except ScorerLate:
         runtime.chunks.late(ref.version, len(rows))
         raise
     runtime.chunks.took(ref.version, len(rows), runtime.now() - began, runtime.settings.scorer_timeout_s)
     good = [(int(r.key), r) for r in results if isinstance(r, Prediction)]
     broken = {int(r.key) for r in results if not isinstance(r, Prediction) and r.code != score.AWAY}
-    known, unreadable = runtime.unreadable.get(project.id, ("", set()))
-    runtime.unreadable[project.id] = (ref.version, broken | (unreadable if known == ref.version else set()))
+    runtime.unreadable.setdefault((project.id, ref.version), set()).update(broken)
     with runtime.store.begin() as uow:
         same = {row.id: row.revision for row in uow.items.rows([id for id, _ in good])}
         current = [(id, said) for id, said in good if same.get(id) == rows[str(id)].revision]
         uow.challenge.record(current, runtime.now())
-        needs.of_challenged(uow, project, [id for id, _ in current], runtime.now())
+        uow.models.measured(project.id, ref.version, fast.items, fast.seconds)
+        if project.challenger == ref.version:
+            needs.of_challenged(uow, project, [id for id, _ in current], runtime.now())
     return len(good) + len(broken)
 
 
@@ -236,7 +243,7 @@ def _conclude(
             uow.models.reject(current.id, trial.ref.version, now)
             uow.projects.update(current.id, challenger=None)
             uow.gate.note(current.id, reason=reason, actor=SELF, numbers=numbers, now=now)
-    runtime.unreadable.pop(project.id, None)
+    runtime.unreadable.pop((project.id, trial.ref.version), None)
     log.info("challenger", extra={"project": project.slug, "promoted": wins, "reason": reason})
     return True
 

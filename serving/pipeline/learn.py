@@ -7,7 +7,11 @@
 3. *challenge*: while the gate accepts, a new head is tried beside the one that predicts (``challenge``);
 4. *certify*: when every drawn item has been answered, by several people where the project asks for it
    (``opinions``), and nearly everything received has been scored (``certifying``);
-5. *ask*: a new list of train items that people should label next, when the old one is used up.
+5. *ask*: a new list of train items that people should label next, when the old one is used up;
+6. *shadow*: a version that a person lets score beside the active one goes on (``shadow``).
+
+Where a person chose the model that predicts, no other takes its place by itself: none is trained, and one that is
+trained by hand is only kept.
 """
 
 from __future__ import annotations
@@ -15,18 +19,19 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
+from typing import Any
 
-from models.base import Budget, ModelRef, TrainingExample
+from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailable, PrelabelError
 from models.registry import reference
-from models.specs import learns
+from models.specs import ModelSpec, learns
 from models.types import Fold, GateState, HumanLabel, Item
-from serving.pipeline import asking, challenge, draw, history, opinions, score
+from serving.pipeline import asking, challenge, draw, history, opinions, score, shadow
 from serving.pipeline.certifying import certify_if_due, validation_sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held
 from serving.store.engine import UnitOfWork
-from serving.store.records import LABELS_BY, ModelVersionRow, ProjectRow
+from serving.store.records import ACT, LABELS_BY, ModelVersionRow, ProjectRow
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +55,7 @@ def tick(runtime: Runtime, project: ProjectRow) -> bool:
         changed |= certify_if_due(runtime, project) is not None
         changed |= opinions.look_into(runtime, project, validation_sample)
     asking.refresh(runtime, project, lambda: labels_to_go(runtime, project))
+    shadow.advance(runtime, project)
     return changed
 
 
@@ -71,7 +77,7 @@ def examples(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> list[Tra
 
 def training_due(runtime: Runtime, project: ProjectRow) -> bool:
     """Whether a first or a better head can be trained now without being asked for."""
-    if not learns(project.spec) or project.challenger is not None:
+    if not learns(project.spec) or project.challenger is not None or project.pinned:
         return False
     return labels_to_go(runtime, project) <= 0
 
@@ -100,45 +106,73 @@ def _labels(row: ModelVersionRow) -> int:
 def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | None:
     """Train a head on the train fold; None when the labels do not allow it, or nothing changed.
 
-    While the gate accepts, the new head is a challenger; else it predicts from now on.
+    While the gate accepts, the new head is a challenger; else it predicts from now on. Where a person chose the active
+    model, it does neither.
     """
     if not learns(project.spec):
         return None
+    controls = project.label_config.controls
+    try:
+        report, metrics = fit(runtime, project, project.spec)
+    except NotTrainableError as error:
+        log.info("not trainable yet", extra={"project": project.slug, "reason": str(error)})
+        return None
+    told = {name: value for name, value in metrics.items() if name != LABELS_BY}
+    with runtime.store.begin() as uow:
+        project, now = uow.projects.hold(project.id), runtime.now()
+        if project.label_config.controls != controls:
+            log.info("trained for a label config of the past", extra={"project": project.slug})
+            return None
+        made = uow.models.add(project.id, report.ref, report.n, metrics, now)
+        if report.ref.version in (project.active_model, project.challenger):
+            return None
+        if project.pinned:
+            return _kept(uow, project, made, actor=actor, numbers=told, now=now)
+        if not project.gate_state.accepts:
+            activate(uow, project, report.ref, actor=actor, numbers=told, now=now)
+        elif made.rejected_at is None:
+            challenge.enter(uow, project, report.ref, actor=actor, numbers=told, now=now)
+        else:
+            return None
+    log.info("head trained", extra={"project": project.slug, "model_version": report.ref.version, "n": report.n})
+    return report.ref
+
+
+def _kept(
+    uow: UnitOfWork, project: ProjectRow, made: ModelVersionRow, *, actor: str, numbers: dict[str, Any], now: float
+) -> ModelRef | None:
+    if made.created_at < now:
+        return None
+    version = made.ref.version
+    reason = f"model {version} was trained and is kept: {project.active_model} was chosen by hand and stays"
+    uow.gate.note(
+        project.id, reason=reason, actor=actor, numbers={"model_version": version, **numbers, ACT: "train"}, now=now
+    )
+    return made.ref
+
+
+def fit(runtime: Runtime, project: ProjectRow, spec: ModelSpec) -> tuple[TrainingReport, dict[str, Any]]:
+    """Train a model of this kind on the project's train labels; with what is kept as its metrics.
+
+    Raises:
+        NotTrainableError: the labels do not allow it.
+        PlatformUnavailable: media do not answer.
+    """
     with runtime.store.read() as uow:
         data = examples(runtime, uow, project)
         people = uow.labels.taught_by(project.id)
-    controls = project.label_config.controls
     attached = runtime.media.attach(project, [e.item for e in data])
     if away := [got for got in attached if isinstance(got, MediaUnavailable)]:
         raise PlatformUnavailable(f"the media of {len(away)} labelled items do not answer: {away[0]}")
     usable = [
         e.model_copy(update={"item": got}) for e, got in zip(data, attached, strict=True) if isinstance(got, Item)
     ]
-    try:
-        budget = Budget(epsilon=project.epsilon, delta=project.delta)
-        report = runtime.scorer.train(project.spec, controls, usable, name=project.slug, budget=budget)
-    except NotTrainableError as error:
-        log.info("not trainable yet", extra={"project": project.slug, "reason": str(error)})
-        return None
+    budget = Budget(epsilon=project.epsilon, delta=project.delta)
+    report = runtime.scorer.train(spec, project.label_config.controls, usable, name=project.slug, budget=budget)
     by = Counter(people[id] for example in usable if (id := _item_of(example)) in people)
     measured = report.model_dump(mode="json", exclude={"ref"})
-    metrics = measured | {"labels": len(data), "history": len(usable) - by.total()}
-    with runtime.store.begin() as uow:
-        project = uow.projects.hold(project.id)
-        if project.label_config.controls != controls:
-            log.info("trained for a label config of the past", extra={"project": project.slug})
-            return None
-        made = uow.models.add(project.id, report.ref, report.n, metrics | {LABELS_BY: dict(by)}, runtime.now())
-        if report.ref.version in (project.active_model, project.challenger):
-            return None
-        if not project.gate_state.accepts:
-            activate(uow, project, report.ref, actor=actor, numbers=metrics, now=runtime.now())
-        elif made.rejected_at is None:
-            challenge.enter(uow, project, report.ref, actor=actor, numbers=metrics, now=runtime.now())
-        else:
-            return None
-    log.info("head trained", extra={"project": project.slug, "model_version": report.ref.version, "n": report.n})
-    return report.ref
+    told = {"labels": len(data), "history": len(usable) - by.total(), LABELS_BY: dict(by)}
+    return report, measured | told
 
 
 def _item_of(example: TrainingExample) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from models.skills import need_of
 from models.types import Prediction
 from serving.store.engine import UnitOfWork
-from serving.store.records import WAITING, ItemRow, ItemState, ProjectRow
+from serving.store.records import WAITING, ItemRow, ItemState, ModelVersionRow, ProjectRow
 from serving.workforce import overlap
 
 
@@ -49,7 +49,13 @@ def _others(uow: UnitOfWork, project: ProjectRow, said: Mapping[int, Prediction]
     if not any(rule.models_disagree for rule in project.skill_rules):
         return {}
     found: dict[int, Prediction] = {}
+    silent = [row.ref.version for row in uow.models.list(project.id) if _silent(row, project)]
     for version in {one.model_version for one in said.values()}:
         ids = [id for id, one in said.items() if one.model_version == version]
-        found |= uow.challenge.others(ids, version)
+        found |= uow.challenge.others(ids, version, apart=silent)
     return found
+
+
+def _silent(row: ModelVersionRow, project: ProjectRow) -> bool:
+    """Whether it has only scored in the shadow: nothing follows from what it said."""
+    return row.activated_at is None and row.rejected_at is None and row.ref.version != project.challenger

@@ -18,7 +18,7 @@ from serving.pipeline import ingest
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, fall_back
 from serving.store.engine import UnitOfWork
-from serving.store.records import ItemState, OutboxKind, OutboxState, ProjectRow
+from serving.store.records import ACT, ItemState, OutboxKind, OutboxState, ProjectRow
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +210,19 @@ def _take_over(uow: UnitOfWork, project: ProjectRow, config: LabelConfig, xml: s
         numbers |= {"challenger": project.challenger}
         reason = f"model {project.challenger} is tried no longer: the label config changed"
         uow.gate.note(project.id, reason=reason, actor=SELF, numbers=numbers, now=now)
-    project = uow.projects.update(project.id, label_config=config, label_config_xml=xml, paused=False, challenger=None)
+    if project.shadow is not None or (project.pinned and not same):
+        let_go = f"{project.shadow} scores beside it no longer" if project.shadow else "another model may predict"
+        reason = f"the label config changed: {let_go}"
+        uow.gate.note(project.id, reason=reason, actor=SELF, numbers=numbers | {ACT: "config"}, now=now)
+    project = uow.projects.update(
+        project.id,
+        label_config=config,
+        label_config_xml=xml,
+        paused=False,
+        challenger=None,
+        shadow=None,
+        pinned=project.pinned and same,
+    )
     if not same:
         project = uow.projects.update(project.id, active_model=None)
         for state in (ItemState.SCORED, ItemState.DECIDED):

@@ -37,6 +37,10 @@ class Scorer(Protocol):
         """
         ...
 
+    def timed(self, ref: ModelRef, items: Sequence[Item]) -> tuple[list[Scored], float]:
+        """As ``score``, with the seconds that the model worked on it: loading and waiting are left out."""
+        ...
+
     def train(
         self,
         spec: ModelSpec,
@@ -94,8 +98,8 @@ class Runtime:
     """Project -> certificate, and the last comparison of arrivals with its blind sample (see ``drift``)."""
     chunks: ChunkPace = field(default_factory=ChunkPace)
     """Model -> how many items one call takes (see ``score``)."""
-    unreadable: dict[int, tuple[str, set[int]]] = field(default_factory=dict)
-    """Project -> its challenger, and the items that it cannot read (see ``challenge``)."""
+    unreadable: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    """Project and its challenger, or shadow -> the items that this cannot read (see ``challenge``)."""
     tabs: dict[int, Tabs] = field(default_factory=dict)
     """Project -> what this process has shown of its queues in Label Studio (see ``tabs``)."""
     notify: Callable[[Notice], None] | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from models.base import ModelRef
 from models.errors import MediaUnavailable, ModelError, PlatformUnavailable, PrelabelError, ScorerLate
@@ -22,6 +23,15 @@ AWAY = MediaUnavailable.code
 """Code of a failure that is not the item's fault: its media may be there later."""
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How fast a model was; calls that failed are left out."""
+
+    items: int = 0
+    seconds: float = 0.0
+    """In which a scorer worked on them."""
+
+
 def to_item(row: ItemRow) -> Item:
     """What the model sees of a row; the row's id is the key."""
     return Item(key=str(row.id), data=row.data)
@@ -33,26 +43,34 @@ def predict(runtime: Runtime, project: ProjectRow, ref: ModelRef, items: Sequenc
     Raises:
         PlatformUnavailable: nothing is known of any item; try again.
     """
+    return timed(runtime, project, ref, items)[0]
+
+
+def timed(runtime: Runtime, project: ProjectRow, ref: ModelRef, items: Sequence[Item]) -> tuple[list[Scored], Measured]:
+    """As ``predict``, with how fast the model was."""
     attached = runtime.media.attach(project, items)
     ready = [a for a in attached if isinstance(a, Item)]
-    scored = {s.key: s for s in bisect(runtime, ref, ready)}
+    said, measured = bisect(runtime, ref, ready)
+    scored = {s.key: s for s in said}
     return [
         scored[item.key] if isinstance(got, Item) else Failure(key=item.key, code=got.code, message=str(got))
         for item, got in zip(items, attached, strict=True)
-    ]
+    ], measured
 
 
-def bisect(runtime: Runtime, ref: ModelRef, items: Sequence[Item]) -> list[Scored]:
+def bisect(runtime: Runtime, ref: ModelRef, items: Sequence[Item]) -> tuple[list[Scored], Measured]:
     """Score a chunk; where it fails as a whole, halve it until the item at fault stands alone."""
     if not items:
-        return []
+        return [], Measured()
     try:
-        return runtime.scorer.score(ref, items)
+        said, seconds = runtime.scorer.timed(ref, items)
     except ModelError as error:
         if len(items) == 1:
-            return [Failure(key=items[0].key, code=error.code, message=str(error))]
+            return [Failure(key=items[0].key, code=error.code, message=str(error))], Measured()
         middle = len(items) // 2
-        return bisect(runtime, ref, items[:middle]) + bisect(runtime, ref, items[middle:])
+        (one, fast), (other, slow) = bisect(runtime, ref, items[:middle]), bisect(runtime, ref, items[middle:])
+        return one + other, Measured(fast.items + slow.items, fast.seconds + slow.seconds)
+    return said, Measured(len(items), seconds)
 
 
 def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
@@ -71,7 +89,7 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
         return 0
     started = runtime.now()
     try:
-        results = predict(runtime, project, ref, [to_item(row) for row in rows])
+        results, fast = timed(runtime, project, ref, [to_item(row) for row in rows])
     except ScorerLate as error:
         runtime.chunks.late(ref.version, len(rows))
         if len(rows) == 1 and runtime.chunks.proven(ref.version):
@@ -98,6 +116,7 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
                 raise _Overtaken
             _give_up_or_wait(runtime, uow, [row for row in rows if row.id in failures], failures)
             uow.stats.add(project.id, "score", len(rows), runtime.now() - started)
+            uow.models.measured(project.id, ref.version, fast.items, fast.seconds)
     except _Overtaken:
         _wait(runtime, rows, "another model predicts now", wait_s=0.0)
     return len(rows)

@@ -7,7 +7,7 @@ from typing import Any
 from models.base import ModelRef
 from models.types import GateState, Route
 from serving.store.engine import UnitOfWork
-from serving.store.records import CertificateRow, GateEvent, ItemState, ModelVersionRow, ProjectRow
+from serving.store.records import ACT, CertificateRow, GateEvent, ItemState, ModelVersionRow, ProjectRow
 
 SELF = "prelabel"
 """The actor of what happens by itself."""
@@ -19,19 +19,25 @@ def held(uow: UnitOfWork, project: ProjectRow) -> GateEvent | None:
     What a person closed, nothing opens by itself: neither a certificate, nor a new model, nor a new label config.
     """
     for event in reversed(uow.gate.events(project.id)):
-        if event.actor != SELF:
+        if event.actor != SELF and event.of_gate:
             return event if event.after is GateState.CLOSED else None
     return None
 
 
 def holds(certificate: CertificateRow | None, project: ProjectRow) -> bool:
     """Whether the certificate is open, for this very model and label config, and from after the last change."""
-    return (
-        certificate is not None
-        and certificate.open
-        and certificate.model_version == project.active_model
-        and certificate.label_config_digest == project.label_config.digest
-        and certificate.created_at >= max(project.valid_since, project.tolerance_since)
+    return certificate is not None and certificate.open and speaks(certificate, project)
+
+
+def speaks(certificate: CertificateRow, project: ProjectRow) -> bool:
+    """Whether a certificate, open or not, is of the active model, for the label config, budget and stream of now."""
+    return certificate.model_version == project.active_model and for_now(certificate, project)
+
+
+def for_now(certificate: CertificateRow, project: ProjectRow) -> bool:
+    """Whether a certificate, of whichever model, is for the label config, budget and stream of now."""
+    return certificate.label_config_digest == project.label_config.digest and certificate.created_at >= max(
+        project.valid_since, project.tolerance_since
     )
 
 
@@ -54,16 +60,26 @@ def standing(uow: UnitOfWork, project: ProjectRow) -> GateState:
 
 
 def fall_back(
-    uow: UnitOfWork, project: ProjectRow, *, reason: str, numbers: dict[str, Any], now: float, actor: str = SELF
+    uow: UnitOfWork,
+    project: ProjectRow,
+    *,
+    reason: str,
+    numbers: dict[str, Any],
+    now: float,
+    actor: str = SELF,
+    after: GateState | None = None,
 ) -> GateEvent:
-    """Move the gate to where it stands now; one that a person closed stays closed, for that person's reason."""
+    """Move the gate to where it stands now; one that a person closed stays closed, for that person's reason.
+
+    ``after``: another state than that of ``standing``.
+    """
     closed = held(uow, project)
     if closed is not None:
         numbers = {**numbers, "asked_by": actor, "why": reason}
         return uow.gate.transition(
             project.id, GateState.CLOSED, reason=closed.reason, actor=SELF, numbers=numbers, now=now
         )
-    return move(uow, project, standing(uow, project), reason=reason, numbers=numbers, now=now, actor=actor)
+    return move(uow, project, after or standing(uow, project), reason=reason, numbers=numbers, now=now, actor=actor)
 
 
 def move(
@@ -84,22 +100,63 @@ def move(
 
 
 def activate(
-    uow: UnitOfWork, project: ProjectRow, ref: ModelRef, *, actor: str, numbers: dict[str, Any], now: float
+    uow: UnitOfWork,
+    project: ProjectRow,
+    ref: ModelRef,
+    *,
+    actor: str,
+    numbers: dict[str, Any],
+    now: float,
+    act: str = "activate",
+    why: str = "",
 ) -> None:
-    """Let a model version predict from now on: the gate falls back to shadow, suggestions are made again.
+    """Let a model version predict from now on; the gate goes where its certificates put it, suggestions are made again.
 
-    Items that were accepted under the certificate of their time stay accepted. Nothing challenges it yet.
+    Without a certificate of its own it falls back to shadow. One that was made before for the same label config, budget
+    and stream holds still, open or closed, and spends nothing again (docs/decisions/0021). Items that were accepted
+    under the certificate of their time stay accepted. Nothing challenges it yet.
     """
+    before = project.active_model
     uow.models.activate(project.id, ref.version, now)
+    shadow = None if project.shadow == ref.version else project.shadow
+    current = uow.projects.update(project.id, challenger=None, shadow=shadow)
+    known = uow.gate.take_up(project.id, ref.version)
+    certificate = known if known is not None and speaks(known, current) else None
+    told = {"model_version": ref.version, "before": before, **numbers, ACT: act}
+    if certificate is not None:
+        told["certificate"] = certificate.id
+    reason = f"model {ref.version} predicts{_instead(before, ref.version)}; {_what_follows(certificate)}"
     fall_back(
         uow,
-        uow.projects.update(project.id, challenger=None),
-        reason=f"model {ref.version} predicts; nothing is accepted before it is certified",
+        current,
+        reason=f"{reason.rstrip('.')}. {why}" if why else reason,
         actor=actor,
-        numbers={"model_version": ref.version, **numbers},
+        numbers=told,
         now=now,
+        after=_goes_to(project, certificate),
     )
     score_again(uow, project, now=now)
+
+
+def _instead(before: str | None, version: str) -> str:
+    return f" in place of {before}" if before not in (None, version) else ""
+
+
+def _what_follows(certificate: CertificateRow | None) -> str:
+    if certificate is None:
+        return "nothing is accepted before it is certified"
+    if certificate.open:
+        return f"its certificate {certificate.id} holds still, and spends nothing again"
+    return f"it was tested before: {certificate.reason}"
+
+
+def _goes_to(project: ProjectRow, certificate: CertificateRow | None) -> GateState:
+    """A watch goes on: the audits that led to it are of what is accepted still."""
+    if certificate is None:
+        return GateState.SHADOW
+    if not certificate.open:
+        return GateState.CLOSED
+    return GateState.WATCH if project.gate_state is GateState.WATCH else GateState.OPEN
 
 
 def score_again(uow: UnitOfWork, project: ProjectRow, *, now: float) -> None:

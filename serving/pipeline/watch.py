@@ -19,6 +19,7 @@ be asked, an audit that the first one disputes counts as answered when they have
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -82,22 +83,22 @@ def watched(uow: UnitOfWork, project: ProjectRow, newest: CertificateRow | None 
     Args:
         uow: a unit of work.
         project: as it is now.
-        newest: the last of them; None: those since the monitor last closed the gate, for today's label config.
+        newest: one of them; None: those since the monitor last closed the gate, for today's label config.
     """
     digest = project.label_config.digest if newest is None else newest.label_config_digest
-    since = project.valid_since if newest is None else _closed_before(uow, project, newest.created_at)
+    since, until = (project.valid_since, math.inf) if newest is None else _between(uow, project, newest.created_at)
     return [
         one
         for one in uow.gate.certificates(project.id)
-        if one.open and not one.trial and one.label_config_digest == digest and one.created_at >= since
-        if newest is None or one.id <= newest.id
+        if one.open and not one.trial and one.label_config_digest == digest and since <= one.created_at < until
     ]
 
 
-def _closed_before(uow: UnitOfWork, project: ProjectRow, at: float) -> float:
-    """When the monitor closed the gate the last time before (epoch seconds); 0: never."""
+def _between(uow: UnitOfWork, project: ProjectRow, at: float) -> tuple[float, float]:
+    """When the monitor closed the gate the last time before, and the first time after (epoch seconds)."""
     closings = [event.at for event in uow.gate.events(project.id) if "earliest_change" in event.numbers]
-    return max((closing for closing in closings if closing <= at), default=0.0)
+    before = max((closing for closing in closings if closing <= at), default=0.0)
+    return before, min((closing for closing in closings if closing > at), default=math.inf)
 
 
 def read(uow: UnitOfWork, project: ProjectRow, certificates: Sequence[CertificateRow]) -> Reading:

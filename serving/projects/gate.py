@@ -19,7 +19,7 @@ def close(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) -> 
     Raises:
         ConfigurationError: the name is not a person's.
     """
-    _check_name(actor)
+    check_name(actor)
     with runtime.store.begin() as uow:
         event = uow.gate.transition(
             project.id, GateState.CLOSED, reason=reason, actor=actor, numbers={}, now=runtime.now()
@@ -34,7 +34,7 @@ def reopen(runtime: Runtime, project: ProjectRow, *, reason: str, actor: str) ->
     Raises:
         ConfigurationError: no person closed it, or the name is not a person's.
     """
-    _check_name(actor)
+    check_name(actor)
     with runtime.store.begin() as uow:
         current = uow.projects.hold(project.id)
         if held(uow, current) is None:
@@ -65,7 +65,7 @@ def tolerate(
     Raises:
         ConfigurationError: out of range, nothing changes, or the name is not a person's.
     """
-    _check_name(actor)
+    check_name(actor)
     with runtime.store.begin() as uow:
         current, now = uow.projects.hold(project.id), runtime.now()
         new = (current.epsilon if epsilon is None else epsilon, current.delta if delta is None else delta)
@@ -86,7 +86,8 @@ def tolerate(
         return uow.projects.get(project.id)
 
 
-def _check_name(actor: str) -> None:
+def check_name(actor: str) -> None:
+    """Raises ConfigurationError where it is no person's."""
     if not actor.strip() or actor == SELF:
         raise ConfigurationError(f"say who you are: {actor!r} is no person")
 

@@ -48,12 +48,17 @@ class ChallengeRepository:
             found |= {id: Prediction.model_validate_json(said) for id, said in rows}
         return found
 
-    def others(self, ids: Sequence[int], version: str) -> dict[int, Prediction]:
-        """Item id -> what the newest other version said of the data that the item has now; no key: none did."""
+    def others(self, ids: Sequence[int], version: str, *, apart: Sequence[str] = ()) -> dict[int, Prediction]:
+        """Item id -> what the newest other version said of the data that the item has now; no key: none did.
+
+        Versions in ``apart`` are left out.
+        """
         found: dict[int, Prediction] = {}
         for batch in batches(ids):
             query = select(item.c.id, prediction.c.prediction).join(prediction, _current()).order_by(prediction.c.id)
-            rows = self._conn.execute(query.where(item.c.id.in_(batch), prediction.c.model_version != version))
+            rows = self._conn.execute(
+                query.where(item.c.id.in_(batch), prediction.c.model_version.not_in((version, *apart)))
+            )
             found |= {id: Prediction.model_validate_json(said) for id, said in rows}
         return found
 

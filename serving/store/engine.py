@@ -23,6 +23,7 @@ from serving.store.browsing import BrowseRepository
 from serving.store.challenging import ChallengeRepository
 from serving.store.changes import ChangeRepository
 from serving.store.charting import ChartRepository
+from serving.store.drafts import DraftRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
 from serving.store.gold import GoldRepository
@@ -87,6 +88,7 @@ class UnitOfWork:
         self.operations = OperationsRepository(conn)
         self.changes = ChangeRepository(conn)
         self.sign_ins = SignInRepository(conn)
+        self.drafts = DraftRepository(conn)
 
 
 class Store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from models.errors import NotFoundError
 from models.gate.noise import Noise
@@ -68,8 +68,26 @@ class GateRepository:
         return to_certificate(self._conn.execute(insert(certificate).values(values).returning(certificate)).one())
 
     def latest(self, project_id: int) -> CertificateRow | None:
-        """The newest certificate that the gate may stand on; trials are none."""
+        """The certificate that the gate may stand on: the newest of the active model, else the newest; trials are none.
+
+        They differ after a roll-back: the newest is then of the model that was active before.
+        """
+        active = select(project.c.active_model).where(project.c.id == project_id).scalar_subquery()
+        own = case((certificate.c.model_version == active, 1), else_=0)
         mine = (certificate.c.project_id == project_id, certificate.c.trial.is_(False))
+        row = self._conn.execute(
+            select(certificate).where(*mine).order_by(own.desc(), certificate.c.id.desc()).limit(1)
+        )
+        found = row.one_or_none()
+        return None if found is None else to_certificate(found)
+
+    def take_up(self, project_id: int, version: str) -> CertificateRow | None:
+        """The newest certificate of a version that becomes the active one; its trials are trials no longer.
+
+        What they say holds as before, and the delta is spent (docs/decisions/0021). None: it was never tested.
+        """
+        mine = (certificate.c.project_id == project_id, certificate.c.model_version == version)
+        self._conn.execute(update(certificate).where(*mine, certificate.c.trial.is_(True)).values(trial=False))
         row = self._conn.execute(select(certificate).where(*mine).order_by(certificate.c.id.desc()).limit(1))
         found = row.one_or_none()
         return None if found is None else to_certificate(found)

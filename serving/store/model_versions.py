@@ -55,10 +55,19 @@ class ModelVersionRepository:
         self._conn.execute(update(model_version).where(model_version.c.id == row.id).values(activated_at=now))
 
     def reject(self, project_id: int, version: str, now: float) -> None:
-        """This version was tried and certified no more. Raises NotFoundError when it was never added."""
+        """This version was tried and certified no more, or rolled back. Raises NotFoundError if it was never added."""
         take_turn(self._conn)
         row = self.get(project_id, version)
         self._conn.execute(update(model_version).where(model_version.c.id == row.id).values(rejected_at=now))
+
+    def measured(self, project_id: int, version: str, items: int, seconds: float) -> None:
+        """Add to what is known of a version's speed: a scorer worked ``seconds`` on so many items."""
+        mine = (model_version.c.project_id == project_id, model_version.c.version == version)
+        more = {
+            "scored_items": model_version.c.scored_items + items,
+            "scored_seconds": model_version.c.scored_seconds + seconds,
+        }
+        self._conn.execute(update(model_version).where(*mine).values(more))
 
     def list(self, project_id: int) -> Versions:
         """All versions, oldest first."""

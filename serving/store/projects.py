@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from models.costs import Costs
 from models.errors import ConfigurationError, NotFoundError
 from models.skills import SkillRule
 from models.specs import ModelSpec
@@ -42,10 +43,13 @@ class ProjectChanges(TypedDict, total=False):
     tabs: bool
     suggestion_bound: SuggestionBound | None
     review_rate: float
+    costs: Costs | None
     validation_cut: float
     skill_rules: tuple[SkillRule, ...]
     active_model: str | None
     challenger: str | None
+    pinned: bool
+    shadow: str | None
     watermark: float
     paused: bool
     valid_since: float

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.base import ModelRef
+from models.costs import Costs
 from models.gate.noise import Noise
 from models.people.showing import Showing
 from models.skills import SkillRule
@@ -18,6 +19,9 @@ BLIND_AUDIT = "blind_audit"
 LABELS_BY = "labels_by"
 """Among a model version's metrics: Label Studio's user id -> how many of this person's labels it was trained on. It is
 about people: events and lists of versions leave it out."""
+
+ACT = "act"
+"""Among an event's numbers: what was done to a model version. Such an event closes and opens nothing by hand."""
 
 UNAIDED = frozenset(kind.value for kind in Showing if kind.hidden)
 """Reason codes of items whose suggestion people do not see, though they are not blind: they certify nothing."""
@@ -194,6 +198,12 @@ class ProjectRow:
     suggestion_bound: SuggestionBound | None = None
     review_rate: float = 0.0
     """Share of the labels that were not given blind which another person looks at, in [0, 1]."""
+    pinned: bool = False
+    """A person chose the active model: nothing takes its place by itself before a person lets go of it."""
+    shadow: str | None = None
+    """``version`` of the model that a person lets score beside the active one: it is not tested, and takes no place."""
+    costs: Costs | None = None
+    """What people and machines cost; None: nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +232,7 @@ class NewProject:
     tabs: bool = False
     skill_rules: tuple[SkillRule, ...] = ()
     review_rate: float = 0.0
+    costs: Costs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +399,21 @@ class ModelVersionRow:
     created_at: float
     activated_at: float | None
     rejected_at: float | None = None
-    """When it was tried beside the active model and certified no more, epoch seconds."""
+    """When it was tried beside the active model and certified no more, or a person rolled it back, epoch seconds."""
+    scored_items: int = 0
+    """Items that it was given, of which its speed was measured."""
+    scored_seconds: float = 0.0
+    """How long a scorer worked on them; waiting and loading apart."""
+
+    @property
+    def speed(self) -> float | None:
+        """Items that one scorer does in a second; None: never measured."""
+        return self.scored_items / self.scored_seconds if self.scored_seconds > 0.0 else None
+
+    @property
+    def impersonal(self) -> dict[str, Any]:
+        """What was measured in training, without who gave the labels."""
+        return {name: value for name, value in self.metrics.items() if name != LABELS_BY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +468,11 @@ class GateEvent:
     """``prelabel`` or who asked for it."""
     numbers: dict[str, Any] = field(default_factory=dict)
     at: float = 0.0
+
+    @property
+    def of_gate(self) -> bool:
+        """Whether it was done to the gate itself, not to a model version."""
+        return ACT not in self.numbers
 
 
 @dataclass(frozen=True, slots=True)

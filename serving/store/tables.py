@@ -114,10 +114,13 @@ project = Table(
     Column("review_rate", Double, nullable=False, server_default="0"),
     Column("validation_cut", Double, nullable=False),
     Column("skill_rules", Json),
+    Column("costs", Json),
     Column("gate_state", Word, nullable=False),
     Column("gate_reason", Text, nullable=False),
     Column("active_model", String(200)),
     Column("challenger", String(200)),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    Column("shadow", String(200)),
     Column("watermark", Double, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("valid_since", Double, nullable=False, server_default="0"),
@@ -301,6 +304,8 @@ model_version = Table(
     Column("created_at", Double, nullable=False),
     Column("activated_at", Double),
     Column("rejected_at", Double),
+    Column("scored_items", BigInteger, nullable=False, server_default="0"),
+    Column("scored_seconds", Double, nullable=False, server_default="0"),
     UniqueConstraint("project_id", "version"),
 )
 

@@ -136,6 +136,7 @@ def test_challenger(crowd: Crowd) -> None:
         lambda uow: uow.items.rows([1, 2]),
         lambda uow: uow.challenge.said([1, 2], "m0"),
         lambda uow: uow.challenge.others([1, 2], "m0"),
+        lambda uow: uow.challenge.others([1, 2], "m0", apart=["m2"]),
         lambda uow: uow.challenge.scored([1, 2], "m0"),
         lambda uow: uow.challenge.record(said, world.now),
     )

@@ -12,10 +12,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from models.types import GateState
+from scripts.demo.stack import ROOT
 from serving import cli, terminal
 from serving.secrets import Vault, new_key
 from serving.store.records import LABELS_BY, ItemState
+from tests.support.audited import stream
 from tests.support.local_world import KEY, LocalWorld, easy
+from tests.unit.serving.projects.test_versions import another
 
 Run = Callable[..., Result]
 
@@ -222,3 +225,34 @@ def test_a_project_can_be_forgotten_while_label_studio_is_away(world: LocalWorld
     assert "the webhook stays" in result.stderr
     assert read("projects") == []
     assert not past.exists()
+
+
+def test_versions_by_hand(world: LocalWorld) -> None:
+    world.open(easy(110))
+    stream(world, easy(30, seed=8))
+    old, new = str(world.project.active_model), another(world)
+    why = ("--reason", "a better [/idea]", "--by", "ines")
+    made = read("models", "promote", "moods", new, *why)
+    assert (made["active"], made["pinned"], made["gate"]) == (new, True, "shadow")
+    assert made["reason"].endswith("a better [/idea]")
+    assert f"in the shadow: {old}" in run("models", "shadow", "moods", old, *why).stdout
+    listed = read("models", "list", "moods")
+    assert [(one["standing"], one["shadow"]) for one in listed] == [("former", True), ("active", False)]
+    assert listed[0]["items_per_second"] > 0
+    assert read("models", "drop-shadow", "moods", *why)["shadow"] is None
+    said = run("models", "rollback", "moods", *why).stdout
+    assert f"predicts: {old}, chosen by hand" in said
+    assert "gate: open" in said
+    assert read("models", "release", "moods", *why)["pinned"] is False
+    made = read("models", "add", "moods", str(ROOT / "configs" / "projects" / "reviews.yaml"), *why)
+    assert made["version"].startswith("moods-")
+
+
+def test_costs(world: LocalWorld) -> None:
+    assert read("costs", "moods") is None
+    known = {"person_hour": 28.5, "compute_hour": None, "currency": "CNY", "item_seconds": None}
+    assert read("costs", "moods", "--person-hour", "28.5", "--currency", "CNY") == known
+    assert read("costs", "moods", "--item-seconds", "9") == known | {"item_seconds": 9.0}
+    assert "An hour of a person costs 28.5 CNY" in run("costs", "moods").stdout
+    assert read("costs", "moods", "--forget") is None
+    assert world.project.costs is None
