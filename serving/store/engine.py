@@ -39,6 +39,7 @@ from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
 from serving.store.qualifications import QualificationRepository
 from serving.store.reviews import ReviewRepository
+from serving.store.series import SeriesRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
 from serving.store.watching import WatchRepository
@@ -69,6 +70,7 @@ class UnitOfWork:
         self.challenge = ChallengeRepository(conn)
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
+        self.series = SeriesRepository(conn)
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
         self.asking = AskingRepository(conn)
