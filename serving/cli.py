@@ -13,6 +13,7 @@ from rich.table import Table
 
 from models.errors import PrelabelError
 from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec
+from serving.costs_cli import ComputeHour, Currency, ItemSeconds, PersonHour, changed, costs
 from serving.gate_cli import gate_app
 from serving.logs import configure
 from serving.models_cli import mapping, mapping_table, models_app, table_of, try_file
@@ -30,6 +31,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(people_app, name="people")
 app.add_typer(simulate_app, name="simulate")
 app.command("try")(try_file)
+app.command("costs")(costs)
 app.command("suggestions")(suggestions)
 app.command("tabs")(tabs)
 
@@ -90,6 +92,10 @@ def connect(
         bool | None, typer.Option("--tabs/--no-tabs", help="A tab in Label Studio for each queue; default: none.")
     ] = None,
     review_rate: Annotated[float | None, typer.Option(help="Share of labels that are reviewed; default 0.")] = None,
+    person_hour: PersonHour = None,
+    compute_hour: ComputeHour = None,
+    currency: Currency = None,
+    item_seconds: ItemSeconds = None,
     history: Annotated[Path | None, typer.Option(help="Labels that you already have, JSON lines; see docs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what annotators would see; write nothing.")] = False,
     as_json: Json = False,
@@ -123,6 +129,8 @@ def connect(
     if file is not None:
         wish = connecting.of_file(wish, ProjectFile.load(file))
     wish = replace(wish, **{key: value for key, value in asked.items() if value is not None})
+    said = {"person_hour": person_hour, "compute_hour": compute_hour, "currency": currency}
+    wish = replace(wish, costs=changed(wish.costs, **said, item_seconds=item_seconds))
     if dry_run:
         with err.status("reading tasks, predicting"):
             seen, tried = connecting.rehearse(runtime, wish)

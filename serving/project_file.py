@@ -8,6 +8,7 @@ from typing import Annotated, Self
 import yaml
 from pydantic import ConfigDict, Field, ValidationError
 
+from models.costs import Costs
 from models.errors import ConfigurationError
 from models.gate.noise import MOST_PEOPLE
 from models.skills import SkillRule
@@ -55,6 +56,9 @@ class ProjectFile(Frozen):
     """Control -> loss up to which an answer counts as right, in [0, 1); one that is not named has its kind's own."""
     skill_rules: tuple[SkillRule, ...] = ()
     """Which items need which skill of whoever labels them: rules, of which the first counts that holds."""
+    costs: Costs | None = None
+    """What an hour of a person and of the machine costs: ``person_hour``, ``compute_hour``, ``currency``, and
+    ``item_seconds`` of an item without a suggestion. Savings are computed from them; none: they are not."""
     samples: str | None = None
     """File with tasks to try it on, beside this file: JSON or JSON lines as Label Studio exports them."""
 

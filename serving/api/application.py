@@ -23,6 +23,7 @@ from serving.api import (
 )
 from serving.api.guard import Guard
 from serving.console import (
+    costs,
     items,
     models,
     own,
@@ -52,7 +53,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
     programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    console = (staff, speech, projects, project, items, models, train, own, qualification, review)
+    console = (staff, speech, projects, project, costs, items, models, train, own, qualification, review)
     for part in (*programs, *console):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

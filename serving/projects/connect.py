@@ -17,6 +17,7 @@ from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.base import Budget
+from models.costs import Costs
 from models.errors import ConfigurationError, PlatformError, PlatformRefused
 from models.labels import Unmatched
 from models.proposals import Proposal, propose, together
@@ -59,6 +60,8 @@ class Wish:
     """Control -> loss up to which an answer counts as right, where it is not its kind's own."""
     skill_rules: tuple[SkillRule, ...] = ()
     """Which items need which skill of whoever labels them."""
+    costs: Costs | None = None
+    """What people and machines cost."""
     history: Path | None = None
     """File with labels that the team already has (``serving.pipeline.history``)."""
 
@@ -82,7 +85,7 @@ NUMBERS = (
 def of_file(wish: Wish, file: ProjectFile) -> Wish:
     """Take over what a project file says."""
     return replace(
-        wish, **{name: getattr(file, name) for name in ("slug", "spec", "tolerances", "skill_rules", *NUMBERS)}
+        wish, **{name: getattr(file, name) for name in ("slug", "spec", "tolerances", "skill_rules", "costs", *NUMBERS)}
     )
 
 
@@ -222,6 +225,7 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
         tabs=wish.tabs,
         review_rate=wish.review_rate,
         skill_rules=wish.skill_rules,
+        costs=wish.costs,
     )
     ref = None if learns(spec) else reference(spec, config.controls, name=new.slug)
     with runtime.store.begin() as uow:

@@ -22,6 +22,7 @@ from serving.store.asking import AskingRepository
 from serving.store.browsing import BrowseRepository
 from serving.store.challenging import ChallengeRepository
 from serving.store.charting import ChartRepository
+from serving.store.drafts import DraftRepository
 from serving.store.effort import EffortRepository
 from serving.store.gate import GateRepository
 from serving.store.gold import GoldRepository
@@ -85,6 +86,7 @@ class UnitOfWork:
         self.browse = BrowseRepository(conn)
         self.health = HealthRepository(conn)
         self.operations = OperationsRepository(conn)
+        self.drafts = DraftRepository(conn)
 
 
 class Store:

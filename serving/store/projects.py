@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from models.costs import Costs
 from models.errors import ConfigurationError, NotFoundError
 from models.skills import SkillRule
 from models.specs import ModelSpec
@@ -42,6 +43,7 @@ class ProjectChanges(TypedDict, total=False):
     tabs: bool
     suggestion_bound: SuggestionBound | None
     review_rate: float
+    costs: Costs | None
     validation_cut: float
     skill_rules: tuple[SkillRule, ...]
     active_model: str | None

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.base import ModelRef
+from models.costs import Costs
 from models.gate.noise import Noise
 from models.people.showing import Showing
 from models.skills import SkillRule
@@ -194,6 +195,8 @@ class ProjectRow:
     suggestion_bound: SuggestionBound | None = None
     review_rate: float = 0.0
     """Share of the labels that were not given blind which another person looks at, in [0, 1]."""
+    costs: Costs | None = None
+    """What people and machines cost; None: nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,7 @@ class NewProject:
     tabs: bool = False
     skill_rules: tuple[SkillRule, ...] = ()
     review_rate: float = 0.0
+    costs: Costs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from sqlalchemy import Row
 
 from models.base import ModelRef
+from models.costs import Costs
 from models.fair_queue import Kind
 from models.gate.noise import Noise
 from models.people.effort import Effort
@@ -52,6 +53,7 @@ def to_project(row: Row[Any]) -> ProjectRow:
     values["skill_rules"] = RULES.validate_json(row.skill_rules) if row.skill_rules is not None else ()
     bound = row.suggestion_bound
     values["suggestion_bound"] = BOUND.validate_json(bound) if bound is not None else None
+    values["costs"] = Costs.model_validate_json(row.costs) if row.costs is not None else None
     return ProjectRow(**values)
 
 

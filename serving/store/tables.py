@@ -114,6 +114,7 @@ project = Table(
     Column("review_rate", Double, nullable=False, server_default="0"),
     Column("validation_cut", Double, nullable=False),
     Column("skill_rules", Json),
+    Column("costs", Json),
     Column("gate_state", Word, nullable=False),
     Column("gate_reason", Text, nullable=False),
     Column("active_model", String(200)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from models.costs import Costs
 from models.errors import ConfigurationError, NotFoundError
 from models.gate.drift import Drift
 from models.people.effort import Effort
@@ -142,6 +143,7 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "stage_sample": 1,
         "drift_window": 1,
         "heartbeat": 2,
+        "draft": 0,
         "trouble": 1,
     }, "a trainer is the Label Studio's, and a heartbeat its process's"
     assert other.item(2).route is Route.SUGGEST
@@ -177,3 +179,14 @@ def test_a_held_project_stays_as_it_is(store: Store) -> None:
         order.append("looked")
     thread.join(10)
     assert order == ["looked", "closed"]
+
+
+def test_costs_are_kept_and_forgotten(world: World) -> None:
+    costs = Costs(person_hour=30.5, currency="CNY")
+    with world.store.begin() as uow:
+        assert uow.projects.get(world.project).costs is None
+        assert uow.projects.update(world.project, costs=costs).costs == costs
+        assert uow.projects.add(replace(new_project("second", number=2), costs=costs), 0.0).costs == costs
+    with world.store.begin() as uow:
+        assert uow.projects.get(world.project).costs == costs
+        assert uow.projects.update(world.project, costs=None).costs is None

@@ -222,3 +222,13 @@ def test_a_project_can_be_forgotten_while_label_studio_is_away(world: LocalWorld
     assert "the webhook stays" in result.stderr
     assert read("projects") == []
     assert not past.exists()
+
+
+def test_costs(world: LocalWorld) -> None:
+    assert read("costs", "moods") is None
+    known = {"person_hour": 28.5, "compute_hour": None, "currency": "CNY", "item_seconds": None}
+    assert read("costs", "moods", "--person-hour", "28.5", "--currency", "CNY") == known
+    assert read("costs", "moods", "--item-seconds", "9") == known | {"item_seconds": 9.0}
+    assert "An hour of a person costs 28.5 CNY" in run("costs", "moods").stdout
+    assert read("costs", "moods", "--forget") is None
+    assert world.project.costs is None

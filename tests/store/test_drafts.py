@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from serving.store.draft_tables import draft
+from serving.store.engine import Store
+
+
+def rows(store: Store) -> int:
+    with store.engine.connect() as conn:
+        return conn.scalar(select(func.count()).select_from(draft)) or 0
+
+
+def test_a_draft_is_kept_until_it_expires(store: Store) -> None:
+    with store.begin() as uow:
+        uow.drafts.keep("a", b"one", until=10.0, now=0.0)
+        uow.drafts.keep("a", b"two", until=20.0, now=1.0)
+        uow.drafts.keep("b", b"other", until=15.0, now=1.0)
+    with store.read() as uow:
+        assert uow.drafts.get("a", 19.9) == b"two"
+        assert uow.drafts.get("a", 20.0) is None, "it has expired, though its row is there"
+        assert uow.drafts.get("c", 0.0) is None
+    with store.begin() as uow:
+        uow.drafts.keep("c", b"third", until=99.0, now=16.0)
+    assert rows(store) == 2, "whoever writes a draft takes the expired ones away"
+    with store.begin() as uow:
+        uow.drafts.remove("c")
+        assert uow.drafts.purge(20.0) == 1
+    assert rows(store) == 0
