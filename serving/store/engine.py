@@ -41,6 +41,7 @@ from serving.store.projects import ProjectRepository
 from serving.store.qualifications import QualificationRepository
 from serving.store.reviews import ReviewRepository
 from serving.store.series import SeriesRepository
+from serving.store.spending import SpendingRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
 from serving.store.watching import WatchRepository
@@ -72,6 +73,7 @@ class UnitOfWork:
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
         self.series = SeriesRepository(conn)
+        self.spending = SpendingRepository(conn)
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
         self.asking = AskingRepository(conn)

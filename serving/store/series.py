@@ -127,9 +127,9 @@ class SeriesRepository:
         return found
 
     def thin(self, project_id: int, *, fine_since: float, since: float, step: int) -> None:
-        """Forget slots before ``since``; of those before ``fine_since`` (epoch seconds) keep the first of each ``step``.
+        """Forget slots before ``since``, and of those before ``fine_since`` all but the first of each ``step``.
 
-        ``step`` in seconds.
+        ``since`` and ``fine_since`` in epoch seconds, ``step`` in seconds.
         """
         slot, mine = stage_sample.c.slot, stage_sample.c.project_id == project_id
         self._conn.execute(delete(stage_sample).where(mine, slot < since))
@@ -172,4 +172,6 @@ class SeriesRepository:
         """Every window that is kept, oldest first."""
         names = ("figure", "at", "window", "psi", "distance", "p_value", "alarm", "certificate_id")
         query = select(*(drift_window.c[name] for name in names)).where(drift_window.c.project_id == project_id)
-        return [Window(*row) for row in self._conn.execute(query.order_by(drift_window.c.newest, drift_window.c.figure))]
+        return [
+            Window(*row) for row in self._conn.execute(query.order_by(drift_window.c.newest, drift_window.c.figure))
+        ]
