@@ -25,7 +25,9 @@ from serving.api.guard import Guard
 from serving.console import (
     costs,
     items,
+    live,
     models,
+    over_time,
     own,
     pages,
     project,
@@ -46,6 +48,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = FastAPI(title="Prelabel", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
     app.state.runtime = runtime
     app.state.metrics = Metrics(runtime)
+    app.state.live = live.Live(runtime)
     app.add_exception_handler(PrelabelError, errors.ours)
     app.add_exception_handler(HTTPException, errors.http)
     app.add_exception_handler(RequestValidationError, errors.invalid)
@@ -53,7 +56,21 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
     programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    console = (staff, speech, projects, project, costs, items, models, train, own, qualification, review)
+    console = (
+        staff,
+        speech,
+        projects,
+        project,
+        costs,
+        items,
+        over_time,
+        live,
+        models,
+        train,
+        own,
+        qualification,
+        review,
+    )
     for part in (*programs, *console):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from serving import language
-from serving.console.moments import moment, spelled
+from serving.console.moments import duration, moment, spelled
 from serving.pipeline.runtime import Runtime
 from serving.store.people_records import DeskRow, TrainerRow
 from serving.store.records import ProjectRow
@@ -24,7 +24,7 @@ POLICY = (
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
-templates.env.filters |= {"moment": moment, "spelled": spelled}
+templates.env.filters |= {"moment": moment, "spelled": spelled, "duration": duration}
 templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES}
 templates.env.add_extension("jinja2.ext.i18n")
 templates.env.install_gettext_callables(language.gettext, language.ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
