@@ -98,8 +98,10 @@ def queue(spots: Sequence[Spot], *, people: bool) -> Chart:
 
 def monitor(seen: Watched) -> Chart:
     """The statistic after each audit, with the levels at which the gate is watched and closed."""
+    before = [0, *(step.errors for step in seen.steps)]
     values = [
-        {"audits": step.audits, "statistic": max(LOWEST, step.statistic), "errors": step.errors} for step in seen.steps
+        {"audits": step.audits, "statistic": max(LOWEST, step.statistic), "wrong": step.errors - errors}
+        for step, errors in zip(seen.steps, before, strict=False)
     ]
     x = {"field": "audits", "type": "quantitative", "title": gettext("audits"), "axis": {"tickMinStep": 1}}
     y = {"type": "quantitative", "title": gettext("statistic"), "scale": {"type": "log"}, "axis": {"tickCount": 5}}
@@ -124,7 +126,8 @@ def monitor(seen: Watched) -> Chart:
             "encoding": {"x": x, "y": {**y, "field": "statistic"}},
         },
         {
-            "mark": {"type": "point", "color": BLUE, "filled": True, "size": 25, "opacity": 1},
+            "transform": [{"filter": "datum.wrong"}],
+            "mark": {"type": "point", "color": BLUE, "filled": True, "size": 60, "opacity": 1},
             "encoding": {"x": x, "y": {**y, "field": "statistic"}},
         },
     ]
@@ -134,8 +137,8 @@ def monitor(seen: Watched) -> Chart:
         gettext(
             "How strongly the audits so far, in the order in which they were drawn, speak for an error above the "
             "budget. While the error is within it, the statistic reaches {watch:,.0f}, from which the gate is watched, "
-            "once in so many audits at most, and {close:,.0f}, where it closes, once in so many. The scale is "
-            "logarithmic; where the line falls, audits speak for the gate.",
+            "once in so many audits at most, and {close:,.0f}, where it closes, once in so many. A point is a wrong "
+            "audit; where the line falls, audits speak for the gate. The scale is logarithmic.",
             watch=seen.watch_level,
             close=seen.close_level,
         ),
@@ -252,7 +255,7 @@ def noise(tests: Sequence[CertificateRow]) -> Chart:
         gettext("Label noise, test by test"),
         gettext(
             "On what share of the items one person is wrong, told by items that two people labelled (dot), with the "
-            "bounds that each hold with 95 % (line), and the budget of that time (grey). Where people alone are wrong "
+            "bounds that each hold with 95% (line), and the budget of that time (grey). Where people alone are wrong "
             "more often than the budget allows, no model can be shown to be within it."
         ),
         (
