@@ -16,7 +16,7 @@ from serving.console.staff import StaffDep
 from serving.language import N_
 from serving.monitoring.progress import progress
 from serving.monitoring.remembered import Remembered
-from serving.monitoring.savings import savings
+from serving.monitoring.savings import savings, words
 from serving.monitoring.series import SPANS, Spot, over
 from serving.monitoring.watching import watched
 from serving.pipeline.runtime import Runtime
@@ -70,6 +70,7 @@ def saving(request: Request, runtime: RuntimeDep, role: StaffDep, project: Proje
         "console/savings.html",
         project=project,
         saved=found.value,
+        words=words(found.value),
         lines=lines(found.value, project.costs),
         at=found.at,
     )

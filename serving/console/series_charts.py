@@ -153,12 +153,14 @@ def monitor(seen: Watched) -> Chart:
 
 def drift(windows: Sequence[Window]) -> Chart:
     """The population stability index of each figure, window by window."""
-    figures = sorted({one.figure for one in windows})
-    values = [{"at": _iso(one.at), "figure": one.figure, "psi": one.psi, "alarm": one.alarm} for one in windows]
+    named = {figure: figure.replace("_", " ") for figure in sorted({one.figure for one in windows})}
+    figures = list(named.values())
+    values = [{"at": _iso(one.at), "figure": named[one.figure], "psi": one.psi, "alarm": one.alarm} for one in windows]
     colour = {
         "field": "figure",
         "type": "nominal",
         "title": None,
+        "legend": {"columns": 2 if len(figures) > 3 else 0},
         "scale": {"domain": figures, "range": [PALETTE[n % len(PALETTE)] for n in range(len(figures))]},
     }
     dash = {**colour, "scale": {"domain": figures, "range": [DASHES[n % len(DASHES)] for n in range(len(figures))]}}
@@ -202,7 +204,7 @@ def drift(windows: Sequence[Window]) -> Chart:
         tuple(
             (
                 moment(one.at),
-                one.figure,
+                named[one.figure],
                 f"{one.window:,}",
                 f"{one.psi:.3f}",
                 f"{one.distance:.2f}",

@@ -14,7 +14,7 @@ from typing import Final
 from models.costs import Costs
 from models.people.savings import DOUBT, ByHand, Stratum, by_hand, strata, usual
 from models.types import Frozen
-from serving.language import gettext
+from serving.language import ENGLISH, gettext, speaking
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import ProjectRow
@@ -68,7 +68,10 @@ class SavingsReport(Frozen):
     saved_money: Amount | None
     """Net of compute where its price is known. None: not known yet, or an hour of a person has no price."""
     currency: str | None
-    in_words: str
+    net: bool
+    """Whether compute is taken off the money: its price is known."""
+    in_words: str = ""
+    """In English, whatever the language of now: reports are kept for all who ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,12 @@ def judge(found: Found, costs: Costs | None) -> SavingsReport:
     money = None
     if saved is not None and costs is not None and costs.person_hour is not None:
         money = _less(_times(saved, costs.person_hour), compute * (costs.compute_hour or 0.0))
-    wanted = sum(one.wanted for one in found.parts)
-    return SavingsReport(
+    said = SavingsReport(
         confidence=1.0 - DOUBT,
         accepted=found.accepted,
         suggested=found.suggested,
         control=sum(one.seconds.size for one in found.parts),
-        wanted=wanted,
+        wanted=sum(one.wanted for one in found.parts),
         by_hand_hours=hours,
         spent={
             kind.value: SpentReport(labels=one.n, timed=one.timed, hours=spent[kind])
@@ -139,8 +141,10 @@ def judge(found: Found, costs: Costs | None) -> SavingsReport:
         compute_hours=compute,
         saved_money=money,
         currency=costs.currency if money is not None and costs is not None else None,
-        in_words=_words(found, saved, money, wanted, costs),
+        net=money is not None and costs is not None and costs.compute_hour is not None,
     )
+    with speaking(ENGLISH):
+        return said.model_copy(update={"in_words": words(said)})
 
 
 def _hours(one: Spent) -> float:
@@ -157,27 +161,28 @@ def _less(one: Amount, spent: float) -> Amount:
     return Amount(estimate=one.estimate - spent, lower=one.lower - spent, upper=one.upper - spent)
 
 
-def _words(found: Found, saved: Amount | None, money: Amount | None, wanted: int, costs: Costs | None) -> str:
-    if not found.accepted and not found.suggested:
+def words(saved: SavingsReport) -> str:
+    """The same in a sentence or two, in the language of now."""
+    if not saved.accepted and not saved.suggested:
         return gettext("Nothing is saved yet: nothing was accepted, or labelled with a suggestion.")
-    if saved is None:
+    if saved.saved_hours is None:
         return gettext(
             "Not known yet: it takes {n} more labels of items without a suggestion, drawn by lot (blind items, audits, "
             "the control).",
-            n=wanted,
+            n=saved.wanted,
         )
     said = gettext(
         "{estimate:,.1f} hours of people ({share:.0%}: {lower:,.1f} to {upper:,.1f}).",
-        share=1.0 - DOUBT,
-        **saved.model_dump(),
+        share=saved.confidence,
+        **saved.saved_hours.model_dump(),
     )
-    if money is None or costs is None:
+    if saved.saved_money is None:
         return said
-    values = {"currency": costs.currency, **money.model_dump()}
-    if costs.compute_hour is None:
+    values = {"currency": saved.currency, **saved.saved_money.model_dump()}
+    if saved.net:
+        text = gettext("{currency} {estimate:,.2f} ({lower:,.2f} to {upper:,.2f}), net of compute.", **values)
+    else:
         text = gettext(
             "{currency} {estimate:,.2f} ({lower:,.2f} to {upper:,.2f}), without what compute costs.", **values
         )
-    else:
-        text = gettext("{currency} {estimate:,.2f} ({lower:,.2f} to {upper:,.2f}), net of compute.", **values)
     return f"{said} {text}"
