@@ -292,6 +292,7 @@ def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     if value.reopened:
         table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
     table.add_row("suggestions", escape(value.effort.in_words))
+    table.add_row("saved", escape(value.savings.in_words))
     table.add_row("asked for", escape(summary(value.ordering)))
     for name, said in people_lines(value.people):
         table.add_row(escape(name), escape(said))

@@ -28,7 +28,9 @@ from serving.console import changes as changes_page
 from serving.console import (
     costs,
     items,
+    live,
     models,
+    over_time,
     own,
     pages,
     problems,
@@ -59,7 +61,22 @@ PROGRAMS = (
     reviews,
     changes,
 )
-CONSOLE = (staff, speech, projects, project, costs, items, models, changes_page, train, own, qualification, review)
+CONSOLE = (
+    staff,
+    speech,
+    projects,
+    project,
+    over_time,
+    live,
+    costs,
+    items,
+    models,
+    changes_page,
+    train,
+    own,
+    qualification,
+    review,
+)
 """Routers, in the order in which paths are looked up."""
 
 
@@ -68,6 +85,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app = FastAPI(title="Prelabel", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
     app.state.runtime = runtime
     app.state.metrics = Metrics(runtime)
+    app.state.live = live.Live(runtime)
     app.add_exception_handler(PrelabelError, problems.ours)
     app.add_exception_handler(HTTPException, problems.http)
     app.add_exception_handler(RequestValidationError, problems.invalid)

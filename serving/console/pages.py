@@ -11,7 +11,7 @@ from fastapi.templating import Jinja2Templates
 
 from serving import language
 from serving.api.audit import refused
-from serving.console.moments import moment, percent, spelled, whole
+from serving.console.moments import duration, moment, percent, spelled, whole
 from serving.pipeline.runtime import Runtime
 from serving.retold import retold
 from serving.store.people_records import DeskRow, TrainerRow
@@ -26,7 +26,14 @@ POLICY = (
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
-templates.env.filters |= {"moment": moment, "percent": percent, "retold": retold, "spelled": spelled, "whole": whole}
+templates.env.filters |= {
+    "duration": duration,
+    "moment": moment,
+    "percent": percent,
+    "retold": retold,
+    "spelled": spelled,
+    "whole": whole,
+}
 templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES}
 templates.env.add_extension("jinja2.ext.i18n")
 templates.env.install_gettext_callables(language.gettext, language.ngettext_plain, newstyle=True)  # type: ignore[attr-defined]

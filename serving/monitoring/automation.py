@@ -12,6 +12,7 @@ from serving.monitoring.effort import EffortReport, effort
 from serving.monitoring.monitor import MonitorReport, monitor
 from serving.monitoring.ordering import OrderingReport, ordering
 from serving.monitoring.people_quality import PeopleQuality, people_quality
+from serving.monitoring.savings import SavingsReport, judge, read
 from serving.pipeline.runtime import Runtime
 from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
 
@@ -95,6 +96,8 @@ class AutomationReport(Frozen):
     """Share of labelled suggestions that people left as they were; None while there are none."""
     effort: EffortReport
     """What suggestions save people, and where none is shown."""
+    savings: SavingsReport
+    """What the service saves in people's time and money, against all done by hand."""
     ordering: OrderingReport
     """How train labels were asked for, and what that was worth."""
     people: PeopleQuality
@@ -122,6 +125,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         again = sum(uow.opinions.waiting(project.id, version, audits=kind) for kind in (True, False))
         answers = uow.asking.answers(project.id, control_from=control_from(project.validation_fraction))
         look = uow.effort.last(project.id)
+        spent = read(uow, project)
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audited = _wrong(audits, project.validation_people)
     shown = [label.loss for label in corrections if label.loss is not None]
@@ -153,6 +157,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
             labelled=sum(labels.values()),
             corrected=labels.get(LabelRole.CORRECTION, 0),
         ),
+        savings=judge(spent, project.costs),
         ordering=ordering(answers),
         people=people_quality(runtime, project),
         states={state.value: n for state, n in states.items()},

@@ -162,6 +162,7 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
 
     The project is read again inside the transaction, so that no item is accepted after the gate was closed.
     """
+    started = runtime.now()
     with runtime.store.begin() as uow:
         items = uow.items.claim(
             project.id,
@@ -180,4 +181,6 @@ def run(runtime: Runtime, project: ProjectRow) -> int:
             runtime.sampling_secret(current),
             audit_rate=audit_rate(current, runtime.settings),
         )
-        return len(uow.items.decide(runtime.owner, [decide(item, gate) for item in items], runtime.now()))
+        done = len(uow.items.decide(runtime.owner, [decide(item, gate) for item in items], runtime.now()))
+        uow.stats.add(project.id, "decide", done, runtime.now() - started)
+        return done

@@ -76,6 +76,19 @@ def newest(runtime: Runtime, uow: UnitOfWork, project: ProjectRow, certificate: 
     return made or last
 
 
+def keep(runtime: Runtime, project: ProjectRow, before: tuple[int, Comparison] | None) -> None:
+    """Write down the last comparison of this process, if it is a new one, for the charts; ``before``: the one before.
+
+    After a restart a process compares the newest window anew: it may share items with one that is written down.
+    """
+    known = runtime.drifts.get(project.id)
+    if known is None or known is before:
+        return
+    certificate_id, made = known
+    with runtime.store.begin() as uow:
+        uow.series.keep_window(project.id, certificate_id, made.newest, made.figures, runtime.now())
+
+
 def figures_of(said: Sequence[Prediction]) -> dict[str, NDArray[Any]]:
     """Name -> ``(n,)`` numbers or words, of those figures that every prediction has."""
     if not said:

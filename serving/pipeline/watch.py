@@ -142,8 +142,10 @@ def _losses(uow: UnitOfWork, project: ProjectRow, audits: list[Audit]) -> NDArra
 
 def run(runtime: Runtime, project: ProjectRow) -> int:
     """One look at one project; moves its gate if it must. Returns the number of changes (0 or 1)."""
+    compared = runtime.drifts.get(project.id)
     with runtime.store.read() as uow:
         seen = _look(runtime, uow, project.id)
+    drift.keep(runtime, project, compared)
     if seen is None:
         return 0
     if _wanted(runtime, *seen) is None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, PrelabelError
-from serving.pipeline import announce, decide, effort, learn, publish, reconcile, score, sweep, tabs, watch
+from serving.pipeline import announce, decide, effort, learn, publish, reconcile, score, series, sweep, tabs, watch
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
 from serving.pipeline.vitals import BEAT_S, Vitals
@@ -40,7 +40,7 @@ NEXT: dict[str, tuple[str, ...]] = {
 PUBLISHERS = 2
 """One writes down what Label Studio has answered while the other has Label Studio work; they never call it together."""
 
-EVEN_PAUSED = ("reconcile", "announce")
+EVEN_PAUSED = ("reconcile", "announce", "series")
 """Stages that look after paused projects too."""
 WATCHING = 0.05
 """Largest share of its time that the monitor spends on a project: it reads all audits of a certificate at each look."""
@@ -83,6 +83,7 @@ class Worker:
         self._spawn("learn", self.learn, settings.claim_idle_s)
         self._spawn("watch", self.watch, settings.claim_idle_s)
         self._spawn("people", self.people, settings.claim_idle_s)
+        self._spawn("series", self.series, HELPER_IDLE_S)
         if self._runtime.notify is not None:
             self._spawn("announce", self.announce, ANNOUNCE_S)
         self._run(threading.Thread(target=self._beat, name="vitals", daemon=True))
@@ -212,6 +213,14 @@ class Worker:
             else:
                 self._runtime.tabs.pop(project.id, None)  # another process changes them now
         return moved
+
+    def series(self, project: ProjectRow) -> int:
+        """Where the stages stand, over time: it wakes nobody."""
+        if self._time("series", project, series.SLOT_S) and self._lease("series", project, series.SLOT_S):
+            series.sample(self._runtime, project)
+            if self._time("thin", project, series.THIN_S):
+                series.thin(self._runtime, project)
+        return 0
 
     def announce(self, project: ProjectRow) -> int:
         if not announce.waiting(self._runtime, project) or not self._lease("announce", project, ANNOUNCE_S):

@@ -41,7 +41,9 @@ from serving.store.people_figures import PeopleFiguresRepository
 from serving.store.projects import ProjectRepository
 from serving.store.qualifications import QualificationRepository
 from serving.store.reviews import ReviewRepository
+from serving.store.series import SeriesRepository
 from serving.store.sign_ins import SignInRepository
+from serving.store.spending import SpendingRepository
 from serving.store.stats import StatsRepository
 from serving.store.sweeping import SweepRepository
 from serving.store.watching import WatchRepository
@@ -72,6 +74,8 @@ class UnitOfWork:
         self.challenge = ChallengeRepository(conn)
         self.leases = LeaseRepository(conn)
         self.stats = StatsRepository(conn)
+        self.series = SeriesRepository(conn)
+        self.spending = SpendingRepository(conn)
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
         self.asking = AskingRepository(conn)

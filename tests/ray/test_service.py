@@ -12,7 +12,12 @@ import pytest
 
 from scripts.demo.stack import Service, start_service, stop_service
 from scripts.label_studio import listening
+from serving.console.live import MOST
 from serving.deployments import ingress, run, scorer
+from serving.secrets import open_vault
+from serving.settings import Settings
+from serving.store.engine import Store
+from tests.support.local_world import new_project
 
 pytestmark = pytest.mark.ray
 
@@ -83,6 +88,39 @@ def test_every_deployment_runs_and_ray_asks_for_its_token(service: Service) -> N
     assert b"RAY_USAGE_STATS_ENABLED=0" in variables
     assert ingress.IngressDeployment.name
     assert scorer.ScorerDeployment.name
+
+
+@pytest.fixture
+def moods(service: Service) -> Iterator[None]:
+    """A project in the service's store, whose Label Studio is away."""
+    settings = Settings(data_dir=service.data_dir)
+    store = Store.open(settings.store_url)
+    with store.begin() as uow:
+        project = uow.projects.add(new_project(open_vault(settings)), time.time())
+        uow.projects.update(project.id, paused=True)
+    yield
+    with store.begin() as uow:
+        uow.projects.remove(project.id)
+    store.close()
+
+
+@pytest.mark.usefixtures("moods")
+def test_progress_comes_live_through_serve(service: Service) -> None:
+    """Piece by piece, not when it is over, and to no more listeners than are there."""
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=30, headers={"Origin": service.url}) as http:
+        assert http.get("/projects/moods/live").headers["location"] == "/sign-in"
+        assert http.post("/sign-in", data={"token": service.token}).status_code == 303
+        for _ in range(MOST + 2):
+            begun = time.monotonic()
+            with http.stream("GET", "/projects/moods/live") as answer:
+                assert answer.status_code == 200
+                assert answer.headers["content-type"].startswith("text/event-stream")
+                events = (line for line in answer.iter_lines() if line.startswith("event: progress"))
+                assert next(events)
+                assert time.monotonic() - begun < 20
+        with http.stream("GET", "/projects/moods/live") as answer:
+            events = (line for line in answer.iter_lines() if line.startswith("event: progress"))
+            assert [next(events), next(events)], "the second look comes to the same stream"
 
 
 def test_stopping_ends_every_process(service: Service) -> None:

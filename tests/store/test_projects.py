@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from models.costs import Costs
 from models.errors import ConfigurationError, NotFoundError
+from models.gate.drift import Drift
 from models.people.effort import Effort
 from models.people.skill import Skill
 from models.skills import FieldOfWork, Need
@@ -21,6 +22,7 @@ from serving.store.gold_records import GoldSource
 from serving.store.health import Trouble
 from serving.store.people_records import Ground
 from serving.store.records import LabelRole
+from serving.store.series import Level, Part
 from serving.store.tables import metadata
 from tests.store.people import Desks, skill
 from tests.store.world import CONFIG, World, model_ref, new_project, task
@@ -112,6 +114,8 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
             uow.effort.keep(each.project, Look(1, Effort(None, (), None, 0, 0), 0.0))
             uow.changes.add(NewChange("cli", "gate.close", project=f"p{each.project}"), 0.0)
             uow.sign_ins.add(f"key-{each.project}", "operator", until=9e9, now=0.0)
+            uow.series.keep(each.project, 0, 0.0, {Part.SCORE: Level(1, 1.0, 1)})
+            uow.series.keep_window(each.project, 1, 1, {"confidence": Drift(0.1, 0.1, 0.5, 60, 60, alarm=False)}, 0.0)
     with world.store.begin() as uow:
         uow.projects.remove(world.project)
     with world.store.engine.connect() as conn:
@@ -139,6 +143,8 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "gold_answer": 1,
         "qualification": 1,
         "effort": 1,
+        "stage_sample": 1,
+        "drift_window": 1,
         "heartbeat": 2,
         "draft": 0,
         "trouble": 1,
