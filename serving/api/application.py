@@ -23,14 +23,21 @@ from serving.api import (
 )
 from serving.api.guard import Guard
 from serving.console import (
+    connect,
+    connect_go,
+    connect_project,
+    connect_terms,
     costs,
+    doctor,
     items,
+    media,
     models,
     own,
     pages,
     project,
     projects,
     qualification,
+    rehearsal,
     review,
     session,
     speech,
@@ -53,8 +60,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
     programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    console = (staff, speech, projects, project, costs, items, models, train, own, qualification, review)
-    for part in (*programs, *console):
+    console = (staff, speech, projects, project, costs, doctor, items, media, models, train, own, qualification, review)
+    wizard = (connect, connect_project, rehearsal, connect_terms, connect_go)
+    for part in (*programs, *console, *wizard):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

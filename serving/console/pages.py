@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 from serving import language
 from serving.console.moments import moment, spelled
 from serving.pipeline.runtime import Runtime
+from serving.projects.doctor import supported
 from serving.store.people_records import DeskRow, TrainerRow
 from serving.store.records import ProjectRow
 from serving.workforce.desk import projects_of
@@ -19,13 +20,13 @@ from serving.workforce.desk import projects_of
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
 templates.env.filters |= {"moment": moment, "spelled": spelled}
-templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES}
+templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES, "supported": supported}
 templates.env.add_extension("jinja2.ext.i18n")
 templates.env.install_gettext_callables(language.gettext, language.ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
 templates.env.policies["ext.i18n.trimmed"] = True
