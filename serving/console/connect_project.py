@@ -137,6 +137,7 @@ def _mapped(request: Request, runtime: Runtime, draft: Draft) -> dict[str, Any]:
     }
     try:
         seen = connecting.look(runtime, draft.wish())
+        seen.platform.close()
         slug = draft.slug or connecting.slug_of(seen.remote.title, seen.remote.id)
         draft = draft.model_copy(update={"title": seen.remote.title, "slug": slug})
         values |= _told(seen)

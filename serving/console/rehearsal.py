@@ -7,6 +7,7 @@ there and how many it takes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -98,12 +99,13 @@ def rehearsal(runtime: Runtime, draft: Draft, id: str) -> Rehearsal:
     """
     wish = draft.wish()
     seen = connecting.look(runtime, wish)
-    rows = connecting.first_tasks(seen)
-    labelled = sum(bool(row["annotations"]) for row in rows)
-    try:
-        tried = connecting.predict(runtime, wish, seen, rows, drafts.folder(runtime, id), tasks=SHOWN)
-    except NotTrainableError as error:
-        return Rehearsal([_plain(row, seen) for row in rows[:SHOWN]], False, 0, labelled, len(rows), str(error))
+    with closing(seen.platform):
+        rows = connecting.first_tasks(seen)
+        labelled = sum(bool(row["annotations"]) for row in rows)
+        try:
+            tried = connecting.predict(runtime, wish, seen, rows, drafts.folder(runtime, id), tasks=SHOWN)
+        except NotTrainableError as error:
+            return Rehearsal([_plain(row, seen) for row in rows[:SHOWN]], False, 0, labelled, len(rows), str(error))
     config = parse(seen.remote.label_config)
     cards = [_card(item, config) for item in tried.items]
     return Rehearsal(cards, True, tried.taught if learns(seen.spec) else 0, labelled, len(rows), "")
@@ -112,13 +114,13 @@ def rehearsal(runtime: Runtime, draft: Draft, id: str) -> Rehearsal:
 def fetched(runtime: Runtime, draft: Draft, id: str, task: int, field: str) -> Item | Failure:
     """The task with its media at hand; only what a model would read is fetched."""
     assert draft.project is not None
-    platform = Platforms(runtime.settings, runtime.vault).open(draft.url, draft.token, draft.project)
-    found = platform.selected([task])
-    if not found:
-        raise HTTPException(status_code=404, detail="the project has no such task")
-    config = _filled(parse(platform.project().label_config), field)
-    attach = media_of(runtime.settings, draft.url, draft.project, platform, config, drafts.folder(runtime, id))
-    return attach(task, found[0].data)
+    with closing(Platforms(runtime.settings, runtime.vault).open(draft.url, draft.token, draft.project)) as platform:
+        found = platform.selected([task])
+        if not found:
+            raise HTTPException(status_code=404, detail="the project has no such task")
+        config = _filled(parse(platform.project().label_config), field)
+        attach = media_of(runtime.settings, draft.url, draft.project, platform, config, drafts.folder(runtime, id))
+        return attach(task, found[0].data)
 
 
 def _filled(config: LabelConfig, field: str) -> LabelConfig:

@@ -6,6 +6,7 @@ import itertools
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,7 @@ class Seen:
 
 
 def look(runtime: Runtime, wish: Wish) -> Seen:
-    """Check all that can be checked without writing anything.
+    """Check all that can be checked without writing anything. Whoever gets the platform closes it.
 
     Raises:
         AuthenticationError: the token is not accepted.
@@ -156,6 +157,14 @@ def look(runtime: Runtime, wish: Wish) -> Seen:
     token = wish.token.strip()
     user = check_token(url, token)
     platform = Platforms(runtime.settings, runtime.vault).open(url, token, wish.platform_project)
+    try:
+        return _seen(platform, wish, url, token, user)
+    except BaseException:
+        platform.close()
+        raise
+
+
+def _seen(platform: LabelStudio, wish: Wish, url: str, token: str, user: User) -> Seen:
     try:
         remote = platform.project()
     except PlatformRefused as error:
@@ -186,7 +195,7 @@ def rehearse(runtime: Runtime, wish: Wish, *, tasks: int = 20) -> tuple[Seen, Tr
         AuthenticationError, ConfigurationError, PlatformError: as ``look``.
     """
     seen = look(runtime, wish)
-    with tempfile.TemporaryDirectory(prefix="prelabel-") as folder:
+    with closing(seen.platform), tempfile.TemporaryDirectory(prefix="prelabel-") as folder:
         return seen, predict(runtime, wish, seen, first_tasks(seen), Path(folder), tasks=tasks)
 
 
@@ -231,6 +240,7 @@ def connect(runtime: Runtime, wish: Wish, *, read: bool = True) -> Connected:
         AuthenticationError, ConfigurationError, PlatformError: as ``look``; or the project is connected already.
     """
     seen = look(runtime, wish)
+    seen.platform.close()
     user, remote, config, spec = seen.user, seen.remote, seen.config, seen.spec
     slug = wish.slug or slug_of(remote.title, wish.platform_project)
     check(wish, slug)
