@@ -17,10 +17,13 @@ from models.values import (
     Ellipse,
     KeyPoint,
     Mask,
+    Pair,
     Polygon,
+    Ranking,
     Rectangle,
     Segment,
     Taxonomy,
+    Text,
     TextSpan,
     path_text,
 )
@@ -143,7 +146,7 @@ def draw(
     chips = [chip for region in said for chip in _chips(region)]
     rest = [one for one in said if one not in placed and not isinstance(one.value, Choices | Taxonomy)]
     shapes = [one for one in placed if not isinstance(one.value, TextSpan)]
-    return Drawing(parts, chips, lines(rest), lines(shapes), nothing=regions is not None and not said)
+    return Drawing(parts, chips, [words(one) for one in rest], lines(shapes), nothing=regions is not None and not said)
 
 
 def hues_of(config: LabelConfig) -> dict[str, int]:
@@ -251,6 +254,18 @@ def bars(found: Sequence[Region], hues: Mapping[str, int]) -> list[Bar]:
         )
         for one, value in values
     ]
+
+
+def words(region: Region) -> str:
+    """What a region says, where it is no mark: texts as they are, all else as ``lines`` has it."""
+    value = region.value
+    if isinstance(value, Text):
+        return f"{region.control}: {' / '.join(value.texts)}"
+    if isinstance(value, Ranking):
+        return f"{region.control}: " + "; ".join(" > ".join(ids) for ids in value.buckets.values())
+    if isinstance(value, Pair):
+        return f"{region.control}: {value.selected}"
+    return lines([region])[0]
 
 
 def _chips(region: Region) -> list[Chip]:

@@ -1,7 +1,7 @@
 """As much of Label Studio's HTTP as connecting a project takes, on a real port: for tests without the real server.
 
-It is no second Label Studio: it answers what ``connectors.label_studio`` asks before and while a project is connected, in
-the form that the real one was seen to have, and refuses everything else with 404.
+It is no second Label Studio: it answers what ``connectors.label_studio`` asks before and while a project is connected,
+in the form that the real one was seen to have, and refuses everything else with 404.
 """
 
 from __future__ import annotations
