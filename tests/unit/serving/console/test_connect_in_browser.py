@@ -18,6 +18,7 @@ from serving.api.application import create_app
 from serving.composition import Platforms
 from serving.console import staff
 from serving.language import gettext, speaking
+from serving.local import LocalScorer
 from tests.support.local_world import LocalWorld, choice, easy
 from tests.support.studio_twin import TOKEN, StudioTwin, listening, studio_twin
 
@@ -92,11 +93,17 @@ def invoice(number: int) -> bytes:
     return kept.getvalue()
 
 
+@pytest.fixture(scope="module")
+def scorer(tmp_path_factory: pytest.TempPathFactory) -> LocalScorer:
+    """One for all visits: a reader of lines takes long to load."""
+    return LocalScorer(tmp_path_factory.mktemp("models"))
+
+
 @pytest.fixture
-def served(world: LocalWorld) -> Iterator[str]:
+def served(world: LocalWorld, scorer: LocalScorer) -> Iterator[str]:
     staff._failures.clear()
     platforms = Platforms(world.runtime.settings, world.runtime.vault)
-    world.runtime = replace(world.runtime, platform=platforms)
+    world.runtime = replace(world.runtime, platform=platforms, scorer=scorer)
     with listening(create_app(world.runtime)) as url:
         yield url
     for client in platforms._clients.values():
@@ -147,7 +154,7 @@ def test_the_whole_wizard(
             viewport={"width": width, "height": 900}, color_scheme=scheme, locale="zh-CN" if language != "en" else "en"
         )
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(150_000)
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.request.post(f"{served}/sign-in", form={"token": "operator-token"}, max_redirects=0)
