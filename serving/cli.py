@@ -18,9 +18,10 @@ from serving.audit_cli import changes, write_down
 from serving.costs_cli import ComputeHour, Currency, ItemSeconds, PersonHour, changed, costs
 from serving.gate_cli import gate_app
 from serving.logs import configure
-from serving.models_cli import mapping, mapping_table, models_app, table_of, try_file
+from serving.models_cli import mapping_table, models_app, table_of, try_file
 from serving.people_cli import people_app
 from serving.project_file import ProjectFile
+from serving.projects.mapping import mapping
 from serving.secrets import operator_token
 from serving.settings import Settings
 from serving.simulate_cli import simulate_app

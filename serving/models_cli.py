@@ -11,9 +11,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from models.specs import HeadSpec, ModelSpec, Part, SeveralSpec, TransformersSpec
-from models.types import ControlSpec, LabelConfig
+from models.specs import HeadSpec, ModelSpec, TransformersSpec
+from models.types import LabelConfig
 from serving.pipeline.standing import standing_of
+from serving.projects.mapping import mapping
 from serving.settings import Settings
 from serving.terminal import Config, Json, err, project_of, runtime_of, show, stamp
 
@@ -48,19 +49,6 @@ def table_of(items: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def mapping(spec: ModelSpec, config: LabelConfig) -> list[dict[str, Any]]:
-    """Which model fills each control, with which labels."""
-    parts = spec.parts if isinstance(spec, SeveralSpec) else [Part(controls=names(config.controls), spec=spec)]
-    by_name = {name: part.spec for part in parts for name in part.controls}
-    rows = [
-        {"control": one.name, "tag": one.kind, "model": by_name[one.name].model_dump(mode="json"), "labels": one.labels}
-        for one in config.controls
-    ]
-    return rows + [
-        {"control": one.name, "tag": one.kind, "model": None, "labels": one.labels} for one in config.by_people
-    ]
-
-
 def mapping_table(spec: ModelSpec, config: LabelConfig) -> Table:
     """``mapping`` for people."""
     table = Table("control", "tag", "model", "labels")
@@ -69,11 +57,6 @@ def mapping_table(spec: ModelSpec, config: LabelConfig) -> Table:
         told = [str(model[key]) for key in ("kind", "encoder", "source") if model.get(key)] if model else ["people"]
         table.add_row(row["control"], row["tag"], escape(", ".join(told)), escape(cut(", ".join(row["labels"]), 60)))
     return table
-
-
-def names(controls: Sequence[ControlSpec]) -> tuple[str, ...]:
-    """Their names."""
-    return tuple(control.name for control in controls)
 
 
 def cut(text: str, size: int) -> str:

@@ -24,6 +24,36 @@ def check_token(url: str, token: str) -> User:
         transport.close()
 
 
+def version_of(url: str, *, timeout_s: float = TIMEOUT_S) -> str:
+    """The release of the Label Studio at an address, like ``1.23.2``. No token is sent.
+
+    Raises:
+        PlatformUnavailable: nothing answers.
+        PlatformRefused: it is no address, or something else than Label Studio answers.
+    """
+    transport = Transport(url, "", timeout_s)
+    try:
+        with transport.errors():
+            answer = transport.open("api/version/")
+        return release(answer)
+    finally:
+        transport.close()
+
+
+def release(answer: object) -> str:
+    """The release in Label Studio's description of itself.
+
+    Raises:
+        PlatformRefused: it is none.
+    """
+    parts = answer if isinstance(answer, dict) else {}
+    package = parts.get("label-studio-os-package")
+    found = parts.get("release") or (package.get("version") if isinstance(package, dict) else None)
+    if not isinstance(found, str):
+        raise PlatformRefused("what answers there is not a Label Studio: check the address")
+    return found
+
+
 def connect(url: str, token: str, timeout_s: float = TIMEOUT_S) -> Transport:
     """A connection by a token as somebody typed it. Raises ``AuthenticationError`` for what cannot be a token."""
     if not token.strip() or not token.isascii():

@@ -22,7 +22,7 @@ from connectors.bulk import CHUNK, Stored, Wire, publish
 from connectors.label_studio import results
 from connectors.label_studio.auth import check_token, list_projects, remote_project, whoami
 from connectors.label_studio.label_config import interface, parse
-from connectors.label_studio.reader import Reader, Row, annotation, condition
+from connectors.label_studio.reader import Reader, Row, annotation, condition, task
 from connectors.label_studio.tabs import Tabs
 from connectors.label_studio.transport import RESERVED, Transport
 from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
@@ -120,6 +120,10 @@ class LabelStudio(Platform):
     ) -> Iterator[list[RemoteTask]]:
         """Pages of up to 500 tasks."""
         return self._reader.tasks(updated_after, with_annotations)
+
+    def selected(self, task_ids: Collection[int]) -> list[RemoteTask]:
+        """Those of these tasks that the project has, without their annotations."""
+        return [task(row, False) for row in self._reader.selected(task_ids, full=False)]
 
     def changes(self, updated_after: float) -> tuple[int, float]:
         """One call, which reads one task."""

@@ -65,6 +65,14 @@ class Transport:
                 raise ApiError(status_code=answer.status_code, headers=dict(answer.headers), body=_body(answer))
             return answer.json() if answer.content else None
 
+    def open(self, path: str) -> Any:
+        """The JSON that anybody may read at a path: no token is sent."""
+        with self.errors():
+            answer = self._http.get(f"{self.url}/{path}")
+            if not 200 <= answer.status_code < 300:
+                raise ApiError(status_code=answer.status_code, headers=dict(answer.headers), body=_body(answer))
+            return answer.json()
+
     def auth_headers(self) -> dict[str, str]:
         """The Authorization header for a call of our own; a personal access token is exchanged for a fresh one."""
         with self.errors():

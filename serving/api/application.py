@@ -26,9 +26,15 @@ from serving.api.audit import Audit
 from serving.api.guard import Guard
 from serving.console import changes as changes_page
 from serving.console import (
+    connect,
+    connect_go,
+    connect_project,
+    connect_terms,
     costs,
+    doctor,
     items,
     live,
+    media,
     models,
     over_time,
     own,
@@ -37,6 +43,7 @@ from serving.console import (
     project,
     projects,
     qualification,
+    rehearsal,
     review,
     session,
     speech,
@@ -69,13 +76,20 @@ CONSOLE = (
     over_time,
     live,
     costs,
+    doctor,
     items,
+    media,
     models,
     changes_page,
     train,
     own,
     qualification,
     review,
+    connect,
+    connect_project,
+    rehearsal,
+    connect_terms,
+    connect_go,
 )
 """Routers, in the order in which paths are looked up."""
 

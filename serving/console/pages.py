@@ -13,6 +13,7 @@ from serving import language
 from serving.api.audit import refused
 from serving.console.moments import duration, moment, percent, spelled, whole
 from serving.pipeline.runtime import Runtime
+from serving.projects.doctor import supported
 from serving.retold import retold
 from serving.store.people_records import DeskRow, TrainerRow
 from serving.store.records import ProjectRow
@@ -21,8 +22,8 @@ from serving.workforce.desk import projects_of
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 templates = Jinja2Templates(directory=HERE / "templates")
@@ -34,7 +35,7 @@ templates.env.filters |= {
     "spelled": spelled,
     "whole": whole,
 }
-templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES}
+templates.env.globals |= {"language": language.language, "languages": language.LANGUAGES, "supported": supported}
 templates.env.add_extension("jinja2.ext.i18n")
 templates.env.install_gettext_callables(language.gettext, language.ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
 templates.env.policies["ext.i18n.trimmed"] = True

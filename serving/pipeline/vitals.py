@@ -65,6 +65,7 @@ class Vitals:
             troubles = list(self._troubles.values())
         with self._runtime.store.begin() as uow:
             uow.health.beat(self._runtime.owner, newest, troubles, forget=now - FORGET_S)
+            uow.drafts.purge(now)
 
     def leave(self) -> None:
         """The process ends on purpose: nobody has to wait for its beat to grow old."""

@@ -6,8 +6,10 @@ import itertools
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,8 +26,9 @@ from models.proposals import Proposal, propose, together
 from models.registry import assign, reference, unmatched
 from models.skills import SkillRule
 from models.specs import ModelSpec, learns
-from models.types import LabelConfig
+from models.types import ControlSpec, LabelConfig
 from serving.composition import Platforms, media_of
+from serving.language import N_, gettext
 from serving.pipeline import history, reconcile, standing
 from serving.pipeline.runtime import Runtime
 from serving.project_file import ProjectFile
@@ -116,6 +119,10 @@ class Connected:
     """What works worse than it could, and how to mend it."""
 
 
+NO_SUGGESTIONS = N_(
+    "annotators see no suggestions: in Label Studio, Settings > Annotation, switch on 'Use predictions to prelabel "
+    "tasks'"
+)
 REHEARSED = 4
 """Pages of tasks that a rehearsal reads."""
 
@@ -139,7 +146,7 @@ class Seen:
 
 
 def look(runtime: Runtime, wish: Wish) -> Seen:
-    """Check all that can be checked without writing anything.
+    """Check all that can be checked without writing anything. Whoever gets the platform closes it.
 
     Raises:
         AuthenticationError: the token is not accepted.
@@ -150,6 +157,14 @@ def look(runtime: Runtime, wish: Wish) -> Seen:
     token = wish.token.strip()
     user = check_token(url, token)
     platform = Platforms(runtime.settings, runtime.vault).open(url, token, wish.platform_project)
+    try:
+        return _seen(platform, wish, url, token, user)
+    except BaseException:
+        platform.close()
+        raise
+
+
+def _seen(platform: LabelStudio, wish: Wish, url: str, token: str, user: User) -> Seen:
     try:
         remote = platform.project()
     except PlatformRefused as error:
@@ -180,25 +195,52 @@ def rehearse(runtime: Runtime, wish: Wish, *, tasks: int = 20) -> tuple[Seen, Tr
         AuthenticationError, ConfigurationError, PlatformError: as ``look``.
     """
     seen = look(runtime, wish)
-    slug = wish.slug or slug_of(seen.remote.title, wish.platform_project)
-    plan = Plan(slug, seen.remote.label_config, seen.spec, seen.config, Budget(epsilon=wish.epsilon, delta=wish.delta))
-    rows = [
-        {"data": task.data, "annotations": [{"result": one.result} for one in task.annotations or () if one.result]}
-        for page in itertools.islice(seen.platform.tasks(with_annotations=True), REHEARSED)
+    with closing(seen.platform), tempfile.TemporaryDirectory(prefix="prelabel-") as folder:
+        return seen, predict(runtime, wish, seen, first_tasks(seen), Path(folder), tasks=tasks)
+
+
+def first_tasks(seen: Seen) -> list[dict[str, Any]]:
+    """The first tasks with their labels, as ``trying.run`` takes them: more where a model learns from the labels."""
+    pages = seen.platform.tasks(with_annotations=True)
+    return [
+        {
+            "id": task.id,
+            "data": task.data,
+            "annotations": [{"result": one.result} for one in task.annotations or () if one.result],
+        }
+        for page in itertools.islice(pages, REHEARSED if learns(seen.spec) else 1)
         for task in page
     ]
-    with tempfile.TemporaryDirectory(prefix="prelabel-") as folder:
-        attach = media_of(runtime.settings, seen.url, seen.remote.id, seen.platform, seen.config, Path(folder))
-        return seen, trying.run(plan, runtime.scorer, rows, attach, limit=tasks)
 
 
-def connect(runtime: Runtime, wish: Wish) -> Connected:
+def predict(
+    runtime: Runtime, wish: Wish, seen: Seen, rows: Sequence[Mapping[str, Any]], folder: Path, *, tasks: int
+) -> Tried:
+    """Teach by the labelled tasks where the model learns, and predict others; media are fetched into ``folder``.
+
+    Raises:
+        NotTrainableError: it learns, and there are too few labels yet.
+        ConfigurationError, ModelError, PlatformError: the model cannot be had, or does not answer.
+    """
+    slug = wish.slug or slug_of(seen.remote.title, wish.platform_project)
+    plan = Plan(slug, seen.remote.label_config, seen.spec, seen.config, Budget(epsilon=wish.epsilon, delta=wish.delta))
+    attach = media_of(runtime.settings, seen.url, seen.remote.id, seen.platform, seen.config, folder)
+    return trying.run(plan, runtime.scorer, rows, attach, limit=tasks)
+
+
+def connect(runtime: Runtime, wish: Wish, *, read: bool = True) -> Connected:
     """Connect one project; nothing is stored before everything that can be checked has been.
+
+    Args:
+        runtime: the composition.
+        wish: what the operator asked for.
+        read: read all tasks before this returns; else the running pipeline does, as it does with every new project.
 
     Raises:
         AuthenticationError, ConfigurationError, PlatformError: as ``look``; or the project is connected already.
     """
     seen = look(runtime, wish)
+    seen.platform.close()
     user, remote, config, spec = seen.user, seen.remote, seen.config, seen.spec
     slug = wish.slug or slug_of(remote.title, wish.platform_project)
     check(wish, slug)
@@ -238,12 +280,14 @@ def connect(runtime: Runtime, wish: Wish) -> Connected:
     try:
         register_webhook(runtime, project)
     except PlatformError as error:
-        warnings.append(
-            f"no webhook, so news arrive only with the poll every {runtime.settings.reconcile_s:g} s: {error}"
+        told = gettext(
+            "no webhook, so news arrive only with the poll every {seconds:g} s", seconds=runtime.settings.reconcile_s
         )
+        warnings.append(f"{told}: {error}")
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
-    reconcile.run(runtime, project, full=True)
+    if read:
+        reconcile.run(runtime, project, full=True)
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
         tasks = sum(uow.items.counts(project.id).values())
@@ -293,15 +337,18 @@ def notes(config: LabelConfig, show_suggestions: bool, unmatched: Sequence[Unmat
     """What an operator should know before people start."""
     found = [str(one) for one in unmatched]
     if config.unsupported:
-        found.append(f"not predicted: {', '.join(config.unsupported)}")
+        found.append(gettext("not predicted: {names}", names=", ".join(config.unsupported)))
     if config.by_people:
-        names = ", ".join(c.name for c in config.by_people)
-        found.append(f"predicted: {', '.join(c.name for c in config.controls)}; people fill in: {names}")
-    if required := [c.name for c in config.by_people if c.required]:
-        found.append(f"nothing will be accepted without people: {', '.join(required)} must be filled in, by no model")
-    if not show_suggestions:
+        ours, theirs = _names(config.controls), _names(config.by_people)
+        found.append(gettext("predicted: {ours}; people fill in: {theirs}", ours=ours, theirs=theirs))
+    if required := _names([c for c in config.by_people if c.required]):
         found.append(
-            "annotators see no suggestions: in Label Studio, Settings > Annotation, switch on 'Use predictions to "
-            "prelabel tasks'"
+            gettext("nothing will be accepted without people: {names} must be filled in, by no model", names=required)
         )
+    if not show_suggestions:
+        found.append(gettext(NO_SUGGESTIONS))
     return found
+
+
+def _names(controls: Sequence[ControlSpec]) -> str:
+    return ", ".join(control.name for control in controls)

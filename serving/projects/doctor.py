@@ -13,19 +13,37 @@ from connectors.label_studio.webhooks import SECRET_HEADER
 from models.errors import AuthenticationError, ConfigurationError, PlatformError
 from models.registry import assign
 from models.types import Frozen
+from serving.language import N_, gettext
 from serving.monitoring.monitor import monitor
 from serving.pipeline import reconcile
 from serving.pipeline.runtime import Runtime
-from serving.projects.connect import notes, register_webhook, webhook_url
+from serving.projects.connect import NO_SUGGESTIONS, notes, register_webhook, webhook_url
+from serving.projects.reaching import TOKENS
 from serving.store.records import ItemState, OutboxKind, OutboxState, ProjectRow
 
 SUPPORTED = ("1.23",)
 """Label Studio versions whose behaviour was measured."""
 
-PRIVATE_ADDRESSES = (
+PRIVATE_ADDRESSES = N_(
     "Label Studio will not call private addresses. Start it with USE_DEFAULT_BANNED_SUBNETS=false "
     "USER_ADDITIONAL_BANNED_SUBNETS=169.254.0.0/16, or give Prelabel a public_url that it may call"
 )
+CHECKS = {
+    "token": N_("token"),
+    "reachable": N_("reachable"),
+    "version": N_("version"),
+    "label config": N_("label config"),
+    "service": N_("service"),
+    "addresses": N_("addresses"),
+    "webhook": N_("webhook"),
+    "model_version": N_("version that annotators see"),
+    "dead items": N_("dead items"),
+    "audits": N_("audits"),
+    "paused": N_("paused"),
+}
+"""Every check -> its name on pages."""
+MENDED = ("webhook", "model_version")
+"""Checks that ``fix`` mends."""
 
 
 class Finding(Frozen):
@@ -35,8 +53,14 @@ class Finding(Frozen):
     check: str
     ok: bool
     detail: str
+    """What was found, in the language of now; what Label Studio said is in its own."""
     advice: str = ""
     """What to change; empty when all is well."""
+
+
+def supported(version: str) -> bool:
+    """Whether this version of Label Studio was measured."""
+    return version.startswith(SUPPORTED)
 
 
 def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list[Finding]:
@@ -52,12 +76,15 @@ def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list
         user = platform.whoami()
         remote = platform.project()
     except AuthenticationError as error:
-        note("token", False, str(error), f"{error}. Then `prelabel token {project.slug} --token ...` with the new one")
+        told = gettext(TOKENS.get(str(error), str(error)))
+        advice = gettext("{problem}. Then `prelabel token {name} --token ...` with the new one")
+        note("token", False, told, advice.format(problem=told, name=project.slug))
         return found
     except PlatformError as error:
-        note("reachable", False, str(error), f"{error}; check that Label Studio runs at {project.platform_url}")
+        advice = gettext("{problem}; check that Label Studio runs at {url}", problem=error, url=project.platform_url)
+        note("reachable", False, str(error), advice)
         return found
-    note("token", True, f"accepted, as {user.email}")
+    note("token", True, gettext("accepted, as {email}", email=user.email))
     _version(platform, note)
     _config(project, remote, note)
     _service(runtime, project, note)
@@ -75,9 +102,13 @@ def _version(platform: LabelStudio, note: Note) -> None:
     version = platform.version()
     note(
         "version",
-        version.startswith(SUPPORTED),
+        supported(version),
         f"Label Studio {version}",
-        f"Label Studio {version} was not measured, {', '.join(SUPPORTED)} was: run the contract tests first",
+        gettext(
+            "Label Studio {version} was not measured, {known} was: run the contract tests first",
+            version=version,
+            known=", ".join(SUPPORTED),
+        ),
     )
 
 
@@ -85,11 +116,17 @@ def _config(project: ProjectRow, remote: RemoteProject, note: Note) -> None:
     try:
         config = assign(project.spec, parse(remote.label_config))
     except ConfigurationError as error:
-        note("label config", False, str(error), f"mend the labeling interface in Label Studio: {error}")
+        note(
+            "label config",
+            False,
+            str(error),
+            gettext("mend the labeling interface in Label Studio: {problem}", problem=error),
+        )
         return
-    note("label config", True, f"predicted: {', '.join(control.name for control in config.controls)}", "")
+    names = ", ".join(control.name for control in config.controls)
+    note("label config", True, gettext("predicted: {names}", names=names), "")
     for warning in notes(config, remote.show_suggestions):
-        note("label config", remote.show_suggestions or not warning.startswith("annotators"), warning, warning)
+        note("label config", warning != gettext(NO_SUGGESTIONS), warning, warning)
 
 
 def _service(runtime: Runtime, project: ProjectRow, note: Note) -> None:
@@ -100,21 +137,25 @@ def _service(runtime: Runtime, project: ProjectRow, note: Note) -> None:
         answer = httpx.post(
             url, json={"action": "PING"}, headers={SECRET_HEADER: secret}, timeout=10.0, trust_env=False
         )
-        ok, detail = answer.status_code == 202, f"{url} answers {answer.status_code}"
+        ok, detail = answer.status_code == 202, gettext("{url} answers {status}", url=url, status=answer.status_code)
     except httpx.HTTPError as error:
         ok, detail = False, f"{url}: {type(error).__name__}"
     note(
         "service",
         ok,
         detail,
-        f"{detail}: start `prelabel serve` with these settings (data_dir, port), or set public_url "
-        "(PRELABEL_PUBLIC_URL) to where it runs",
+        gettext(
+            "{problem}: start `prelabel serve` with these settings (data_dir, port), or set public_url "
+            "(PRELABEL_PUBLIC_URL) to where it runs",
+            problem=detail,
+        ),
     )
 
 
 def _addresses(runtime: Runtime, project: ProjectRow, platform: LabelStudio, note: Note) -> None:
     problem = platform.address_problem(webhook_url(runtime, project))
-    note("addresses", not problem, problem or f"Label Studio may call {runtime.settings.public_url}", PRIVATE_ADDRESSES)
+    fine = gettext("Label Studio may call {url}", url=runtime.settings.public_url)
+    note("addresses", not problem, problem or fine, gettext(PRIVATE_ADDRESSES))
 
 
 def _webhook(runtime: Runtime, project: ProjectRow, platform: LabelStudio, fix: bool, note: Note) -> None:
@@ -126,9 +167,9 @@ def _webhook(runtime: Runtime, project: ProjectRow, platform: LabelStudio, fix: 
         problem = platform.webhook_problem(url, {SECRET_HEADER: secret})
     except PlatformError as error:
         problem = str(error)
-    note(
-        "webhook", not problem, problem or f"active, to {url}", f"{problem}; run `prelabel doctor {project.slug} --fix`"
-    )
+    fine = gettext("active, to {url}", url=url)
+    advice = gettext("{problem}; run `prelabel doctor {name} --fix`", problem=problem, name=project.slug)
+    note("webhook", not problem, problem or fine, advice)
 
 
 def _model_version(
@@ -144,9 +185,14 @@ def _model_version(
     note(
         "model_version",
         ok,
-        f"Label Studio shows predictions of {remote.model_version or 'no version'!r}",
-        f"annotators see predictions of {remote.model_version!r}, we push {project.active_model!r}: run "
-        f"`prelabel doctor {project.slug} --fix`, or choose it in Settings > Annotation > Live predictions",
+        gettext("Label Studio shows predictions of {version}", version=repr(remote.model_version or "no version")),
+        gettext(
+            "annotators see predictions of {shown}, we push {pushed}: run `prelabel doctor {name} --fix`, or choose it "
+            "in Settings > Annotation > Live predictions",
+            shown=repr(remote.model_version),
+            pushed=repr(project.active_model),
+            name=project.slug,
+        ),
     )
 
 
@@ -157,14 +203,24 @@ def _work(runtime: Runtime, project: ProjectRow, note: Note) -> None:
     note(
         "dead items",
         not dead,
-        f"{dead} items were given up",
-        f"`prelabel dead {project.slug}` says why; after mending it, `prelabel redrive {project.slug}`",
+        gettext("{n} items were given up", n=dead),
+        gettext("`prelabel dead {name}` says why; after mending it, `prelabel redrive {name}`", name=project.slug),
     )
     if seen is not None and project.gate_state.accepts:
         note(
             "audits",
             not seen.overdue,
-            f"{seen.unanswered} audits are to be answered, {seen.overdue} of them are overdue",
-            f"{seen.overdue} audits are overdue, and the monitor waits for the oldest: they come first in the queue",
+            gettext(
+                "{n} audits are to be answered, {overdue} of them are overdue", n=seen.unanswered, overdue=seen.overdue
+            ),
+            gettext(
+                "{overdue} audits are overdue, and the monitor waits for the oldest: they come first in the queue",
+                overdue=seen.overdue,
+            ),
         )
-    note("paused", not project.paused, project.gate_reason, f"the project is paused: {project.gate_reason}")
+    note(
+        "paused",
+        not project.paused,
+        project.gate_reason,
+        gettext("the project is paused: {reason}", reason=project.gate_reason),
+    )

@@ -50,7 +50,8 @@ class Tried:
     taught: int
     """Tasks that taught the model."""
     items: list[dict[str, Any]]
-    """``data`` and ``prediction`` (``result``, ``score``, ``model_version``) or ``failure`` (``code``, ``message``)."""
+    """``data``, ``id`` where the task has one, and ``prediction`` (``result``, ``score``, ``model_version``) or
+    ``failure`` (``code``, ``message``)."""
     notes: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def run(plan: Plan, scorer: Scorer, rows: Sequence[Mapping[str, Any]], attach: A
     items = [attach(n, row["data"]) for n, row in asked]
     said = iter(scorer.score(ref, [item for item in items if isinstance(item, Item)]))
     answers = [next(said) if isinstance(item, Item) else item for item in items]
-    shown = [_shown(row["data"], one, plan) for (_, row), one in zip(asked, answers, strict=True)]
+    shown = [_shown(row, one, plan) for (_, row), one in zip(asked, answers, strict=True)]
     return Tried(plan.xml, plan.spec, plan.config, len(taught), shown, _notes(plan))
 
 
@@ -198,13 +199,14 @@ class _Media:
         return self._fetcher.fetch(value, medium)
 
 
-def _shown(data: Mapping[str, Any], said: Scored, plan: Plan) -> dict[str, Any]:
+def _shown(row: Mapping[str, Any], said: Scored, plan: Plan) -> dict[str, Any]:
+    shown = {name: row[name] for name in ("id", "data") if name in row}
     if isinstance(said, Failure):
-        return {"data": data, "failure": {"code": said.code, "message": said.message}}
+        return shown | {"failure": {"code": said.code, "message": said.message}}
     prediction = as_sent(said, parse(plan.xml))
     if problems := validate(prediction, interface(plan.xml)):
-        return {"data": data, "failure": {"code": "refused", "message": "; ".join(problems)}}
-    return {"data": data, "prediction": prediction}
+        return shown | {"failure": {"code": "refused", "message": "; ".join(problems)}}
+    return shown | {"prediction": prediction}
 
 
 def as_sent(said: Prediction, config: LabelConfig) -> dict[str, Any]:

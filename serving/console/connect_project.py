@@ -1,0 +1,229 @@
+"""``/connect/project``: which project, which model fills which control, and what it would say of the first tasks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, get_args
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from connectors.base import RemoteProject
+from models.errors import ConfigurationError, ModelError, PlatformError, PrelabelError
+from models.registry import assign
+from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec, learns
+from models.types import LabelConfig
+from serving.api.dependencies import RuntimeDep
+from serving.console.connect import DraftDep, connected_at, draft_id, sent_back, step_page
+from serving.console.pages import page_of
+from serving.console.session import same_origin
+from serving.console.staff import OperatorDep
+from serving.language import N_, gettext
+from serving.pipeline.runtime import Runtime
+from serving.projects import connect as connecting
+from serving.projects import drafts
+from serving.projects.connect import Seen
+from serving.projects.drafts import Draft
+from serving.projects.mapping import mapping
+from serving.projects.reaching import Problem, account_of, problem_of
+
+MOST_LISTED: Final = 200
+"""Projects on the page; the others are found by their name."""
+KINDS: Final = {
+    "head": N_("a small model that learns from this project's labels"),
+    "tagger": N_("a tagger that learns from this project's labels"),
+    "preference": N_("a judge of answers that learns from this project's judgements"),
+    "transformers": N_("a ready text classifier"),
+    "tokens": N_("a ready token classifier"),
+    "zero-shot": N_("nearness of a text to the labels' descriptions"),
+    "ocr": N_("a reader of printed lines, Chinese and English"),
+    "detector": N_("a ready detector of boxes"),
+    "classifier": N_("a ready picture classifier"),
+    "speech": N_("a detector of speech"),
+    "pipeline": N_("a ready transformers pipeline"),
+    "reward": N_("a ready reward model"),
+    "judge": N_("a language model that is asked"),
+}
+ENCODERS: Final = {
+    "ngram": N_("n-grams: any language, no download"),
+    "minilm": N_("MiniLM: English sentences, a small network"),
+    "pixels": N_("pixels: small pictures"),
+}
+
+router = APIRouter(prefix="/connect", tags=["console"], include_in_schema=False)
+Word = Annotated[str, Form(max_length=500)]
+
+
+@router.get("/project", response_model=None)
+def choose(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep) -> Response:
+    """The projects of the account, with their tasks, and what is known of the chosen one."""
+    if (elsewhere := sent_back(draft, 2)) is not None:
+        return elsewhere
+    values: dict[str, Any] = _listed(runtime, draft, "")
+    if draft.project is not None:
+        values |= _mapped(request, runtime, draft)
+    return step_page(request, role, draft, "project", 2, **values)
+
+
+@router.get("/projects")
+def find(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep, name: str = "") -> HTMLResponse:
+    """The projects whose title has this in it."""
+    return page_of(request, "connect/projects.html", draft=_shown(draft), **_listed(runtime, draft, name[:200]))
+
+
+@router.post("/project", dependencies=[Depends(same_origin)], response_model=None)
+def pick(
+    request: Request,
+    role: OperatorDep,
+    draft: DraftDep,
+    runtime: RuntimeDep,
+    project: Annotated[int, Form(ge=0, lt=2**63)],
+) -> Response:
+    """Another project: its label config is read, and a model proposed."""
+    if (elsewhere := sent_back(draft, 2)) is not None:
+        return elsewhere
+    chosen = draft.model_copy(
+        update={"project": project, "title": "", "slug": "", "encoder": None, "classifier": "", "mapped": False}
+    )
+    values = _mapped(request, runtime, chosen)
+    return page_of(request, "connect/chosen.html", role=role, **values)
+
+
+@router.post("/model", dependencies=[Depends(same_origin)], response_model=None)
+def model(
+    request: Request,
+    role: OperatorDep,
+    draft: DraftDep,
+    runtime: RuntimeDep,
+    slug: Word = "",
+    encoder: Word = "",
+    classifier: Word = "",
+) -> Response:
+    """Another model or name for the chosen project."""
+    if (elsewhere := sent_back(draft, 2)) is not None:
+        return elsewhere
+    known = encoder if encoder in get_args(EncoderName) else None
+    named = classifier.strip() if encoder == "classifier" else ""
+    changed = draft.model_copy(update={"slug": slug.strip(), "encoder": known, "classifier": named})
+    values = _mapped(request, runtime, changed)
+    values["wants_name"] = encoder == "classifier" and not named
+    return page_of(request, "connect/mapping.html", role=role, **values)
+
+
+def _listed(runtime: Runtime, draft: Draft, name: str) -> dict[str, Any]:
+    """Newest first."""
+    try:
+        account = account_of(draft.url, draft.token)
+    except Problem as problem:
+        return {"projects": [], "more": 0, "connected": {}, "problem": problem, "many": False}
+    found: list[RemoteProject] = [one for one in account.projects[::-1] if name.lower() in one.title.lower()]
+    return {
+        "projects": found[:MOST_LISTED],
+        "more": max(0, len(found) - MOST_LISTED),
+        "connected": connected_at(runtime, draft.url),
+        "problem": None,
+        "many": len(account.projects) > 10,
+    }
+
+
+def _mapped(request: Request, runtime: Runtime, draft: Draft) -> dict[str, Any]:
+    """What the label config and the model make of each other; the draft is kept, with whether it can be connected."""
+    values: dict[str, Any] = {
+        "chosen": True,
+        "trouble": None,
+        "rows": [],
+        "notes": [],
+        "offers": [],
+        "wants_name": False,
+    }
+    try:
+        seen = connecting.look(runtime, draft.wish())
+        seen.platform.close()
+        slug = draft.slug or connecting.slug_of(seen.remote.title, seen.remote.id)
+        draft = draft.model_copy(update={"title": seen.remote.title, "slug": slug})
+        values |= _told(seen)
+        _free(runtime, draft)
+        draft = draft.model_copy(update={"mapped": True})
+    except Problem as problem:
+        values["trouble"] = problem
+    except PrelabelError as error:
+        values["trouble"] = trouble_of(error, draft.url)
+    if values["trouble"] is not None:
+        draft = draft.model_copy(update={"mapped": False})
+    drafts.save(runtime, draft_id(request), draft)
+    return values | {"draft": _shown(draft), "encoders": ENCODERS}
+
+
+def _told(seen: Seen) -> dict[str, Any]:
+    rows = [
+        row | {"kind": KINDS[row["model"]["kind"]] if row["model"] else None} for row in mapping(seen.spec, seen.config)
+    ]
+    everything = seen.config.model_copy(update={"controls": seen.config.controls + seen.config.by_people})
+    return {
+        "rows": rows,
+        "notes": connecting.notes(seen.config, seen.remote.show_suggestions, seen.unmatched),
+        "offers": offers(everything),
+        "learns": learns(seen.spec),
+        "tasks": seen.remote.task_count,
+    }
+
+
+def offers(config: LabelConfig) -> list[str]:
+    """What else could fill it, of what the command line offers: encoders of a head, or a classifier by its name."""
+    heads: list[tuple[str, ModelSpec]] = [(name, HeadSpec(encoder=name)) for name in get_args(EncoderName)]
+    return [name for name, spec in [*heads, ("classifier", TransformersSpec(source="-"))] if _fits(spec, config)]
+
+
+def _fits(spec: ModelSpec, config: LabelConfig) -> bool:
+    try:
+        return bool(assign(spec, config.model_copy(update={"by_people": ()})).controls)
+    except ConfigurationError:
+        return False
+
+
+def _free(runtime: Runtime, draft: Draft) -> None:
+    """Raises Problem: the name or the project is taken, or the name cannot stand in an address."""
+    try:
+        connecting.check(draft.wish(), draft.slug)
+    except ConfigurationError as error:
+        text = gettext("The name has to begin with a small letter; then small letters, digits and hyphens, 63 at most.")
+        raise Problem("slug", text, str(error)) from None
+    with runtime.store.read() as uow:
+        rows = uow.projects.list()
+    for row in rows:
+        if (row.platform_url, row.platform_project) == (draft.url, draft.project):
+            raise Problem("project", gettext("It is connected already, as {name}.", name=row.slug))
+        if row.slug == draft.slug:
+            raise Problem("slug", gettext("The name {name} is taken: choose another.", name=row.slug))
+
+
+def trouble_of(error: PrelabelError, url: str) -> Problem:
+    """What hinders, with the setting to change."""
+    said = str(error)
+    if isinstance(error, PlatformError):
+        found = problem_of(error, url)
+        if "cannot open project" in said:
+            text = gettext("The account may not open this project: make it a member of the project in Label Studio.")
+            return Problem("project", text, said)
+        return found
+    if isinstance(error, ModelError):
+        return Problem("model", gettext("The model cannot be had: check its name, or choose another."), said)
+    if "no control that Prelabel can predict" in said:
+        text = gettext(
+            "The labeling interface has nothing that a model can fill: change it in Label Studio under Settings > "
+            "Labeling Interface."
+        )
+        return Problem("project", text, said)
+    if "no model is proposed" in said:
+        text = gettext(
+            "No model is proposed for this labeling interface: choose one below, or name one in a project file and use "
+            "prelabel connect --file."
+        )
+        return Problem("model", text, said)
+    if isinstance(error, ConfigurationError):
+        text = gettext("Model and labeling interface do not fit: choose another model, or change the interface.")
+        return Problem("model", text, said)
+    return Problem("model", said)
+
+
+def _shown(draft: Draft) -> Draft:
+    return draft.model_copy(update={"token": ""})

@@ -1,0 +1,136 @@
+"""``/connect/budget`` and ``/connect/costs``: how wrong accepted labels may be, and what work costs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from models.errors import ConfigurationError
+from serving.api.dependencies import RuntimeDep
+from serving.console.connect import DraftDep, draft_id, sent_back, step_page
+from serving.console.costs import NAMES, Typed, given
+from serving.console.pages import page_of
+from serving.console.session import same_origin
+from serving.console.staff import OperatorDep
+from serving.language import gettext
+from serving.projects import connect as connecting
+from serving.projects import drafts
+from serving.projects.costs import costs_of, in_words
+from serving.projects.drafts import Draft
+from serving.projects.promise import OF, promise
+from serving.projects.reaching import Problem
+
+PERCENT: Final = ("validation_fraction", "audit_rate", "control_rate", "review_rate")
+"""Shares, which the page has in percent."""
+COUNTS: Final = ("train_target", "validation_target", "validation_people", "overlap_people")
+
+router = APIRouter(prefix="/connect", tags=["console"], include_in_schema=False)
+Shares = Annotated[float, Form(ge=0.0, le=100.0)]
+Count = Annotated[int, Form(ge=1, le=10**6)]
+People = Annotated[int, Form(ge=1, le=5)]
+
+
+@router.get("/budget", response_model=None)
+def budget(request: Request, role: OperatorDep, draft: DraftDep) -> Response:
+    if (elsewhere := sent_back(draft, 3)) is not None:
+        return elsewhere
+    return step_page(request, role, draft, "budget", 3, **_promised(draft), problem=None)
+
+
+@router.post("/budget", dependencies=[Depends(same_origin)], response_model=None)
+def change_budget(
+    request: Request,
+    role: OperatorDep,
+    draft: DraftDep,
+    runtime: RuntimeDep,
+    wrong: Annotated[float, Form(gt=0.0, lt=OF)],
+    sure: Annotated[float, Form(gt=0.0, lt=100.0)],
+    train_target: Count = 200,
+    validation_target: Count = 200,
+    validation_fraction: Shares = 25.0,
+    audit_rate: Shares = 5.0,
+    validation_people: People = 1,
+    overlap_people: People = 1,
+    control_rate: Shares = 2.0,
+    review_rate: Shares = 0.0,
+    tabs: bool = False,
+) -> Response:
+    """Numbers as they are moved, held to what a project file is held to; kept where they will do."""
+    if (elsewhere := sent_back(draft, 3)) is not None:
+        return elsewhere
+    shares = (validation_fraction, audit_rate, control_rate, review_rate)
+    counts = (train_target, validation_target, validation_people, overlap_people)
+    numbers: dict[str, float | int | bool] = {"epsilon": round(wrong / OF, 8), "delta": round(1.0 - sure / 100.0, 8)}
+    numbers |= {name: round(share / 100.0, 8) for name, share in zip(PERCENT, shares, strict=True)}
+    numbers |= dict(zip(COUNTS, counts, strict=True)) | {"tabs": tabs}
+    changed = draft.model_copy(update={"numbers": numbers})
+    problem = None
+    try:
+        connecting.check(changed.wish(), changed.slug)
+        drafts.save(runtime, draft_id(request), changed)
+    except ConfigurationError as error:
+        text = gettext("One of the numbers is out of its range: see below which.")
+        problem = Problem("numbers", text, str(error))
+    if not request.headers.get("hx-request"):
+        if problem is None:
+            return RedirectResponse("/connect/costs", status_code=303)
+        return step_page(request, role, draft, "budget", 3, status=422, **_promised(draft), problem=problem)
+    values = _promised(changed) if problem is None else {}
+    return page_of(request, "connect/promise.html", problem=problem, **values)
+
+
+@router.get("/costs", response_model=None)
+def costs(request: Request, role: OperatorDep, draft: DraftDep) -> Response:
+    if (elsewhere := sent_back(draft, 4)) is not None:
+        return elsewhere
+    known = draft.costs.model_dump() if draft.costs is not None else {}
+    typed = {name: "" if known.get(name) is None else f"{known[name]:g}" for name in NAMES if name != "currency"}
+    typed["currency"] = str(known.get("currency", "EUR"))
+    return step_page(request, role, draft, "costs", 4, typed=typed, words=in_words(draft.costs), problem=None)
+
+
+@router.post("/costs", dependencies=[Depends(same_origin)], response_model=None)
+def change_costs(
+    request: Request,
+    role: OperatorDep,
+    draft: DraftDep,
+    runtime: RuntimeDep,
+    person_hour: Typed = "",
+    compute_hour: Typed = "",
+    currency: Typed = "EUR",
+    item_seconds: Typed = "",
+) -> Response:
+    """Costs as they are typed; all may stay empty."""
+    if (elsewhere := sent_back(draft, 4)) is not None:
+        return elsewhere
+    typed = dict(zip(NAMES, (person_hour, compute_hour, currency, item_seconds), strict=True))
+    problem = None
+    try:
+        filled = given(typed)
+        kept = costs_of(filled) if set(filled) - {"currency"} else None
+        draft = draft.model_copy(update={"costs": kept})
+        drafts.save(runtime, draft_id(request), draft)
+    except ConfigurationError as error:
+        text = gettext("One of the numbers is out of its range: see below which.")
+        problem = Problem("costs", text, str(error))
+    words = in_words(draft.costs) if problem is None else ""
+    if request.headers.get("hx-request"):
+        return page_of(request, "connect/costs_said.html", problem=problem, words=words)
+    if problem is None:
+        return RedirectResponse("/connect/go", status_code=303)
+    return step_page(request, role, draft, "costs", 4, status=422, typed=typed, words=words, problem=problem)
+
+
+def terms(draft: Draft) -> dict[str, Any]:
+    """All numbers of the project to be, the defaults among them."""
+    wish = draft.wish()
+    return {name: getattr(wish, name) for name in connecting.NUMBERS}
+
+
+def _promised(draft: Draft) -> dict[str, Any]:
+    known = terms(draft)
+    found = promise(epsilon=known["epsilon"], delta=known["delta"], validation_target=known["validation_target"])
+    percent = {name: f"{100.0 * known[name]:g}" for name in PERCENT}
+    return {"terms": known | percent, "promise": found, "of": OF}

@@ -1,0 +1,55 @@
+"""``/projects/{slug}/doctor``: whether the connection holds, live, with the setting to change for each finding."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from models.errors import PrelabelError
+from serving.api.dependencies import ProjectDep, RuntimeDep
+from serving.console.pages import page_of
+from serving.console.session import same_origin
+from serving.console.staff import OperatorDep, Role, StaffDep
+from serving.pipeline.runtime import Runtime
+from serving.projects.doctor import CHECKS, MENDED, examine
+from serving.store.records import ProjectRow
+
+router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
+
+
+@router.get("/{slug}/doctor")
+def page(request: Request, role: StaffDep, project: ProjectDep) -> HTMLResponse:
+    """The findings come after the page: they take as long as Label Studio does."""
+    return page_of(request, "console/doctor.html", role=role, project=project)
+
+
+@router.get("/{slug}/doctor/findings")
+def findings(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectDep) -> HTMLResponse:
+    return _findings(request, runtime, role, project, fix=False)
+
+
+@router.post("/{slug}/doctor/fix", dependencies=[Depends(same_origin)])
+def fix(request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep) -> HTMLResponse:
+    """Mend what can be mended from here: the webhook, and the version that annotators see."""
+    return _findings(request, runtime, role, project, fix=True)
+
+
+def _findings(request: Request, runtime: Runtime, role: Role, project: ProjectRow, *, fix: bool) -> HTMLResponse:
+    found, problem = [], ""
+    try:
+        found = examine(runtime, project, fix=fix)
+    except PrelabelError as error:
+        problem = str(error)
+    wrong = [one for one in found if not one.ok]
+    return page_of(
+        request,
+        "console/findings.html",
+        project=project,
+        findings=wrong + [one for one in found if one.ok],
+        wrong=len(wrong),
+        checks=CHECKS,
+        may_fix=role is Role.OPERATOR and any(one.check in MENDED for one in wrong),
+        fixed=fix,
+        problem=problem,
+        at=runtime.now(),
+    )

@@ -1,0 +1,368 @@
+"""The wizard: each step, what it keeps on the server, and what it never says again."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from models.costs import Costs
+from serving.api.application import create_app
+from serving.composition import Platforms
+from serving.console import connect, connect_go, connect_project, connect_terms, doctor, rehearsal, staff  # noqa: F401
+from serving.pipeline import reconcile
+from serving.projects import drafts
+from serving.secrets import viewer_token
+from serving.store.records import ProjectRow
+from tests.support.local_world import CONFIG, LocalWorld, choice, easy
+from tests.support.studio_twin import TOKEN, StudioTwin, studio_twin
+from tests.unit.connectors.media.pictures import image_bytes
+
+HTMX = {"HX-Request": "true"}
+SPANS = (
+    '<View><Labels name="name" toName="text"><Label value="person"/></Labels><Text name="text" value="$text"/></View>'
+)
+BOXES = (
+    '<View><Image name="image" value="$image"/><RectangleLabels name="box" toName="image">'
+    '<Label value="car"/></RectangleLabels></View>'
+)
+RANDOM = '<View><Text name="t" value="$text"/><TextArea name="answer" toName="t"/></View>'
+BUDGET = {"wrong": "20", "sure": "95", "validation_target": "50"}
+
+
+@pytest.fixture
+def studio() -> Iterator[StudioTwin]:
+    with studio_twin() as running:
+        mood = running.project("Moods of reviews", CONFIG)
+        for text, label in easy(30):
+            mood.add({"text": text}, choice(label))
+        for text, _ in easy(25, seed=2):
+            mood.add({"text": text})
+        running.project("Nothing to predict", RANDOM)
+        yield running
+
+
+@pytest.fixture
+def there(world: LocalWorld) -> Iterator[LocalWorld]:
+    """A world whose runtime reaches Label Studio over HTTP."""
+    platforms = Platforms(world.runtime.settings, world.runtime.vault)
+    world.runtime = replace(world.runtime, platform=platforms)
+    yield world
+    for client in platforms._clients.values():
+        client.close()
+
+
+@pytest.fixture
+def browser(there: LocalWorld) -> Iterator[TestClient]:
+    staff._failures.clear()
+    with TestClient(create_app(there.runtime), headers={"Origin": "http://testserver"}) as opened:
+        opened.post("/sign-in", data={"token": "operator-token"}, follow_redirects=False)
+        yield opened
+
+
+def sign(browser: TestClient, studio: StudioTwin, *, token: str = TOKEN) -> str:
+    answer = browser.post("/connect/account", data={"url": studio.url, "token": token}, headers=HTMX)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def pick(browser: TestClient, studio: StudioTwin, number: int = 1) -> str:
+    sign(browser, studio)
+    return browser.post("/connect/project", data={"project": str(number)}, headers=HTMX).text
+
+
+def project(world: LocalWorld, slug: str) -> ProjectRow:
+    with world.store.read() as uow:
+        return uow.projects.by_slug(slug)
+
+
+def session_of(browser: TestClient) -> dict[str, str]:
+    """What the cookie says to anybody who reads it."""
+    signed = browser.cookies["prelabel"].split(".")[0]
+    found: dict[str, str] = json.loads(base64.b64decode(signed + "=="))
+    return found
+
+
+def test_only_operators_connect(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    pages = ("", "/project", "/projects", "/budget", "/costs", "/go", "/done", "/rehearsal", "/media/1/image")
+    changes = ("/account", "/project", "/model", "/budget", "/costs", "/go", "/forget")
+    browser.cookies.clear()
+    for path in pages:
+        assert browser.get(f"/connect{path}", follow_redirects=False).headers["location"] == "/sign-in", path
+    browser.post("/sign-in", data={"token": viewer_token(there.runtime.settings)}, follow_redirects=False)
+    assert "/connect" not in browser.get("/").text
+    assert [browser.get(f"/connect{path}").status_code for path in pages] == [403] * len(pages)
+    assert [browser.post(f"/connect{path}").status_code for path in changes] == [403] * len(changes)
+    browser.post("/sign-in", data={"token": "operator-token"}, follow_redirects=False)
+    elsewhere = {"sec-fetch-site": "cross-site"}
+    assert [browser.post(f"/connect{path}", headers=elsewhere).status_code for path in changes] == [403] * len(changes)
+    assert 'href="/connect"' in browser.get("/").text
+
+
+def test_steps_wait_for_those_before(browser: TestClient, studio: StudioTwin) -> None:
+    for path in ("project", "budget", "costs", "go"):
+        assert browser.get(f"/connect/{path}", follow_redirects=False).headers["location"] == "/connect"
+    sign(browser, studio)
+    assert browser.get("/connect/project").status_code == 200
+    assert browser.get("/connect/go", follow_redirects=False).headers["location"] == "/connect/project"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("label-studio", "Write the address as http://host:port"),
+        ("ftp://127.0.0.1", "Write the address as http://host:port"),
+        ("http://127.0.0.1:9", "Nothing answers at http://127.0.0.1:9"),
+        ("http://169.254.169.254/latest", "link-local or reserved"),
+        ("http://[::ffff:169.254.169.254]/", "link-local or reserved"),
+        ("http://0.0.0.0:8080", "link-local or reserved"),
+        ("http://me:secret@127.0.0.1:9", "Leave user and password out"),
+        ("http://127.0.0.1:9/?project=1", "Leave out what follows"),
+        ("http://no-such-host.invalid", "There is no host no-such-host.invalid"),
+    ],
+)
+def test_an_address_that_will_not_do_says_why(browser: TestClient, url: str, said: str) -> None:
+    page = browser.post("/connect/account", data={"url": url, "token": TOKEN}, headers=HTMX).text
+    assert said in page
+    assert 'role="alert"' in page
+    assert TOKEN not in page
+
+
+def test_the_token_goes_only_where_a_label_studio_has_answered(browser: TestClient, studio: StudioTwin) -> None:
+    page = browser.post("/connect/account", data={"url": studio.url}, headers=HTMX).text
+    assert "Label Studio 1.23.2 answers" in page
+    assert {given for _, given in studio.seen} == {""}
+    page = sign(browser, studio, token="f" * 40)
+    assert "does not know this token" in page
+    assert "prelabel@example.com" not in page
+    page = sign(browser, studio)
+    assert "it is prelabel@example.com" in page
+    assert "Moods of reviews" in page
+    assert "55 tasks" in page
+    assert {path for path, given in studio.seen if not given} == {"/api/version/"}
+
+
+def test_a_kept_token_is_not_sent_to_another_address(browser: TestClient, studio: StudioTwin) -> None:
+    sign(browser, studio)
+    page = browser.post("/connect/account", data={"url": studio.url, "token": ""}, headers=HTMX).text
+    assert "it is prelabel@example.com" in page
+    with studio_twin() as other:
+        page = browser.post("/connect/account", data={"url": other.url, "token": ""}, headers=HTMX).text
+        assert "Now the token." in page
+        assert {given for _, given in other.seen} == {""}
+
+
+def test_the_token_is_nowhere_but_encrypted_in_the_store(
+    there: LocalWorld, browser: TestClient, studio: StudioTwin, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    pages = [sign(browser, studio), pick(browser, studio)]
+    browser.post("/connect/budget", data=BUDGET, headers=HTMX)
+    pages += [browser.get(f"/connect{path}").text for path in ("", "/project", "/budget", "/costs", "/go")]
+    assert all(TOKEN not in page for page in pages)
+    assert TOKEN not in json.dumps(session_of(browser))
+    assert all(TOKEN not in str(record.__dict__) for record in caplog.records if "prelabel" in record.name)
+    id = session_of(browser)["draft"]
+    with there.store.read() as uow:
+        body = uow.drafts.get(id, there.clock())
+    assert body is not None
+    assert TOKEN.encode() not in body
+    assert drafts.load(there.runtime, id).token == TOKEN
+    assert TOKEN not in repr(drafts.load(there.runtime, id))
+
+
+def test_a_draft_expires_and_is_no_other_sign_ins(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    with TestClient(create_app(there.runtime), headers={"Origin": "http://testserver"}) as other:
+        other.post("/sign-in", data={"token": "operator-token"}, follow_redirects=False)
+        assert other.get("/connect/go", follow_redirects=False).headers["location"] == "/connect"
+    assert browser.get("/connect/go").status_code == 200
+    there.later(drafts.LASTS_S)
+    assert browser.get("/connect/go", follow_redirects=False).headers["location"] == "/connect"
+    with there.store.begin() as uow:
+        assert uow.drafts.purge(there.clock()) == 1
+
+
+def test_another_secret_key_opens_no_draft(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    from serving.secrets import Vault, new_key
+
+    sign(browser, studio)
+    id = session_of(browser)["draft"]
+    assert drafts.load(replace(there.runtime, vault=Vault(new_key())), id) == drafts.Draft()
+
+
+def test_begin_anew(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    sign(browser, studio)
+    id = session_of(browser)["draft"]
+    browser.post("/connect/forget")
+    assert drafts.load(there.runtime, id) == drafts.Draft()
+    assert "draft" not in session_of(browser)
+
+
+def test_a_project_is_mapped(browser: TestClient, studio: StudioTwin) -> None:
+    page = pick(browser, studio)
+    assert 'value="moods-of-reviews"' in page
+    assert "learns from this project's labels" in page
+    assert "good, bad" in page
+    assert '<option value="minilm"' in page
+    assert '<option value="classifier"' in page
+    assert '<option value="pixels"' not in page
+    assert "/connect/rehearsal" in page
+
+
+def test_what_hinders_names_the_setting(browser: TestClient, studio: StudioTwin) -> None:
+    assert "Settings &gt; Labeling Interface" in pick(browser, studio, 2) or "No model is proposed" in pick(
+        browser, studio, 2
+    )
+    assert browser.get("/connect/go", follow_redirects=False).headers["location"] == "/connect/project"
+    assert "make it a member of the project" in pick(browser, studio, 77)
+    pick(browser, studio)
+    taken = browser.post("/connect/model", data={"slug": "moods"}, headers=HTMX).text
+    assert "The name moods is taken" in taken
+    wrong = browser.post("/connect/model", data={"slug": "No!"}, headers=HTMX).text
+    assert "begin with a small letter" in wrong
+    assert "/connect/rehearsal" not in wrong
+    other = browser.post("/connect/model", data={"slug": "mine", "encoder": "pixels"}, headers=HTMX).text
+    assert "do not fit" in other
+    good = browser.post("/connect/model", data={"slug": "mine", "encoder": "ngram"}, headers=HTMX).text
+    assert "/connect/budget" in good
+
+
+def test_labels_that_are_there_teach_a_model_that_predicts(browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    page = browser.get("/connect/rehearsal").text
+    assert "was taught just now by 30 labelled tasks" in page
+    assert page.count("<article") == 20
+    assert page.count('class="chips"') == 20
+    assert "confidence" in page
+
+
+def test_a_model_that_has_learned_nothing_says_so(browser: TestClient, studio: StudioTwin) -> None:
+    fresh = studio.project("Fresh", CONFIG)
+    fresh.add({"text": "good <b>day</b>"}, choice("good"))
+    fresh.add({"text": "no label yet"})
+    pick(browser, studio, fresh.id)
+    page = browser.get("/connect/rehearsal").text
+    assert "Nothing is predicted yet" in page
+    assert "Of the 2 tasks that were read, 1 is labelled." in page
+    assert "once there are 200 labels" in page
+    assert page.count('class="chips"') == 1, "the label that a person gave, and nothing else"
+    assert "good &lt;b&gt;day&lt;/b&gt;" in page
+    assert "confidence" not in page
+
+
+def test_an_empty_project(browser: TestClient, studio: StudioTwin) -> None:
+    empty = studio.project("Empty", SPANS)
+    pick(browser, studio, empty.id)
+    assert "has no task yet" in browser.get("/connect/rehearsal").text
+
+
+def test_pictures_are_served_by_us_and_only_to_this_draft(browser: TestClient, studio: StudioTwin) -> None:
+    studio.files["1/car.png"] = ("image/png", image_bytes())
+    studio.files["1/evil.png"] = ("text/html", b"<script>alert(1)</script>")
+    cars = studio.project("Cars", BOXES)
+    good, evil = (cars.add({"image": f"/data/upload/1/{name}.png"}) for name in ("car", "evil"))
+    assert browser.get(f"/connect/media/{good}/image").status_code == 404, "no project is chosen"
+    pick(browser, studio, cars.id)
+    answer = browser.get(f"/connect/media/{good}/image")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/png"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.content == image_bytes()
+    assert browser.get(f"/connect/media/{evil}/image").status_code == 502
+    assert browser.get(f"/connect/media/{good}/other").status_code == 404
+    assert browser.get("/connect/media/1001/image").status_code == 404, "a task of another project"
+
+
+def test_the_budget_in_plain_words(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    page = browser.get("/connect/budget").text
+    assert "Of 1,000 accepted labels, at most 50 wrong; we are 90 % sure." in page
+    moved = browser.post("/connect/budget", data=BUDGET, headers=HTMX).text
+    assert "at most 20 wrong; we are 95 % sure" in moved
+    assert "expect the gate to ask for more" in moved
+    numbers = drafts.load(there.runtime, session_of(browser)["draft"]).numbers
+    assert (numbers["epsilon"], numbers["delta"], numbers["validation_target"]) == (0.02, 0.05, 50)
+    refused = browser.post("/connect/budget", data=BUDGET | {"control_rate": "60"}, headers=HTMX).text
+    assert "out of its range" in refused
+    assert "control_rate" in refused
+    assert drafts.load(there.runtime, session_of(browser)["draft"]).numbers == numbers
+
+
+def test_costs_as_they_are_typed(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    said = browser.post("/connect/costs", data={"person_hour": "30", "currency": "CNY"}, headers=HTMX).text
+    assert "An hour of a person costs 30 CNY." in said
+    assert drafts.load(there.runtime, session_of(browser)["draft"]).costs == Costs(person_hour=30, currency="CNY")
+    assert "out of its range" in browser.post("/connect/costs", data={"person_hour": "-1"}, headers=HTMX).text
+    browser.post("/connect/costs", data={"currency": "EUR"}, follow_redirects=False)
+    assert drafts.load(there.runtime, session_of(browser)["draft"]).costs is None
+
+
+def test_go(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    browser.post("/connect/model", data={"slug": "mine", "encoder": "ngram"}, headers=HTMX)
+    browser.post("/connect/budget", data=BUDGET, headers=HTMX)
+    browser.post("/connect/costs", data={"person_hour": "30", "currency": "CNY"}, headers=HTMX)
+    over = browser.get("/connect/go").text
+    assert all(one in over for one in ("Moods of reviews", "mine", "at most 20 wrong", "30 CNY"))
+    id = session_of(browser)["draft"]
+    page = browser.post("/connect/go").text
+    assert "mine is connected" in page
+    made = project(there, "mine")
+    assert (made.platform_url, made.platform_project, made.epsilon, made.delta) == (studio.url, 1, 0.02, 0.05)
+    assert made.costs == Costs(person_hour=30, currency="CNY")
+    assert there.runtime.vault.decrypt(made.token).decode() == TOKEN
+    [hook] = studio.hooks.values()
+    secret = there.runtime.vault.decrypt(made.webhook_secret).decode()
+    assert list(hook["headers"].values()) == [secret]
+    assert secret in page
+    again = browser.get("/connect/done").text
+    assert secret not in again
+    assert "was shown once" in again
+    assert drafts.load(there.runtime, id) == drafts.Draft()
+    progress = browser.get("/connect/arrived/mine").text
+    assert "Reading tasks: 0 of 55." in progress
+    assert "hx-get" in progress
+    reconcile.run(there.runtime, made)
+    progress = browser.get("/connect/arrived/mine").text
+    assert "All of it is read: 55 tasks." in progress
+    assert "hx-get" not in progress
+    assert "connected as mine" in sign(browser, studio)
+    assert "connected already, as mine" in browser.post("/connect/project", data={"project": "1"}).text
+
+
+def test_what_breaks_at_the_end_stores_nothing(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    del studio.projects[1]
+    answer = browser.post("/connect/go")
+    assert answer.status_code == 422
+    assert "make it a member of the project" in answer.text
+    with there.store.read() as uow:
+        assert [one.slug for one in uow.projects.list()] == ["moods"]
+
+
+def test_the_doctor_is_live(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    browser.post("/connect/model", data={"slug": "mine"}, headers=HTMX)
+    browser.post("/connect/go")
+    assert "/projects/mine/doctor/findings" in browser.get("/projects/mine/doctor").text
+    studio.hooks.clear()
+    found = browser.get("/projects/mine/doctor/findings").text
+    assert "there are 0 webhooks" in found
+    assert "/projects/mine/doctor/fix" in found
+    fixed = browser.post("/projects/mine/doctor/fix").text
+    assert "there are 0 webhooks" not in fixed
+    assert len(studio.hooks) == 1
+    browser.post("/sign-in", data={"token": viewer_token(there.runtime.settings)}, follow_redirects=False)
+    studio.hooks.clear()
+    found = browser.get("/projects/mine/doctor/findings").text
+    assert "there are 0 webhooks" in found
+    assert "doctor/fix" not in found
+    assert browser.post("/projects/mine/doctor/fix").status_code == 403
