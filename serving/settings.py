@@ -167,6 +167,12 @@ class Settings(BaseSettings):
     """Hosts on private networks at which a judge, a language model, may be asked. Host names, with or without a port;
     in the environment separated by commas."""
 
+    tracing_endpoint: str | None = None
+    """Where traces are sent by OTLP over HTTP: the whole address, such as http://127.0.0.1:4318/v1/traces. Credentials
+    go into OTEL_EXPORTER_OTLP_HEADERS. null: nothing is traced."""
+    tracing_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Share of traces that are sent; who comes with a trace of their own has decided already. Share."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is logged."""
     log_json: bool = True
@@ -206,6 +212,13 @@ class Settings(BaseSettings):
     def _is_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.match(r"https?://[^/\s]+", value.get_secret_value()):
             raise ValueError("must be an address: http://... or https://...")
+        return value
+
+    @field_validator("tracing_endpoint", mode="after")
+    @classmethod
+    def _is_collector(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/\s@]+/[^\s@]*$", value):
+            raise ValueError("must be a whole address without credentials: http://127.0.0.1:4318/v1/traces")
         return value
 
     @field_validator("log_level", mode="before")

@@ -10,9 +10,14 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.logs import log_context
+from serving.tracing import TRACEPARENT, Handle, span, trace_id
+
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+UNTRACED = ("/healthz", "/readyz", "/metrics", "/static/")
+"""Probes, scrapes and files: many, and each like the other."""
 
 
 class Guard:
@@ -32,7 +37,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._limit, scope, receive, send).run()
+        if scope["path"].startswith(UNTRACED):
+            await _Exchange(self._app, self._limit, scope, receive, send).run()
+            return
+        with span(scope["method"], "server", parent=Headers(scope=scope).get(TRACEPARENT)) as request:
+            exchange = _Exchange(self._app, self._limit, scope, receive, send)
+            await exchange.run()
+            exchange.tell(request)
 
 
 class _Exchange:
@@ -42,16 +53,18 @@ class _Exchange:
         self._app, self._limit, self._scope, self._receive, self._send = app, limit, scope, receive, send
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        self._id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self._id = given if REQUEST_ID.fullmatch(given) else trace_id() or uuid.uuid4().hex
         length = headers.get("content-length", "0")
         self._too_large = not (length.isascii() and length.isdigit()) or int(length[:20]) > limit
         self._read = 0
         self._answered = False
+        self._status = 0
 
     async def run(self) -> None:
         if not self._too_large:
             try:
-                await self._app(self._scope, self._next, self._answer)
+                with log_context(request=self._id):
+                    await self._app(self._scope, self._next, self._answer)
             except Exception:
                 if not self._too_large:
                     log.exception("a request failed", extra={"request": self._id, "path": self._scope["path"]})
@@ -61,6 +74,16 @@ class _Exchange:
             await self._refuse(413, "too_large", f"the body is larger than max_body_bytes ({self._limit})")
         else:
             await self._refuse(500, "internal", f"something went wrong here; the log has it as request {self._id}")
+
+    def tell(self, request: Handle) -> None:
+        """What the span of the request says of it: the route, never the query or a header."""
+        method, route = self._scope["method"], getattr(self._scope.get("route"), "path", "")
+        request.rename(f"{method} {route}".strip())
+        request.standard({"http.request.method": method, "http.route": route, "url.path": self._scope["path"]})
+        request.standard({"http.response.status_code": self._status})
+        request.note(request=self._id)
+        if self._status >= 500:
+            request.fail(str(self._status))
 
     async def _next(self) -> Message:
         """The next part of the body; once there is too much of it, the client counts as gone."""
@@ -75,6 +98,7 @@ class _Exchange:
         if self._too_large and not self._answered:
             return
         if message["type"] == "http.response.start":
+            self._status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self._id
             headers["x-content-type-options"] = "nosniff"
@@ -83,5 +107,6 @@ class _Exchange:
 
     async def _refuse(self, status: int, code: str, message: str) -> None:
         headers = {"x-request-id": self._id, "x-content-type-options": "nosniff"}
+        self._status = status
         answer = JSONResponse({"error": code, "message": message}, status_code=status, headers=headers)
         await answer(self._scope, self._receive, self._send)

@@ -15,6 +15,7 @@ from serving.pipeline import needs
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemRow, ItemState, ProjectRow
+from serving.tracing import span
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,10 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
     if not rows:
         return 0
     started = runtime.now()
+    tasks = [row.task_id for row in rows]
     try:
-        results = predict(runtime, project, ref, [to_item(row) for row in rows])
+        with span("chunk", items=len(rows), first_task=min(tasks), last_task=max(tasks)):
+            results = predict(runtime, project, ref, [to_item(row) for row in rows])
     except ScorerLate as error:
         runtime.chunks.late(ref.version, len(rows))
         if len(rows) == 1 and runtime.chunks.proven(ref.version):
