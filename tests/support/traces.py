@@ -43,8 +43,8 @@ class Receiver(HttpServer):
         return self.url + PATH
 
     def raw(self) -> bytes:
-        """Every byte of every request."""
-        return b"".join(one.body for one in self.seen)
+        """Every byte that was exported."""
+        return b"".join(one.body for one in self.seen if one.path == PATH)
 
     def spans(self) -> list[Sent]:
         return [span for one in self.seen if one.path == PATH for span in decoded(one.body)]
