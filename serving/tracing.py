@@ -22,7 +22,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from connectors.label_studio.transport import Outgoing, observe
-from models.errors import ConfigurationError, PrelabelError
+from models.errors import MissingDependencyError, PrelabelError
 from serving.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 Value = str | int | float | bool
 """What an attribute may be."""
 TRACEPARENT: Final = "traceparent"
-EXTRA: Final = "tracing_endpoint is set, and the exporter is not installed: pip install 'prelabel[tracing]'"
 _NUMBER: Final = re.compile(r"(?<=/)\d+(?=/|$)")
 
 
@@ -112,7 +111,7 @@ def start(target: Target | None, name: str, *, exporter: SpanExporter | None = N
         exporter: instead of one that sends to the target.
 
     Raises:
-        ConfigurationError: the extra ``tracing`` is not installed.
+        MissingDependencyError: the extra ``tracing`` is not installed.
     """
     if target is None or _state.tracer is not None:
         return
@@ -124,7 +123,7 @@ def start(target: Target | None, name: str, *, exporter: SpanExporter | None = N
         from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
         from opentelemetry.trace import SpanKind, StatusCode
     except ImportError as error:
-        raise ConfigurationError(EXTRA) from error
+        raise MissingDependencyError("opentelemetry-exporter-otlp-proto-http", "tracing") from error
     own = version("prelabel")
     resource = Resource.create(
         {

@@ -18,6 +18,7 @@ from serving.api import (
     people,
     people_figures,
     qualifications,
+    reports,
     reviews,
     v1,
 )
@@ -30,6 +31,7 @@ from serving.console import (
     project,
     projects,
     qualification,
+    report,
     review,
     session,
     speech,
@@ -51,8 +53,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     session.install(app, runtime)
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
-    console = (staff, speech, projects, project, items, models, train, own, qualification, review)
+    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews, reports)
+    console = (staff, speech, projects, project, items, models, train, own, qualification, review, report)
     for part in (*programs, *console):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")

@@ -13,7 +13,19 @@ import yaml
 from fastapi.routing import APIRoute
 
 from serving import settings
-from serving.api import gold, health, hooks, metrics, ml_backend, people, people_figures, qualifications, reviews, v1
+from serving.api import (
+    gold,
+    health,
+    hooks,
+    metrics,
+    ml_backend,
+    people,
+    people_figures,
+    qualifications,
+    reports,
+    reviews,
+    v1,
+)
 from serving.cli import app
 from serving.project_file import ProjectFile
 from serving.settings import Settings
@@ -79,7 +91,7 @@ def problem(words: list[str]) -> str | None:
 
 
 def routes() -> set[str]:
-    modules = (gold, health, hooks, metrics, ml_backend, people, people_figures, qualifications, reviews, v1)
+    modules = (gold, health, hooks, metrics, ml_backend, people, people_figures, qualifications, reports, reviews, v1)
     found = (r for module in modules for r in module.router.routes)
     return {f"{method} {r.path}" for r in found if isinstance(r, APIRoute) for method in r.methods or ()}
 
