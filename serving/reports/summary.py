@@ -38,12 +38,13 @@ def outcome(report: AutomationReport) -> Iterator[str]:
         arrived=report.arrived,
         rate=report.automation_rate,
     )
+    sure = f"{100.0 * (1.0 - report.delta):.4g} %"
     if report.gate.accepts and report.certificate is not None:
         yield gettext(
             "Of {odds:,} labels that are accepted, at most {wrong:,.4g} are wrong; we are {sure} sure of that.",
             odds=ODDS,
             wrong=ODDS * report.epsilon,
-            sure=f"{100.0 * (1.0 - report.delta):.4g} %",
+            sure=sure,
         )
     else:
         yield gettext("Nothing is promised of labels without a person now: the gate accepts none.")
