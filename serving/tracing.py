@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from connectors.label_studio.transport import Outgoing, observe
 from models.errors import MissingDependencyError, PrelabelError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 Value = str | int | float | bool
 """What an attribute may be."""
 TRACEPARENT: Final = "traceparent"
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+"""Hosts that are never asked through a proxy."""
 _NUMBER: Final = re.compile(r"(?<=/)\d+(?=/|$)")
 
 
@@ -116,6 +119,7 @@ def start(target: Target | None, name: str, *, exporter: SpanExporter | None = N
     if target is None or _state.tracer is not None:
         return
     try:
+        import requests
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
@@ -134,7 +138,10 @@ def start(target: Target | None, name: str, *, exporter: SpanExporter | None = N
         }
     )
     _state.provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(target.ratio)))
-    _state.provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter(endpoint=target.endpoint)))
+    session = requests.Session()
+    session.trust_env = urlsplit(target.endpoint).hostname not in LOOPBACK
+    sender = exporter or OTLPSpanExporter(endpoint=target.endpoint, session=session)
+    _state.provider.add_span_processor(BatchSpanProcessor(sender))
     _state.error = StatusCode.ERROR
     _state.kinds = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT, "internal": SpanKind.INTERNAL}
     _state.tracer = _state.provider.get_tracer("prelabel", own)

@@ -6,7 +6,7 @@ How large a chunk is follows the model (``ChunkPace``). An item that alone takes
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from models.base import ModelRef
 from models.errors import MediaUnavailable, ModelError, PlatformUnavailable, PrelabelError, ScorerLate
@@ -56,8 +56,13 @@ def bisect(runtime: Runtime, ref: ModelRef, items: Sequence[Item]) -> list[Score
         return bisect(runtime, ref, items[:middle]) + bisect(runtime, ref, items[middle:])
 
 
-def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
-    """Score one chunk of the project. Returns the number of items that went on or were given up."""
+def run(
+    runtime: Runtime, project: ProjectRow, ref: ModelRef, *, away: Callable[[PrelabelError], None] = lambda error: None
+) -> int:
+    """Score one chunk of the project. Returns the number of items that went on or were given up.
+
+    ``away`` is told where the scorer gave no answer: the items wait, and nothing is raised.
+    """
     settings = runtime.settings
     with runtime.store.begin() as uow:
         rows = uow.items.claim(
@@ -76,6 +81,7 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
         with span("chunk", items=len(rows), first_task=min(tasks), last_task=max(tasks)):
             results = predict(runtime, project, ref, [to_item(row) for row in rows])
     except ScorerLate as error:
+        away(error)
         runtime.chunks.late(ref.version, len(rows))
         if len(rows) == 1 and runtime.chunks.proven(ref.version):
             failure = Failure(key=str(rows[0].id), code=error.code, message=str(error))
@@ -85,6 +91,7 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
             _wait(runtime, rows, str(error))
         return 0
     except PlatformUnavailable as error:
+        away(error)
         _wait(runtime, rows, str(error))
         return 0
     except PrelabelError as error:

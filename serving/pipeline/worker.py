@@ -113,7 +113,11 @@ class Worker:
         ref = self._ref(project)
         if ref is None:
             return 0
-        return score.run(self._mine(), project, ref)
+
+        def away(error: PrelabelError) -> None:
+            self._vitals.failed("score", project.id, error)
+
+        return score.run(self._mine(), project, ref, away=away)
 
     def _mine(self) -> Runtime:
         """The composition with this thread as the owner of what it claims."""

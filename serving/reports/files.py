@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Lock
 
 from serving.language import ENGLISH, speaking
 from serving.monitoring.automation import report
@@ -30,6 +31,10 @@ MEDIA_TYPES = {
     Form.HTML: "text/html; charset=utf-8",
     Form.PDF: "application/pdf",
 }
+
+
+_drawing = Lock()
+"""One page at a time: drawing takes seconds of a processor, and requests are answered beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ def file_of(runtime: Runtime, project: ProjectRow, form: Form, language: str = E
         elif form is Form.JSON:
             body = as_json(report(runtime, project))
         else:
-            html = as_html(contents(runtime, project))
-            body = as_pdf(html) if form is Form.PDF else html.encode()
+            with _drawing:
+                html = as_html(contents(runtime, project))
+                body = as_pdf(html) if form is Form.PDF else html.encode()
     return File(f"prelabel-{project.slug}.{form.value}", MEDIA_TYPES[form], body)

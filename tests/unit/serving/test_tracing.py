@@ -182,6 +182,25 @@ def test_a_label_studio_that_is_away_fails_as_ever(receiver: Receiver) -> None:
     assert sent(receiver)["GET /api/projects/{n}/"].failed
 
 
+def test_a_receiver_on_loopback_is_asked_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with Receiver() as receiver:
+        tracing.start(tracing.Target(receiver.endpoint, 1.0), "ingress")
+        with tracing.span("a"):
+            pass
+        assert sent(receiver).keys() == {"a"}
+
+
+def test_a_receiver_that_is_away_stops_nobody() -> None:
+    tracing.start(tracing.Target("http://127.0.0.1:9/v1/traces", 1.0), "ingress")
+    with tracing.span("lost"):
+        pass
+    tracing.stop()
+
+
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(ConfigurationError, match=r"prelabel\[tracing\]"):
