@@ -84,7 +84,7 @@ def test_report_as_a_file(world: LocalWorld, tmp_path: Path) -> None:
         told = run("report", "moods", "--format", form, "--output", str(file), "--language", "zh-Hans")
         assert file.read_bytes().startswith(start)
         assert str(file) in "".join((told.stdout + told.stderr).split("\n"))
-    assert "自动化报告" in file.read_text(encoding="utf-8")
+    assert "自动化报告" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_explain(world: LocalWorld) -> None:

@@ -55,11 +55,11 @@ def test_spans_nest_and_carry_their_attributes(receiver: Receiver) -> None:
             header = tracing.traceparent()
             assert header is not None
     found = sent(receiver)
-    outer, inner = found["outer"], found["inner"]
-    assert (inner.parent, outer.parent, inner.trace) == (outer.id, "", outer.trace)
+    root, inner = found["outer"], found["inner"]
+    assert (inner.parent, root.parent, inner.trace) == (root.id, "", root.trace)
     assert header.startswith(f"00-{inner.trace}-{inner.id}-")
-    assert (outer.kind, inner.kind, outer.service) == (SERVER, CLIENT, "prelabel-ingress")
-    assert outer.attributes == {"prelabel.project": "moods", "prelabel.items": 3}
+    assert (root.kind, inner.kind, root.service) == (SERVER, CLIENT, "prelabel-ingress")
+    assert root.attributes == {"prelabel.project": "moods", "prelabel.items": 3}
 
 
 def test_an_error_is_told_by_its_code_and_not_in_words(receiver: Receiver) -> None:
