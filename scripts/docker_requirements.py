@@ -10,8 +10,8 @@ import sys
 import tomllib
 from pathlib import Path
 
-EXTRAS = ("export", "minilm", "ocr", "audio")
-"""Extras that the service needs besides its dependencies: those that bring, or export, models."""
+EXTRAS = ("export", "minilm", "ocr", "audio", "tracing")
+"""Extras that the service needs besides its dependencies: those that bring, or export, models, and traces."""
 
 
 def requirements(pyproject: Path, accelerator: str) -> list[str]:

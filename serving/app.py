@@ -20,6 +20,7 @@ from serving.deployments.ingress import IngressDeployment
 from serving.deployments.pipeline import PipelineDeployment
 from serving.deployments.scorer import ScorerDeployment
 from serving.settings import Settings
+from serving.tracing import target_of
 
 FAMILIES = ("ngram", "pixels", "minilm", *(kind for kind in KINDS if kind != "head"))
 """Encoders of heads, and kinds of models."""
@@ -82,7 +83,7 @@ def build(args: AppArgs) -> Application:
             name=scorer.name,
             num_replicas=scorer.replicas,
             ray_actor_options={"num_cpus": scorer.num_cpus, "num_gpus": scorer.num_gpus},
-        ).bind(str(settings.model_dir), max(1, int(scorer.num_cpus)), settings.judge_allowed_hosts)
+        ).bind(str(settings.model_dir), max(1, int(scorer.num_cpus)), settings.judge_allowed_hosts, target_of(settings))
         rest = [family for family in FAMILIES if family not in named] if scorer is scorers[0] else []
         handles.update(dict.fromkeys([*scorer.families, *rest], bound))
     pipeline = PipelineDeployment.options(

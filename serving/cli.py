@@ -22,6 +22,7 @@ from serving.models_cli import mapping_table, models_app, table_of, try_file
 from serving.people_cli import people_app
 from serving.project_file import ProjectFile
 from serving.projects.mapping import mapping
+from serving.report_cli import report
 from serving.secrets import operator_token
 from serving.settings import Settings
 from serving.simulate_cli import simulate_app
@@ -35,6 +36,7 @@ app.add_typer(people_app, name="people")
 app.add_typer(simulate_app, name="simulate")
 app.command("try")(try_file)
 app.command("costs")(costs)
+app.command("report")(report)
 app.command("suggestions")(suggestions)
 app.command("tabs")(tabs)
 app.command("changes")(changes)
@@ -263,41 +265,6 @@ def backfill(slug: Slug, as_json: Json = False, config: Config = None) -> None:
     with err.status("reading tasks"):
         changed = reconcile.run(runtime, project_of(runtime, slug), full=True)
     show({"changed": changed}, as_json, f"{changed} items were new, changed, labelled or gone")
-
-
-@app.command()
-def report(slug: Slug, as_json: Json = False, config: Config = None) -> None:
-    """The automation rate, with its proof: certificate, audits, and how many labels it took."""
-    from serving.monitoring.automation import report as make
-    from serving.monitoring.monitor import lines
-    from serving.monitoring.ordering import summary
-    from serving.monitoring.people_quality import lines as people_lines
-
-    runtime = runtime_of(config)
-    value = make(runtime, project_of(runtime, slug))
-    table = Table("", "", show_header=False)
-    table.add_row("arrived", str(value.arrived))
-    table.add_row("labelled by people", ", ".join(f"{k} {v}" for k, v in value.labeled.model_dump().items()))
-    table.add_row("accepted without a person", f"{value.accepted} ({value.automation_rate:.1%} of arrived)")
-    table.add_row("suggested", str(value.suggested))
-    table.add_row("gate", f"{value.gate.value}: {escape(value.gate_reason)}")
-    if value.second_opinions_wanted:
-        table.add_row("second opinions wanted", f"{value.second_opinions_wanted}, each from another person")
-    if value.certificate is not None and value.certificate.assumption is not None:
-        table.add_row("its certificate assumes", escape(value.certificate.assumption))
-    if value.audits:
-        bound = f"{value.audit_error_upper:.1%}" if value.audit_error_upper is not None else "-"
-        table.add_row("audits", f"{value.audit_errors} wrong of {value.audits}; at most {bound} (95 %)")
-    for name, said in lines(value.monitor) if value.monitor is not None else ():
-        table.add_row(name, said)
-    if value.reopened:
-        table.add_row("reopened", f"{value.reopened} acceptances were taken back when audits closed the gate")
-    table.add_row("suggestions", escape(value.effort.in_words))
-    table.add_row("saved", escape(value.savings.in_words))
-    table.add_row("asked for", escape(summary(value.ordering)))
-    for name, said in people_lines(value.people):
-        table.add_row(escape(name), escape(said))
-    show(value, as_json, table)
 
 
 @app.command()

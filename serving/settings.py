@@ -189,6 +189,12 @@ class Settings(BaseSettings):
     """Hosts on private networks at which a judge, a language model, may be asked. Host names, with or without a port;
     in the environment separated by commas."""
 
+    tracing_endpoint: str | None = None
+    """Where traces are sent by OTLP over HTTP: the whole address, such as http://127.0.0.1:4318/v1/traces. Credentials
+    go into OTEL_EXPORTER_OTLP_HEADERS. null: nothing is traced."""
+    tracing_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Share of traces that are sent; who comes with a trace of their own has decided already. Share."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is logged."""
     log_json: bool = True
@@ -261,6 +267,13 @@ class Settings(BaseSettings):
     def _is_path(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"/[^/\\\s]\S*", value):
             raise ValueError("must be a path of this very address, such as /oauth2/sign_out")
+        return value
+
+    @field_validator("tracing_endpoint", mode="after")
+    @classmethod
+    def _is_collector(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/\s@]+/[^\s@]*$", value):
+            raise ValueError("must be a whole address without credentials: http://127.0.0.1:4318/v1/traces")
         return value
 
     @field_validator("log_level", mode="before")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -29,6 +29,42 @@ RESERVED_BLOCKED = (
 )
 
 
+class Outgoing(Protocol):
+    """The answer to a call, as whoever observes calls sees it."""
+
+    @property
+    def status_code(self) -> int: ...
+
+
+Observer = Callable[[str, str, Callable[[Mapping[str, str]], Outgoing]], Outgoing]
+"""(method, path, what sends the call with these headers added) -> its answer."""
+_observer: Observer | None = None
+
+
+def observe(observer: Observer | None) -> None:
+    """Let every call that this process makes of Label Studio go through ``observer``; None: through nobody."""
+    global _observer
+    _observer = observer
+
+
+class _Http(httpx.Client):
+    """The client that all calls go through, the SDK's own too."""
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        observer = _observer
+        if observer is None:
+            return super().send(request, **options)
+        answers: list[httpx.Response] = []
+
+        def go(headers: Mapping[str, str]) -> httpx.Response:
+            request.headers.update(headers)
+            answers.append(super(_Http, self).send(request, **options))
+            return answers[-1]
+
+        observer(request.method, request.url.path, go)
+        return answers[-1]
+
+
 class Missing(PlatformRefused):
     """There is nothing at the path (404)."""
 
@@ -42,7 +78,7 @@ class Transport:
             raise PlatformRefused(f"{url!r} is not an address of Label Studio: write it as http://host:port")
         self._token = token
         # Loopback never goes through a proxy. Redirects are errors: followed, a POST would become a GET.
-        self._http = httpx.Client(
+        self._http = _Http(
             timeout=timeout_s,
             follow_redirects=False,
             mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},

@@ -11,10 +11,15 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.logs import log_context
+from serving.tracing import TRACEPARENT, Handle, span, trace_id
+
 log = logging.getLogger(__name__)
 
 Page = Callable[[Scope, int, str, str], Response | None]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+UNTRACED = ("/healthz", "/readyz", "/metrics", "/static/")
+"""Probes, scrapes and files: many, and each like the other."""
 
 
 class Guard:
@@ -36,7 +41,16 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self._app, self._limit, self._page, scope, receive, send).run()
+        if scope["path"].startswith(UNTRACED):
+            await self._exchange(scope, receive, send).run()
+            return
+        with span(scope["method"], "server", parent=Headers(scope=scope).get(TRACEPARENT)) as request:
+            exchange = self._exchange(scope, receive, send)
+            await exchange.run()
+            exchange.tell(request)
+
+    def _exchange(self, scope: Scope, receive: Receive, send: Send) -> _Exchange:
+        return _Exchange(self._app, self._limit, self._page, scope, receive, send)
 
 
 class _Exchange:
@@ -47,17 +61,19 @@ class _Exchange:
         self._page = page
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        self._id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self._id = given if REQUEST_ID.fullmatch(given) else trace_id() or uuid.uuid4().hex
         length = headers.get("content-length", "0")
         self._too_large = not (length.isascii() and length.isdigit()) or int(length[:20]) > limit
         scope.setdefault("state", {})["request_id"] = self._id
         self._read = 0
         self._answered = False
+        self._status = 0
 
     async def run(self) -> None:
         if not self._too_large:
             try:
-                await self._app(self._scope, self._next, self._answer)
+                with log_context(request=self._id):
+                    await self._app(self._scope, self._next, self._answer)
             except Exception:
                 if not self._too_large:
                     log.exception("a request failed", extra={"request": self._id, "path": self._scope["path"]})
@@ -67,6 +83,16 @@ class _Exchange:
             await self._refuse(413, "too_large", f"the body is larger than max_body_bytes ({self._limit})")
         else:
             await self._refuse(500, "internal", f"something went wrong here; the log has it as request {self._id}")
+
+    def tell(self, request: Handle) -> None:
+        """What the span of the request says of it: the route, never the query or a header."""
+        method, route = self._scope["method"], getattr(self._scope.get("route"), "path", "")
+        request.rename(f"{method} {route}".strip())
+        request.standard({"http.request.method": method, "http.route": route, "url.path": self._scope["path"]})
+        request.standard({"http.response.status_code": self._status})
+        request.note(request=self._id)
+        if self._status >= 500:
+            request.fail(str(self._status))
 
     async def _next(self) -> Message:
         """The next part of the body; once there is too much of it, the client counts as gone."""
@@ -81,6 +107,7 @@ class _Exchange:
         if self._too_large and not self._answered:
             return
         if message["type"] == "http.response.start":
+            self._status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self._id
             headers["x-content-type-options"] = "nosniff"
@@ -88,6 +115,7 @@ class _Exchange:
         await self._send(message)
 
     async def _refuse(self, status: int, code: str, message: str) -> None:
+        self._status = status
         answer = self._page(self._scope, status, code, message) if self._page is not None else None
         answer = answer or JSONResponse({"error": code, "message": message}, status_code=status)
         answer.headers.update({"x-request-id": self._id, "x-content-type-options": "nosniff"})

@@ -12,6 +12,7 @@ from serving.api.dependencies import NamedProjectDep, RuntimeDep
 from serving.pipeline import ingest, learn, reconcile
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ProjectRow
+from serving.tracing import span
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["hooks"])
@@ -28,8 +29,22 @@ async def receive(request: Request, runtime: RuntimeDep, project: NamedProjectDe
     except (ValueError, RecursionError):
         raise HTTPException(status_code=422, detail="the body is not JSON") from None
     event = webhooks.parse(body)
-    await run_in_threadpool(handle, runtime, project, event)
+    with span("ingest", project=project.slug, event=type(event).__name__) as told:
+        told.note(**_counted(event))
+        await run_in_threadpool(handle, runtime, project, event)
     return {"status": "stored", "event": type(event).__name__}
+
+
+def _counted(event: webhooks.Event) -> dict[str, int]:
+    """How many tasks an event is of, and between which numbers: so a chunk's trace is found from the webhook's."""
+    match event:
+        case webhooks.TasksCreated() | webhooks.AnnotationsChanged():
+            tasks = [task.id for task in event.tasks]
+        case webhooks.TasksDeleted():
+            tasks = list(event.task_ids)
+        case _:
+            tasks = []
+    return {"tasks": len(tasks), "first_task": min(tasks), "last_task": max(tasks)} if tasks else {}
 
 
 def handle(runtime: Runtime, project: ProjectRow, event: webhooks.Event) -> None:

@@ -14,6 +14,7 @@ from serving.composition import make_runtime
 from serving.deployments.scorer import ServeScorer
 from serving.logs import configure_replica
 from serving.settings import Settings
+from serving.tracing import start, target_of
 
 
 class IngressReplica:
@@ -24,6 +25,7 @@ class IngressReplica:
 
     def __init__(self, settings: Settings, scorers: dict[str, DeploymentHandle], pipeline: DeploymentHandle) -> None:
         configure_replica(settings, "ingress")
+        start(target_of(settings), "ingress")
         scorer = ServeScorer(scorers, Path(settings.model_dir), timeout_s=settings.scorer_timeout_s)
         self._runtime = make_runtime(settings, scorer)
 

@@ -15,6 +15,7 @@ from serving.logs import configure_replica
 from serving.pipeline.vitals import STALE_S
 from serving.pipeline.worker import Worker
 from serving.settings import Settings
+from serving.tracing import start, stop, target_of
 
 
 class PipelineReplica:
@@ -22,6 +23,7 @@ class PipelineReplica:
 
     def __init__(self, settings: Settings, scorers: dict[str, DeploymentHandle]) -> None:
         configure_replica(settings, "pipeline")
+        start(target_of(settings), "pipeline")
         scorer = ServeScorer(scorers, Path(settings.model_dir), timeout_s=settings.scorer_timeout_s)
         self._worker = Worker(make_runtime(settings, scorer))
         self._worker.start()
@@ -33,6 +35,7 @@ class PipelineReplica:
 
     async def __del__(self) -> None:
         await asyncio.to_thread(self._worker.stop)
+        await asyncio.to_thread(stop)
 
 
 PipelineDeployment: Any = serve.deployment(

@@ -19,19 +19,26 @@ from models.specs import HeadSpec, ModelSpec
 from models.types import ControlSpec, Item, Scored
 from serving import judges
 from serving.local import LocalScorer
+from serving.tracing import Target, span, start, traceparent
 
 
 class ScorerReplica:
     """All logic is in ``models``; this only loads, serializes calls and answers for its health."""
 
-    def __init__(self, model_dir: str, threads: int, judge_hosts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, model_dir: str, threads: int, judge_hosts: tuple[str, ...] = (), traced: Target | None = None
+    ) -> None:
+        start(traced, "scorer")
         judges.provide(judge_hosts)
         self._local = LocalScorer(Path(model_dir), threads=threads)
         self._one = asyncio.Semaphore(1)
 
-    async def score(self, ref: ModelRef, items: list[Item]) -> tuple[list[Scored], float]:
-        async with self._one:
-            return await asyncio.to_thread(self._local.timed, ref, items)
+    async def score(self, ref: ModelRef, items: list[Item], parent: str | None = None) -> tuple[list[Scored], float]:
+        """``parent``: the caller's W3C traceparent. The outer span holds the wait for the call before, too."""
+        with span("Scorer.score", "server", parent=parent, model=ref.version, items=len(items)):
+            async with self._one:
+                with span("predict", family=family_of(ref)):
+                    return await asyncio.to_thread(self._local.timed, ref, items)
 
     async def check_health(self) -> None:
         await asyncio.to_thread(self._local.self_test)
@@ -56,9 +63,14 @@ class ServeScorer:
         return self.timed(ref, items)[0]
 
     def timed(self, ref: ModelRef, items: Sequence[Item]) -> tuple[list[Scored], float]:
+        with span("scorer call", "client", model=ref.version, items=len(items)):
+            return self._ask(ref, items)
+
+    def _ask(self, ref: ModelRef, items: Sequence[Item]) -> tuple[list[Scored], float]:
         handle = self._handles[family_of(ref)]
         try:
-            result: tuple[list[Scored], float] = handle.remote(ref, list(items)).result(timeout_s=self._timeout_s)
+            called = handle.remote(ref, list(items), traceparent())
+            result: tuple[list[Scored], float] = called.result(timeout_s=self._timeout_s)
         except TimeoutError as error:
             raise ScorerLate(
                 f"the model did not predict {len(items)} items in {self._timeout_s:g} s (scorer_timeout_s)"
@@ -80,7 +92,8 @@ class ServeScorer:
     ) -> TrainingReport:
         task = _train.remote(spec, controls, list(examples), name, str(self._folder), budget)
         try:
-            report: TrainingReport = ray.get(task)
+            with span("train", "client", examples=len(examples)):
+                report: TrainingReport = ray.get(task)
         except RayTaskError as error:
             raise unwrap(error) from error
         return report

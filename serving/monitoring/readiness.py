@@ -17,6 +17,7 @@ from models.errors import (
     PlatformRefused,
     PlatformUnavailable,
     PrelabelError,
+    ScorerLate,
     StoreError,
 )
 from models.types import Frozen
@@ -41,6 +42,11 @@ SAID: Final[dict[str, tuple[str, str]]] = {
     PlatformError.code: ("Label Studio does not do what is asked of it", "run prelabel doctor PROJECT"),
 }
 """Code of an error -> what it means, and what to do."""
+SCORER: Final = (
+    "the models do not answer",
+    "Serve restarts the scorer by itself; if it lasts, see logs/pipeline.log; a slow model takes a longer "
+    "scorer_timeout_s",
+)
 
 
 class Status(StrEnum):
@@ -158,9 +164,11 @@ def _projects(runtime: Runtime, uow: UnitOfWork) -> Iterator[Check]:
 
 def _trouble(one: Trouble, project: ProjectRow) -> Check:
     told = SAID.get(one.code) if one.stage in PLATFORM_STAGES else None
-    detail, advice = told or (f"the stage {one.stage} fails and tries again", "see logs/pipeline.log")
+    scorer = one.stage == "score" and one.code in (PlatformUnavailable.code, ScorerLate.code)
+    other = (f"the stage {one.stage} fails and tries again", "see logs/pipeline.log")
+    detail, advice = told or (SCORER if scorer else other)
     return Check(
-        check="label_studio" if told else "stage",
+        check="label_studio" if told else "scorer" if scorer else "stage",
         status=Status.DEGRADED,
         detail=detail,
         advice=advice.replace("PROJECT", project.slug),

@@ -6,7 +6,7 @@ How large a chunk is follows the model (``ChunkPace``). An item that alone takes
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from models.base import ModelRef
@@ -16,6 +16,7 @@ from serving.pipeline import needs
 from serving.pipeline.runtime import Runtime, backoff
 from serving.store.engine import UnitOfWork
 from serving.store.records import ItemRow, ItemState, ProjectRow
+from serving.tracing import span
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,13 @@ def bisect(runtime: Runtime, ref: ModelRef, items: Sequence[Item]) -> tuple[list
     return said, Measured(len(items), seconds)
 
 
-def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
-    """Score one chunk of the project. Returns the number of items that went on or were given up."""
+def run(
+    runtime: Runtime, project: ProjectRow, ref: ModelRef, *, away: Callable[[PrelabelError], None] = lambda error: None
+) -> int:
+    """Score one chunk of the project. Returns the number of items that went on or were given up.
+
+    ``away`` is told where the scorer gave no answer: the items wait, and nothing is raised.
+    """
     settings = runtime.settings
     with runtime.store.begin() as uow:
         rows = uow.items.claim(
@@ -88,9 +94,12 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
     if not rows:
         return 0
     started = runtime.now()
+    tasks = [row.task_id for row in rows]
     try:
-        results, fast = timed(runtime, project, ref, [to_item(row) for row in rows])
+        with span("chunk", items=len(rows), first_task=min(tasks), last_task=max(tasks)):
+            results, fast = timed(runtime, project, ref, [to_item(row) for row in rows])
     except ScorerLate as error:
+        away(error)
         runtime.chunks.late(ref.version, len(rows))
         if len(rows) == 1 and runtime.chunks.proven(ref.version):
             failure = Failure(key=str(rows[0].id), code=error.code, message=str(error))
@@ -100,6 +109,7 @@ def run(runtime: Runtime, project: ProjectRow, ref: ModelRef) -> int:
             _wait(runtime, rows, str(error))
         return 0
     except PlatformUnavailable as error:
+        away(error)
         _wait(runtime, rows, str(error))
         return 0
     except PrelabelError as error:

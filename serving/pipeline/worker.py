@@ -18,9 +18,10 @@ from models.errors import PlatformUnavailable, PrelabelError
 from serving.pipeline import announce, decide, effort, learn, publish, reconcile, score, series, sweep, tabs, watch
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
-from serving.pipeline.vitals import BEAT_S, Vitals
+from serving.pipeline.vitals import BEAT_S, Vitals, stage_of
 from serving.store.records import OutboxKind, ProjectRow
 from serving.store.stats import PULL
+from serving.tracing import round_of
 from serving.workforce import reviewing
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,11 @@ class Worker:
         ref = self._ref(project)
         if ref is None:
             return 0
-        return score.run(self._mine(), project, ref)
+
+        def away(error: PrelabelError) -> None:
+            self._vitals.failed("score", project.id, error)
+
+        return score.run(self._mine(), project, ref, away=away)
 
     def _mine(self) -> Runtime:
         """The composition with this thread as the owner of what it claims."""
@@ -326,7 +331,9 @@ class Worker:
         if failures and self._runtime.now() < self._last.get(("retry " + name, project.id), 0.0):
             return 0
         try:
-            done = stage(project)
+            with round_of(f"pipeline {stage_of(name)}", project=project.slug) as turn:
+                done = stage(project)
+                turn.note(items=done)
         except PrelabelError as error:
             log.warning("a stage waits", extra={"stage": name, "project": project.slug, "reason": str(error)})
             self._vitals.failed(name, project.id, error)

@@ -5,28 +5,42 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from connectors.base import User
+from connectors.label_studio.webhooks import SECRET_HEADER
+from connectors.memory import MemoryPlatform
 from scripts.demo.stack import Service, start_service, stop_service
 from scripts.label_studio import listening
+from serving.composition import make_runtime
 from serving.console.live import MOST
 from serving.deployments import ingress, run, scorer
 from serving.secrets import open_vault
 from serving.settings import Settings
 from serving.store.engine import Store
-from tests.support.local_world import new_project
+from tests.support.local_world import CONFIG, KEY, OURS, SECRET, Clock, LocalWorld, WatchedScorer, easy, new_project
+from tests.support.traces import CLIENT, SERVER, Receiver, Sent
 
 pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def receiver() -> Iterator[Receiver]:
+    """What the service traces; it stands for its Label Studio, too, and knows nothing there."""
+    with Receiver() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Service]:
     """The last test stops it."""
     folder = tmp_path_factory.mktemp("service")
-    yield start_service(folder, progress=lambda _: None)
+    settings = {"SECRET_KEY": KEY, "LEARN_S": "0.5", "TRACING_ENDPOINT": receiver.endpoint}
+    yield start_service(folder, settings={f"PRELABEL_{k}": v for k, v in settings.items()}, progress=lambda _: None)
     stop_service(folder)
 
 
@@ -121,6 +135,82 @@ def test_progress_comes_live_through_serve(service: Service) -> None:
         with http.stream("GET", "/projects/moods/live") as answer:
             events = (line for line in answer.iter_lines() if line.startswith("event: progress"))
             assert [next(events), next(events)], "the second look comes to the same stream"
+
+
+def connected(service: Service, url: str) -> LocalWorld:
+    """A project written into the store of the running service, with labels enough for a first head."""
+    settings = Settings(data_dir=service.data_dir, secret_key=KEY, api_token=service.token)
+    clock, models = Clock(), WatchedScorer(service.data_dir / "models")
+    clock.now = time.time()
+    platform = MemoryPlatform(CONFIG, user=User(id=OURS, email="prelabel@example.com"), clock=clock)
+    runtime = replace(make_runtime(settings, models), platform=lambda _: platform, clock=clock)
+    with runtime.store.begin() as uow:
+        row = uow.projects.add(new_project(runtime.vault, platform_url=url), clock())
+    world = LocalWorld(runtime.store, platform, clock, models, runtime, row.id)
+    tasks = world.arrive(easy(100))
+    world.sync()
+    for task in tasks:
+        world.label(task)
+    world.sync()
+    return world
+
+
+def above(span: Sent, spans: dict[str, Sent]) -> list[tuple[str, str]]:
+    """(service, name) of a span and of those around it, innermost first."""
+    names = [(span.service, span.name)]
+    while span.parent:
+        span = spans[span.parent]
+        names.append((span.service, span.name))
+    return names
+
+
+def test_one_trace_goes_from_the_request_through_the_scorer(service: Service, receiver: Receiver) -> None:
+    world = connected(service, receiver.url)
+    end = time.monotonic() + 60
+    while (version := world.project.active_model) is None:
+        assert time.monotonic() < end, (service.data_dir / "logs" / "pipeline.log").read_text()
+        time.sleep(0.5)
+    new = [{"id": 1000 + n, "data": {"text": text}} for n, (text, _) in enumerate(easy(20, seed=1))]
+    header = f"00-{'ab' * 16}-{'cd' * 8}-01"
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=60, headers={"traceparent": header}) as http:
+        answer = http.post("/ml/moods/predict", json={"tasks": new, "project": "1.1"}, auth=("prelabel", SECRET))
+        assert sum(bool(one["result"]) for one in answer.json()["results"]) > 0, answer.text
+        task = {"id": 2000, "data": {"text": "a happy one"}, "updated_at": "2026-01-01T00:00:00Z"}
+        hook = {"action": "TASKS_CREATED", "project": {"id": 1}, "tasks": [task]}
+        told = http.post("/hooks/label-studio/moods", json=hook, headers={SECRET_HEADER: SECRET})
+        assert told.status_code == 202, told.text
+
+    inference = receiver.soon(lambda span: span.name == "predict" and span.trace == "ab" * 16)
+    root = receiver.soon(lambda span: span.name == "POST /ml/{slug}/predict")
+    chunk = receiver.soon(lambda span: span.name == "chunk" and span.attributes["prelabel.last_task"] == 2000)
+    receiver.soon(lambda span: span.name == "pipeline score" and span.id == chunk.parent)
+    later = receiver.soon(lambda span: span.name == "predict" and span.trace == chunk.trace)
+    ingest = receiver.soon(lambda span: span.name == "ingest" and span.attributes.get("prelabel.last_task") == 2000)
+    spans = receiver.by_id()
+    scored = [("prelabel-scorer", "predict"), ("prelabel-scorer", "Scorer.score")]
+    assert root.parent == "cd" * 8
+    spans["cd" * 8] = Sent("a client", "", CLIENT, "ab" * 16, "cd" * 8, "", {}, False)
+    assert above(inference, spans) == [
+        *scored,
+        ("prelabel-ingress", "scorer call"),
+        ("prelabel-ingress", "POST /ml/{slug}/predict"),
+        ("a client", ""),
+    ]
+    assert above(later, spans) == [
+        *scored,
+        ("prelabel-pipeline", "scorer call"),
+        ("prelabel-pipeline", "chunk"),
+        ("prelabel-pipeline", "pipeline score"),
+    ]
+    assert (spans[inference.parent].kind, spans[spans[inference.parent].parent].kind) == (SERVER, CLIENT)
+    assert spans[later.parent].attributes["prelabel.model"] == version
+    assert ingest.trace != chunk.trace, "what is stored in between carries no trace: the numbers of tasks lead on"
+    assert chunk.attributes["prelabel.first_task"] <= 2000
+    asked = [one for one in receiver.seen if one.path.startswith("/api/") and "traceparent" in one.headers]
+    assert {one.headers["traceparent"].split("-")[2] for one in asked} & receiver.by_id().keys()
+    for never in (b"happy", b"lovely", SECRET.encode(), b"token-of-the-tests", service.token.encode()):
+        assert never not in receiver.raw()
+    world.store.close()
 
 
 def test_stopping_ends_every_process(service: Service) -> None:

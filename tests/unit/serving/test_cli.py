@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +75,19 @@ def test_report(world: LocalWorld) -> None:
     assert "110" in said
     assert "open: Open" in said
     assert "watch at 400, close at 10,000" in said
+
+
+def test_report_as_a_file(world: LocalWorld, tmp_path: Path) -> None:
+    world.open(easy(110))
+    said = world.report().model_dump(mode="json")
+    assert json.loads(run("report", "moods", "--format", "json").stdout) == said
+    assert f"accepted,{said['accepted']}" in run("report", "moods", "--format", "csv").stdout.splitlines()
+    for form, start in (("csv", b"\xef\xbb\xbfkey,value"), ("html", b"<!DOCTYPE html>")):
+        file = tmp_path / f"report.{form}"
+        told = run("report", "moods", "--format", form, "--output", str(file), "--language", "zh-Hans")
+        assert file.read_bytes().startswith(start)
+        assert str(file) in "".join((told.stdout + told.stderr).split("\n"))
+    assert "自动化报告" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_explain(world: LocalWorld) -> None:
@@ -172,6 +186,10 @@ def test_train(world: LocalWorld) -> None:
         (("gate", "tolerance", "moods", "--epsilon", "2", "--reason", "why"), "between 0 and 1"),
         (("gate", "close", "moods", "--reason", "why", "--by", "prelabel"), "say who you are"),
         (("report", "moods", "--config", "nowhere.yaml"), "nowhere.yaml"),
+        (("report", "moods", "--format", "pdf"), "give --output FILE"),
+        (("report", "moods", "--output", "report.txt"), "give --format"),
+        (("report", "moods", "--language", "tlh"), "there are en, zh-Hans"),
+        (("report", "moods", "--format", "csv", "--output", "nowhere/report.csv"), "cannot write"),
         (("backfill", "moods"), "127.0.0.1:9"),
     ],
 )

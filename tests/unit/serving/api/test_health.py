@@ -32,6 +32,17 @@ def test_the_store_is_gone(world: LocalWorld, tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_database_server_that_is_gone(world: LocalWorld) -> None:
+    store = Store.open("postgresql://prelabel:hunter2@127.0.0.1:9/prelabel")
+    with TestClient(create_app(replace(world.runtime, store=store))) as client:
+        answers = [client.get(path) for path in ("/healthz", "/readyz")]
+        metrics = client.get("/metrics", headers=OPERATOR).text.splitlines()
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert "hunter2" not in "".join(answer.text for answer in answers)
+    assert {"prelabel_store_up 0.0", "prelabel_ready 0.0"} <= set(metrics)
+    store.close()
+
+
 def test_ready_only_with_a_pipeline(world: LocalWorld, client: TestClient) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from models.errors import AuthenticationError, PlatformUnavailable, PrelabelError
+from connectors.label_studio.client import LabelStudio
+from models.errors import AuthenticationError, PlatformUnavailable, PrelabelError, ScorerLate
 from serving.monitoring.readiness import Check, Status, examine, for_anybody, worst
 from serving.pipeline.vitals import LIVE_S, STALE_S, Vitals, lasts_s
+from serving.pipeline.worker import Worker
 from serving.store.engine import Store
-from tests.support.local_world import LocalWorld
+from tests.support.local_world import LocalWorld, easy
 
 
 def check(world: LocalWorld, name: str) -> Check:
@@ -114,7 +116,34 @@ def test_a_scorer_that_is_away_is_not_label_studio(world: LocalWorld) -> None:
     vitals = beat(world)
     vitals.failed("score-0", world.id, PlatformUnavailable("the scorer is busy or restarting"))
     vitals.write({})
-    assert check(world, "stage").detail == "the stage score fails and tries again"
+    assert check(world, "scorer").detail == "the models do not answer"
+
+
+@pytest.mark.parametrize("error", [PlatformUnavailable("the replica is gone"), ScorerLate("not in 55 s")])
+def test_a_scorer_that_is_gone_is_told_until_it_answers(world: LocalWorld, error: PrelabelError) -> None:
+    world.open(easy(110))
+    world.arrive(easy(5, seed=2))
+    world.sync()
+    world.scorer.failures.append(error)
+    assert world.worker._one("score-1", world.worker.score, world.project) == 0
+    world.worker._vitals.write({"score-1": world.clock.now})
+    found = check(world, "scorer")
+    assert (found.status, found.detail) == (Status.DEGRADED, "the models do not answer")
+    assert (found.project, found.reason) == ("moods", str(error))
+    world.later(world.runtime.settings.retry_max_s)
+    assert world.worker._one("score-0", world.worker.score, world.project) > 0
+    world.worker._vitals.write({"score-0": world.clock.now})
+    assert worst(examine(world.runtime)) is Status.READY
+
+
+def test_a_label_studio_that_is_gone_is_told_by_the_real_client(world: LocalWorld) -> None:
+    away = LabelStudio("http://127.0.0.1:9", "0" * 40, 1)
+    worker = Worker(replace(world.runtime, platform=lambda _: away))
+    assert worker._one("reconcile", worker.reconcile, world.project) == 0
+    worker._vitals.write({"reconcile": world.clock.now})
+    found = check(world, "label_studio")
+    assert (found.status, found.detail) == (Status.DEGRADED, "Label Studio does not answer")
+    away.close()
 
 
 def test_a_paused_project_degrades(world: LocalWorld) -> None:
