@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import httpx
 import typer
@@ -34,7 +33,7 @@ SMALL = 100
 START_S = 120.0
 
 console = Console(highlight=False, soft_wrap=True)
-Which = Literal["sqlite", "postgresql", "both"]
+Measured = tuple[dict[str, float], list[dict[str, Any]]]
 
 
 def bench(
@@ -50,9 +49,11 @@ def bench(
         raise typer.BadParameter(f"there is no {database!r}: sqlite, postgresql, both")
     begun, load = time.monotonic(), machine.load()
     found: list[dict[str, Any]] = []
+    counting: dict[str, dict[str, float]] = {}
     for name in ("sqlite", "postgresql"):
         if database in (name, "both"):
-            found += measured(name, items, requests, keep, postgresql_url)
+            counting[name], rows = measured(name, items, requests, keep, postgresql_url)
+            found += rows
     table(found, items)
     seconds = round(time.monotonic() - begun, 1)
     say(f"{seconds:.0f} s; load before {load}, after {machine.load()}")
@@ -65,6 +66,7 @@ def bench(
             "seconds": seconds,
             "load": [load, machine.load()],
             "cores": len(os.sched_getaffinity(0)),
+            "counting_s": counting,
             "pages": found,
         }
         json_file.write_text(json.dumps(value, indent=1), encoding="utf-8")
@@ -74,8 +76,12 @@ def say(message: str) -> None:
     console.print(message, markup=False)
 
 
-def measured(name: str, items: int, requests: int, keep: Path | None, url: str) -> list[dict[str, Any]]:
-    """One database: the store of so many items, beside one of ``SMALL`` in the same run."""
+def measured(name: str, items: int, requests: int, keep: Path | None, url: str) -> Measured:
+    """One database: the store of so many items, beside one of ``SMALL`` in the same run.
+
+    Returns:
+        Figure that is counted in the background -> seconds; and the pages.
+    """
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prelabel-bench-")))
         server = stack.enter_context(postgres.postgres_server()) if name == "postgresql" and not url else ""
@@ -88,8 +94,10 @@ def measured(name: str, items: int, requests: int, keep: Path | None, url: str) 
                 here = url if url and n == items else ""
                 address = here or stack.enter_context(postgres.fresh_database(server or _server_of(url)))
             times.append(_pages(folder, address, n, requests))
-    small = {(one.page.path, one.page.who): one for one in times[0]}
-    return [_plain(name, one, small[one.page.path, one.page.who]) for one in times[1]]
+    small = {(one.page.path, one.page.who): one for one in times[0][1]}
+    counting, found = times[1]
+    say(f"{name}: counted in the background, seconds: {counting}")
+    return counting, [_plain(name, one, small[one.page.path, one.page.who]) for one in found]
 
 
 def _server_of(url: str) -> str:
@@ -98,7 +106,7 @@ def _server_of(url: str) -> str:
     return f"{head.rpartition('/')[0]}/postgres?{query}"
 
 
-def _pages(folder: Path, url: str, n: int, requests: int) -> list[Timed]:
+def _pages(folder: Path, url: str, n: int, requests: int) -> tuple[dict[str, float], list[Timed]]:
     store = Store.open(url)
     try:
         store.migrate()
@@ -111,8 +119,21 @@ def _pages(folder: Path, url: str, n: int, requests: int) -> list[Timed]:
         asked = pages(create_app(runtime_of(folder, url, store)), store)
     finally:
         store.close()
-    with served(folder, url) as base:
-        return measure(base, asked, requests)
+    with keeper(folder, url) as counting, served(folder, url) as base:
+        return counting, measure(base, asked, requests)
+
+
+@contextmanager
+def keeper(folder: Path, url: str) -> Iterator[dict[str, float]]:
+    """The process that counts, once it has counted everything; what each figure took, seconds."""
+    command = [sys.executable, "-m", "scripts.bench_console.keeper", str(folder), url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ told AS (SELECT i, pos, draw, fate, lot, 1.0 - h * h / 2.0 AS confidence,
   CASE WHEN side < 0.1 THEN 'validation' ELSE 'train' END AS fold,
   CASE WHEN side < 0.1 AND draw < {cut} AND pos < 0.985 THEN 1 ELSE 0 END AS sample,
   CASE WHEN lot < 0.02 AND h * h / 2.0 <= 1 - {threshold} AND pos > 0.01 THEN 1 ELSE 0 END AS audit,
-  CASE WHEN pos > 0.99 THEN 'received' WHEN pos > 0.987 THEN 'scored' WHEN pos > 0.985 THEN 'decided'
+  CASE WHEN pos > 0.98 AND fate < 0.4 THEN 'received' WHEN pos > 0.98 AND fate < 0.45 THEN 'scored'
+    WHEN pos > 0.98 AND fate < 0.5 THEN 'decided'
     WHEN fate < {dead} THEN 'dead' WHEN fate < {gone} THEN 'gone' ELSE 'done' END AS place FROM hashed),
 ended AS (SELECT told.*, CASE WHEN place <> 'done' THEN place WHEN sample = 1 OR pos < 0.003 THEN 'labeled'
     WHEN audit = 1 THEN CASE WHEN pos > 0.984 THEN 'published' ELSE 'labeled' END

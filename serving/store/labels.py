@@ -115,6 +115,19 @@ class LabelRepository:
             query = query.where(label.c.role.in_(list(roles)))
         return [to_label(row) for row in self._conn.execute(query)]
 
+    def audit_losses(self, project_id: int) -> list[tuple[int, int, float]]:
+        """(Item id, who labelled it, loss) of every audit label that counts and has a loss, oldest first."""
+        mine = (label.c.project_id == project_id, label.c.role == LabelRole.AUDIT, *LIVE, label.c.loss.is_not(None))
+        query = select(label.c.item_id, label.c.completed_by, label.c.loss).where(*mine).order_by(label.c.id)
+        return [(item_id, person, loss) for item_id, person, loss in self._conn.execute(query)]
+
+    def corrected(self, project_id: int) -> tuple[int, int]:
+        """Corrections that count and have a loss, and those of them that left the suggestion as it was."""
+        mine = (label.c.project_id == project_id, label.c.role == LabelRole.CORRECTION, *LIVE)
+        counts = (func.count(label.c.loss), func.count(case((label.c.loss == 0, 1))))
+        compared, unchanged = self._conn.execute(select(*counts).where(*mine)).one()
+        return compared, unchanged
+
     def counts(self, project_id: int) -> dict[LabelRole, int]:
         """Items with a label, by the label's role; several annotations of an item count once.
 

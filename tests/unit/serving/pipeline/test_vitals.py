@@ -34,7 +34,7 @@ def test_a_worker_is_heard_of_until_it_stops(make: MakeWorld) -> None:
                 break
             assert time.monotonic() < end
             time.sleep(0.02)
-        assert stages.keys() == {"score", "decide", "publish", "reconcile", "learn", "watch", "people"}
+        assert stages.keys() == {"score", "decide", "publish", "reconcile", "learn", "watch", "people", "figures"}
         assert all(time.time() - at < 30 for at in stages.values())
     finally:
         worker.stop()
