@@ -1,6 +1,6 @@
-"""Fills an empty, migrated store with a project of so many items, in minutes: rows go in by whole tables, indexes after.
+"""Fills an empty, migrated store with a project of so many items: rows go in by whole tables, indexes after them.
 
-A second project with a fiftieth of the items stands beside it: what does not ask for its own project reads both.
+A second project stands beside it: what does not ask for its own project reads both.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ URL = "http://127.0.0.1:9"
 Say = Callable[[str], None]
 
 
-def fill(store: Store, vault: Vault, n: int, say: Say) -> None:
-    """Both projects, of ``n`` and ``max(100, n / 50)`` items; the store is empty."""
+def fill(store: Store, vault: Vault, n: int, say: Say, *, beside: int | None = None) -> None:
+    """Both projects, of ``n`` items and of ``beside``, a fiftieth of that unless it is given; the store is empty."""
     now = time.time()
-    small = max(100, n // 50)
+    small = max(100, n // 50) if beside is None else beside
     with store.begin() as uow:
         ids = [_project(uow, vault, slug, number, now) for number, slug in enumerate((SLUG, OTHER), 1)]
     with store.engine.begin() as conn:

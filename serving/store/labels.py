@@ -6,7 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, insert, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Subquery,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+)
 
 from models.errors import NotFoundError
 from models.types import Fold
@@ -16,13 +28,14 @@ from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
 from serving.store.tables import MAY_BE_DRAWN, item, label, project
 
-LIVE = (
-    label.c.deleted.is_(False),
-    label.c.was_cancelled.is_(False),
-    label.c.set_aside.is_(False),
-    label.c.role != LabelRole.GOLD,
-)
-"""Labels that say what their item is: not those that a review set aside, nor answers to gold items."""
+
+def live(rows: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """Labels that say what their item is: not those that a review set aside, nor answers to gold items."""
+    there = (rows.c.deleted.is_(False), rows.c.was_cancelled.is_(False), rows.c.set_aside.is_(False))
+    return *there, rows.c.role != LabelRole.GOLD
+
+
+LIVE = live(label)
 TRAINABLE = (LabelRole.TRAIN, LabelRole.CORRECTION)
 NEWER = ("completed_by", "regions", "was_cancelled", "lead_time", "loss", "remote_updated_at")
 PREFIX = "label_"
