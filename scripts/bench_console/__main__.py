@@ -42,7 +42,9 @@ def bench(
     requests: Annotated[int, typer.Option(min=2, help="Requests a page.")] = 21,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
     keep: Annotated[Path | None, typer.Option(help="A folder whose SQLite store is used, and made if need be.")] = None,
-    postgresql_url: Annotated[str, typer.Option(help="A database that an earlier run has filled, or an empty one.")] = "",
+    postgresql_url: Annotated[
+        str, typer.Option(help="A database that an earlier run has filled, or an empty one.")
+    ] = "",
 ) -> None:
     """Measure; exit code 0 also when a goal is missed."""
     if database not in ("sqlite", "postgresql", "both"):

@@ -73,7 +73,9 @@ def pages(app: FastAPI, store: Store) -> list[Page]:
         for query in QUERIES.get(path, ({},)):
             name = f"{path}?{unquote(urlencode(query))}" if query else path
             told = {key: held.format(middle=values["middle"][0]) for key, held in query.items()}
-            addresses = tuple(_filled(path, values, n) + (f"?{urlencode(told)}" if told else "") for n in range(SAMPLED))
+            addresses = tuple(
+                _filled(path, values, n) + (f"?{urlencode(told)}" if told else "") for n in range(SAMPLED)
+            )
             found += [Page(name, who, tuple(dict.fromkeys(addresses))) for who in people]
     return found
 

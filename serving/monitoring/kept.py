@@ -36,13 +36,15 @@ class Kept(Generic[T]):
         make: Callable[[Runtime, ProjectRow], T],
         *,
         dump: Callable[[T], Any],
-        load: Callable[[str], T],
+        load: Callable[[str | bytes], T],
     ) -> None:
-        """Args:
-        name: what it is stored under, at most 32 characters.
-        make: counts it.
-        dump: what is stored of it, as JSON has it.
-        load: the figure from that JSON.
+        """See above.
+
+        Args:
+            name: what it is stored under, at most 32 characters.
+            make: counts it.
+            dump: what is stored of it, as JSON has it.
+            load: the figure from that JSON.
         """
         self.name = name
         self.make = make

@@ -37,7 +37,7 @@ def _dump_blind(seen: Blind) -> dict[str, Any]:
     return plain
 
 
-def _load_blind(text: str) -> Blind:
+def _load_blind(text: str | bytes) -> Blind:
     plain = from_json(text)
     plain |= {name: np.array(plain[name], dtype=np.float64) for name in ARRAYS}
     plain["tags"] = tuple(TagLoss(**one) for one in plain["tags"])

@@ -44,8 +44,8 @@ class KeptRepository:
         row = self._conn.execute(select(kept_figure.c.at, kept_figure.c.seconds).where(*mine)).one_or_none()
         return None if row is None else KeptFigure(row.at, row.seconds)
 
-    def value(self, project_id: int, name: str) -> str | None:
-        """JSON."""
+    def value(self, project_id: int, name: str) -> str | bytes | None:
+        """JSON, as the database gives it."""
         mine = (kept_figure.c.project_id == project_id, kept_figure.c.name == name)
-        found: str | None = self._conn.scalar(select(kept_figure.c.value).where(*mine))
+        found: str | bytes | None = self._conn.scalar(select(kept_figure.c.value).where(*mine))
         return found

@@ -105,6 +105,7 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
             )
             attempt = uow.qualifications.start(each.project, person, field, wanted=4, now=0.0)
             uow.gold.answer(gold, person, qualification_id=attempt.id, regions=said, is_right=True, now=0.0)
+            uow.kept.put(each.project, "counts", {}, seconds=0.0, at=0.0)
             trouble = Trouble(stage="score", project_id=each.project, code="c", reason="r", since=0.0, at=0.0)
             uow.health.beat(f"p{each.project}", {"score": 0.0}, [trouble], forget=0.0)
             uow.effort.keep(each.project, Look(1, Effort(None, (), None, 0, 0), 0.0))
@@ -136,6 +137,7 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "qualification": 1,
         "effort": 1,
         "heartbeat": 2,
+        "kept_figure": 1,
         "trouble": 1,
     }, "a trainer is the Label Studio's, and a heartbeat its process's"
     assert other.item(2).route is Route.SUGGEST
