@@ -6,7 +6,7 @@ PYTHON_SOURCES := models connectors serving scripts tests
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup setup-project check lint format types imports house fix test e2e bench bench-gate bench-models pictures demo stop messages pin image clean
+.PHONY: help setup setup-project check lint format types imports house fix test e2e bench bench-gate bench-models bench-console pictures demo stop messages pin image clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -51,6 +51,9 @@ bench: setup ## Measure speed against raw parts; ARGS go to scripts.bench
 
 bench-gate: setup-project ## Measure what the gate automates, beside its rivals; ARGS go to scripts.bench_gate
 	$(BIN)/python -m scripts.bench_gate $(ARGS)
+
+bench-console: setup-project ## Measure every page of the console at a million items; ARGS="--items N --database sqlite --json FILE"
+	$(BIN)/python -m scripts.bench_console $(ARGS)
 
 bench-models: setup-project ## Measure each kind of model against the bare library; ARGS go to scripts.bench_models
 	$(BIN)/python -m scripts.bench_models $(ARGS)

@@ -1,7 +1,7 @@
 """``/projects/{slug}``: how much is automated, how wrong that may be, and the gate with its history.
 
-The page itself reads rows by key. What has to be counted or computed comes in parts of its own after it, each at most
-half a minute old.
+The page itself reads rows by key. What has to be counted or computed comes in parts of its own after it, as the
+pipeline counted it last; each says when.
 """
 
 from __future__ import annotations
@@ -20,11 +20,9 @@ from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep, actor_of
 from serving.language import gettext
-from serving.monitoring.automation import report
-from serving.monitoring.blind import Blind, blind, what_if
+from serving.monitoring.blind import Blind, what_if
 from serving.monitoring.blind_figures import bins, points
-from serving.monitoring.by_day import by_day
-from serving.monitoring.remembered import Remembered
+from serving.monitoring.kept_figures import daily, reported, sampled
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import held
 from serving.projects.gate import close, reopen, tolerate
@@ -38,7 +36,6 @@ EVENTS: Final = 50
 BUDGETS: Final = (0.01, 0.02, 0.05, 0.1)
 """Looked at beside the project's own."""
 Reason = Annotated[str, Form(min_length=3, max_length=500)]
-reported, daily, sampled = Remembered(report), Remembered(by_day), Remembered(blind)
 
 
 @router.get("/{slug}")

@@ -8,20 +8,10 @@ from fastapi.responses import HTMLResponse
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console.pages import page_of
 from serving.console.staff import StaffDep
-from serving.monitoring.remembered import Remembered
-from serving.pipeline.runtime import Runtime
-from serving.store.records import ItemState, ProjectRow
+from serving.monitoring.kept_figures import counted
+from serving.store.records import ItemState
 
 router = APIRouter(tags=["console"], include_in_schema=False)
-
-
-def count(runtime: Runtime, project: ProjectRow) -> tuple[dict[ItemState, int], int]:
-    """Items by state, and the accepted ones."""
-    with runtime.store.read() as uow:
-        return uow.items.counts(project.id), uow.items.accepted(project.id)
-
-
-counted = Remembered(count)
 
 
 @router.get("/")

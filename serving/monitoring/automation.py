@@ -14,7 +14,7 @@ from serving.monitoring.ordering import OrderingReport, ordering
 from serving.monitoring.people_quality import PeopleQuality, people_quality
 from serving.monitoring.savings import SavingsReport, judge, read
 from serving.pipeline.runtime import Runtime
-from serving.store.records import CertificateRow, ItemState, LabelRole, LabelRow, ProjectRow
+from serving.store.records import CertificateRow, ItemState, LabelRole, ProjectRow
 
 
 class LabelCounts(Frozen):
@@ -115,8 +115,8 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         routes = uow.items.route_counts(project.id)
         labels = uow.labels.counts(project.id)
         certificate = uow.gate.latest(project.id)
-        audits = uow.labels.for_project(project.id, roles=(LabelRole.AUDIT,))
-        corrections = uow.labels.for_project(project.id, roles=(LabelRole.CORRECTION,))
+        audits = uow.labels.audit_losses(project.id)
+        compared, unchanged = uow.labels.corrected(project.id)
         stages = uow.stats.totals(project.id)
         accepted = uow.items.accepted(project.id)
         watched = monitor(runtime, uow, project, certificate)
@@ -128,7 +128,6 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         spent = read(uow, project)
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audited = _wrong(audits, project.validation_people)
-    shown = [label.loss for label in corrections if label.loss is not None]
     errors = sum(audited)
     return AutomationReport(
         project=project.slug,
@@ -149,7 +148,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         audit_error_upper=binomial_upper(errors, len(audited), 0.05) if audited else None,
         monitor=watched,
         reopened=sum(event.numbers.get("reopened", 0) for event in events),
-        suggestions_unchanged=sum(loss == 0 for loss in shown) / len(shown) if shown else None,
+        suggestions_unchanged=unchanged / compared if compared else None,
         effort=effort(
             project,
             look,
@@ -165,12 +164,11 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
     )
 
 
-def _wrong(audits: list[LabelRow], people: int) -> list[bool]:
+def _wrong(audits: list[tuple[int, int, float]], people: int) -> list[bool]:
     """Of each audited item whether it was wrong: not upheld by most of those who may be asked and have been."""
     losses: dict[int, dict[int, float]] = {}
-    for label in audits:
-        if label.loss is not None:
-            losses.setdefault(label.item_id, {}).setdefault(label.completed_by, label.loss)
+    for item_id, person, loss in audits:
+        losses.setdefault(item_id, {}).setdefault(person, loss)
     given = [list(said.values())[:people] for said in losses.values()]
     return [sum(loss == 0 for loss in said) * 2 <= len(said) for said in given]
 

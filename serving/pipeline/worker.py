@@ -15,6 +15,8 @@ from dataclasses import replace
 
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, PrelabelError
+from serving.monitoring import kept_figures
+from serving.monitoring.kept import EVERY_S
 from serving.pipeline import announce, decide, effort, learn, publish, reconcile, score, series, sweep, tabs, watch
 from serving.pipeline.pace import Pace
 from serving.pipeline.runtime import Runtime, backoff
@@ -41,10 +43,12 @@ NEXT: dict[str, tuple[str, ...]] = {
 PUBLISHERS = 2
 """One writes down what Label Studio has answered while the other has Label Studio work; they never call it together."""
 
-EVEN_PAUSED = ("reconcile", "announce", "series")
+EVEN_PAUSED = ("reconcile", "announce", "series", "figures")
 """Stages that look after paused projects too."""
 WATCHING = 0.05
 """Largest share of its time that the monitor spends on a project: it reads all audits of a certificate at each look."""
+FIGURES_S = 5.0
+"""Time between two looks whether figures are to be counted again, seconds."""
 ANNOUNCE_S = 2.0
 """Time between two looks for changes of a gate that are to be announced, seconds."""
 HELPER_IDLE_S = 10.0
@@ -85,6 +89,7 @@ class Worker:
         self._spawn("watch", self.watch, settings.claim_idle_s)
         self._spawn("people", self.people, settings.claim_idle_s)
         self._spawn("series", self.series, HELPER_IDLE_S)
+        self._spawn("figures", self.figures, FIGURES_S)
         if self._runtime.notify is not None:
             self._spawn("announce", self.announce, ANNOUNCE_S)
         self._run(threading.Thread(target=self._beat, name="vitals", daemon=True))
@@ -226,6 +231,12 @@ class Worker:
             if self._time("thin", project, series.THIN_S):
                 series.thin(self._runtime, project)
         return 0
+
+    def figures(self, project: ProjectRow) -> int:
+        """What pages show and takes long to count; see ``serving.monitoring.kept``."""
+        if not self._time("figures", project, FIGURES_S) or not self._lease("figures", project, EVERY_S):
+            return 0
+        return kept_figures.refresh(self._runtime, project)
 
     def announce(self, project: ProjectRow) -> int:
         if not announce.waiting(self._runtime, project) or not self._lease("announce", project, ANNOUNCE_S):

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, text
 
 from models.types import Fold, Route
-from serving.store.labels import LIVE, TRAINABLE
+from serving.store.labels import LIVE, TRAINABLE, live
 from serving.store.records import WAITING, Arm, ItemRow, ItemState, LabelRole
 from serving.store.rows import to_item
 from serving.store.sql import lock_items, take_turn, update_all, update_each
@@ -100,7 +100,14 @@ class AskingRepository:
         Losses against a suggestion that nobody saw are not compared.
         """
         counted = (label.c.project_id == project_id, label.c.role.in_(TRAINABLE), *LIVE)
-        first = select(func.min(label.c.id)).where(*counted).group_by(label.c.item_id)
+        before = label.alias("before")
+        first = ~exists().where(
+            before.c.project_id == project_id,
+            before.c.item_id == label.c.item_id,
+            before.c.id < label.c.id,
+            before.c.role.in_(TRAINABLE),
+            *live(before),
+        )
         arm = case(
             (item.c.asked.is_(None), Arm.UNLISTED.value),
             (item.c.draw >= control_from, Arm.RANDOM.value),
@@ -111,7 +118,13 @@ class AskingRepository:
             select(arm, func.count(), func.count(loss), func.count(case((loss > 0, 1))))
             .select_from(label)
             .join(item, item.c.id == label.c.item_id)
-            .where(*counted, label.c.id.in_(first), item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE)
+            .where(
+                *counted,
+                first,
+                item.c.project_id == project_id,
+                item.c.fold == Fold.TRAIN,
+                item.c.state != ItemState.GONE,
+            )
             .group_by(arm)
         )
         return {Arm(name): Answers(*counts) for name, *counts in self._conn.execute(query)}

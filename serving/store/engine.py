@@ -29,6 +29,7 @@ from serving.store.gate import GateRepository
 from serving.store.gold import GoldRepository
 from serving.store.health import HealthRepository
 from serving.store.items import ItemRepository
+from serving.store.kept import KeptRepository
 from serving.store.labels import LabelRepository
 from serving.store.leases import LeaseRepository
 from serving.store.model_versions import ModelVersionRepository
@@ -76,6 +77,7 @@ class UnitOfWork:
         self.stats = StatsRepository(conn)
         self.series = SeriesRepository(conn)
         self.spending = SpendingRepository(conn)
+        self.kept = KeptRepository(conn)
         self.sweep = SweepRepository(conn)
         self.watch = WatchRepository(conn)
         self.asking = AskingRepository(conn)

@@ -6,7 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Subquery, case, exists, func, insert, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Subquery,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+)
 
 from models.errors import NotFoundError
 from models.types import Fold
@@ -16,13 +28,14 @@ from serving.store.rows import to_item, to_label
 from serving.store.sql import CLEAN, batches, lock_items, take_turn, update_all, update_each
 from serving.store.tables import MAY_BE_DRAWN, item, label, project
 
-LIVE = (
-    label.c.deleted.is_(False),
-    label.c.was_cancelled.is_(False),
-    label.c.set_aside.is_(False),
-    label.c.role != LabelRole.GOLD,
-)
-"""Labels that say what their item is: not those that a review set aside, nor answers to gold items."""
+
+def live(rows: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """Labels that say what their item is: not those that a review set aside, nor answers to gold items."""
+    there = (rows.c.deleted.is_(False), rows.c.was_cancelled.is_(False), rows.c.set_aside.is_(False))
+    return *there, rows.c.role != LabelRole.GOLD
+
+
+LIVE = live(label)
 TRAINABLE = (LabelRole.TRAIN, LabelRole.CORRECTION)
 NEWER = ("completed_by", "regions", "was_cancelled", "lead_time", "loss", "remote_updated_at")
 PREFIX = "label_"
@@ -114,6 +127,19 @@ class LabelRepository:
         if roles is not None:
             query = query.where(label.c.role.in_(list(roles)))
         return [to_label(row) for row in self._conn.execute(query)]
+
+    def audit_losses(self, project_id: int) -> list[tuple[int, int, float]]:
+        """(Item id, who labelled it, loss) of every audit label that counts and has a loss, oldest first."""
+        mine = (label.c.project_id == project_id, label.c.role == LabelRole.AUDIT, *LIVE, label.c.loss.is_not(None))
+        query = select(label.c.item_id, label.c.completed_by, label.c.loss).where(*mine).order_by(label.c.id)
+        return [(item_id, person, loss) for item_id, person, loss in self._conn.execute(query)]
+
+    def corrected(self, project_id: int) -> tuple[int, int]:
+        """Corrections that count and have a loss, and those of them that left the suggestion as it was."""
+        mine = (label.c.project_id == project_id, label.c.role == LabelRole.CORRECTION, *LIVE)
+        counts = (func.count(label.c.loss), func.count(case((label.c.loss == 0, 1))))
+        compared, unchanged = self._conn.execute(select(*counts).where(*mine)).one()
+        return compared, unchanged
 
     def counts(self, project_id: int) -> dict[LabelRole, int]:
         """Items with a label, by the label's role; several annotations of an item count once.

@@ -18,6 +18,7 @@ from serving.store import drawing
 from serving.store.labels import LIVE
 from serving.store.people_records import WorkState
 from serving.store.records import ItemState, LabelRole
+from serving.store.sql import ZERO, batches
 from serving.store.tables import desk, item, label, trainer, work
 from serving.store.work import HELD
 
@@ -188,8 +189,17 @@ class PeopleFiguresRepository:
         there = (*mine, *LIVE, label.c.role.in_(VOTES), item.c.state != ItemState.GONE)
         query = select(label.c.item_id).join(item, item.c.id == label.c.item_id).where(*there)
         several = query.group_by(label.c.item_id).having(func.count(label.c.completed_by.distinct()) > 1)
-        blind = query.where(label.c.role.in_(BLIND)).distinct()
-        return set(self._conn.scalars(several)), set(self._conn.scalars(blind))
+        found: set[int] = set()
+        for batch in batches(self._labelled_again(project_id)):
+            found |= set(self._conn.scalars(several.where(label.c.item_id.in_(batch))))
+        blind = query.where(label.c.role.in_(BLIND))
+        return found, set(self._conn.scalars(blind))
+
+    def _labelled_again(self, project_id: int) -> list[int]:
+        """Ids of items with several labels, of one person or of several: read off one index, without the labels."""
+        by_role = select(label.c.item_id).where(label.c.project_id == project_id, label.c.role.in_(VOTES)).subquery()
+        ids = by_role.c.item_id + ZERO  # else an index that orders the labels of all projects would be walked
+        return list(self._conn.scalars(select(ids).group_by(ids).having(func.count() > 1)))
 
 
 def _alive(at: Moment) -> Sequence[ColumnElement[bool]]:

@@ -55,6 +55,8 @@ LISTED = "asked IS NOT NULL AND state IN ('received', 'scored', 'decided', 'publ
 
 HELD = "state = 'held'"
 """Items that are in somebody's hands."""
+HANDED_IN = "state IN ('done', 'late')"
+"""Work of which a label came."""
 
 
 def _pk() -> Column[int]:
@@ -281,6 +283,7 @@ label = Table(
     UniqueConstraint("project_id", "annotation_id"),
     Index("ix_label_role", "project_id", "role", "item_id"),
     Index("ix_label_newest", "project_id", "id"),
+    Index("ix_label_person", "project_id", "completed_by"),
 )
 
 effort = Table(
@@ -456,4 +459,5 @@ work = Table(
     Index("ix_work_item", "item_id", "trainer_id"),
     Index("ix_work_trainer", "trainer_id", "project_id", "granted_at"),
     Index("ix_work_until", "project_id", "state", "until"),
+    Index("ix_work_handed_in", "project_id", "id", sqlite_where=text(HANDED_IN), postgresql_where=text(HANDED_IN)),
 )

@@ -40,18 +40,19 @@ class WatchRepository:
         first: dict[tuple[int, int], Any] = {}
         for row in self._conn.execute(drawn):
             first.setdefault((row.item_id, row.revision), row)
-        labels = self._labels(select(decision.c.item_id).where(*mine))
+        labels = self._labels({row.item_id for row in first.values()})
         return [_audit(row, labels.get(row.item_id, ())) for row in first.values()]
 
-    def _labels(self, item_ids: Any) -> dict[int, list[Any]]:
+    def _labels(self, item_ids: Collection[int]) -> dict[int, list[Any]]:
         """Item id -> its labels that are not deleted, real ones before skips, oldest first; none of gold items."""
         names = ("id", "item_id", "role", "was_cancelled", "prediction_id", "loss")
         columns = [label.c[name] for name in names]
         there = (label.c.deleted.is_(False), label.c.role != LabelRole.GOLD)
-        query = select(*columns).where(label.c.item_id.in_(item_ids), *there)
         found: dict[int, list[Any]] = {}
-        for row in self._conn.execute(query.order_by(label.c.was_cancelled, label.c.id)):
-            found.setdefault(row.item_id, []).append(row)
+        for batch in batches(sorted(item_ids)):
+            query = select(*columns).where(label.c.item_id.in_(batch), *there)
+            for row in self._conn.execute(query.order_by(label.c.was_cancelled, label.c.id)):
+                found.setdefault(row.item_id, []).append(row)
         return found
 
     def regions(self, label_ids: Sequence[int]) -> dict[int, tuple[Region, ...]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from models.types import Fold
 from serving.store.engine import Store, UnitOfWork
 from tests.store.world import World, task
 
+Statement = tuple[str, Any]
+"""And its parameters."""
 ITEMS = 20_000
 LATER = (
     "UPDATE item SET state = 'published', route = 'suggest', confidence = draw, model_version = 'm0'"
@@ -100,21 +103,32 @@ def plans(store: Store, call: Callable[[UnitOfWork], object], *, seqscan: str = 
 
     ``seqscan`` "off" asks PostgreSQL whether an index can serve at all, where reading half of a table is fair.
     """
-    sent: list[tuple[str, Any]] = []
+    with recorded(store) as sent, store.begin() as uow:
+        call(uow)
+    assert sent
+    return explained(store, sent, seqscan=seqscan)
+
+
+@contextmanager
+def recorded(store: Store) -> Iterator[list[Statement]]:
+    """Every statement that is sent meanwhile."""
+    sent: list[Statement] = []
 
     def remember(
         conn: Connection, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
     ) -> None:
-        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE"):
+        if statement.split()[0] in ("SELECT", "UPDATE", "DELETE", "WITH"):
             sent.append((statement, parameters[0] if executemany else parameters))
 
     event.listen(store.engine, "before_cursor_execute", remember)
     try:
-        with store.begin() as uow:
-            call(uow)
+        yield sent
     finally:
         event.remove(store.engine, "before_cursor_execute", remember)
-    assert sent
+
+
+def explained(store: Store, sent: Sequence[Statement], *, seqscan: str = "on") -> list[str]:
+    """How each is carried out, step by step."""
     with store.engine.begin() as conn:
         explain = _explain_sqlite if store.dialect == "sqlite" else _explain_postgres
         if store.dialect == "postgresql":

@@ -162,8 +162,20 @@ def test_counts_are_of_items_and_roles_can_be_chosen(world: World) -> None:
     with world.store.read() as uow:
         assert uow.labels.counts(world.project) == {LabelRole.TRAIN: 1, LabelRole.AUDIT: 1}
         audits = uow.labels.for_project(world.project, roles=[LabelRole.AUDIT])
+        losses = uow.labels.audit_losses(world.project)
         assert uow.labels.annotation_ids(world.project, [1, 2, 3, 4]) == {1: {10, 11}, 2: {20}, 3: {30}}
     assert [label.annotation_id for label in audits] == [20]
+    assert losses == [(label.item_id, label.completed_by, 1.0) for label in audits]
+
+
+def test_corrections_are_counted_with_those_that_changed_nothing(world: World) -> None:
+    world.published(1, 2, 3, 4, 5)
+    for number, more in enumerate(({"loss": 0.0}, {"loss": 0.5}, {"loss": None}, {"was_cancelled": True}), 1):
+        world.label(number, 10 * number, **more)
+    world.label(5, 50, role=LabelRole.AUDIT, loss=0.0)
+    with world.store.read() as uow:
+        assert uow.labels.corrected(world.project) == (2, 1)
+        assert uow.labels.corrected(world.project + 1) == (0, 0)
 
 
 def test_losses_are_set_in_bulk(world: World) -> None:

@@ -109,6 +109,7 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
             )
             attempt = uow.qualifications.start(each.project, person, field, wanted=4, now=0.0)
             uow.gold.answer(gold, person, qualification_id=attempt.id, regions=said, is_right=True, now=0.0)
+            uow.kept.put(each.project, "counts", {}, seconds=0.0, at=0.0)
             trouble = Trouble(stage="score", project_id=each.project, code="c", reason="r", since=0.0, at=0.0)
             uow.health.beat(f"p{each.project}", {"score": 0.0}, [trouble], forget=0.0)
             uow.effort.keep(each.project, Look(1, Effort(None, (), None, 0, 0), 0.0))
@@ -147,6 +148,7 @@ def test_removing_a_project_leaves_nothing_of_it(world: World) -> None:
         "drift_window": 1,
         "heartbeat": 2,
         "draft": 0,
+        "kept_figure": 1,
         "trouble": 1,
         "change": 2,
         "sign_in": 2,

@@ -34,7 +34,17 @@ def test_a_worker_is_heard_of_until_it_stops(make: MakeWorld) -> None:
                 break
             assert time.monotonic() < end
             time.sleep(0.02)
-        assert stages.keys() == {"score", "decide", "publish", "reconcile", "learn", "watch", "people", "series"}
+        assert stages.keys() == {
+            "score",
+            "decide",
+            "publish",
+            "reconcile",
+            "learn",
+            "watch",
+            "people",
+            "series",
+            "figures",
+        }
         assert all(time.time() - at < 30 for at in stages.values())
     finally:
         worker.stop()

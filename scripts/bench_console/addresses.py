@@ -1,0 +1,111 @@
+"""Which addresses are asked for: every page route of the application, and more of those that take conditions.
+
+A route with a part, or a condition, that is not known here ends the run: a new page is measured, or said to be missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlencode
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+
+from scripts.bench_console.fill import SLUG
+from scripts.bench_console.people import FIRST_USER, REVIEWERS
+from serving.store.engine import Store
+
+Who = Literal["nobody", "staff", "trainer", "reviewer"]
+USERS: Mapping[Who, int] = {"reviewer": FIRST_USER, "trainer": FIRST_USER + REVIEWERS}
+SAMPLED = 20
+FILTERS: Mapping[str, str] = {
+    "state": "labeled",
+    "route": "suggest",
+    "reason": "below_threshold",
+    "label": "good",
+    "least": "0.2",
+    "most": "0.9",
+    "trainer": str(FIRST_USER + 1),
+    "model": "m2",
+    "text": "parcel",
+}
+COMBINED = (
+    {"state": "dead"},
+    {"state": "published", "route": "suggest", "least": "0.6"},
+    {"text": "no item says this"},
+    {"label": "good", "text": "no item says this"},
+    {"trainer": "1"},
+    FILTERS,
+    {**FILTERS, "trainer": "", "text": "no item says this"},
+)
+"""Conditions in combination; some that nothing meets, since those look at the most."""
+QUERIES: Mapping[str, Sequence[Mapping[str, str]]] = {
+    "/projects/{slug}/items": ({}, *({name: held} for name, held in FILTERS.items()), *COMBINED, {"after": "{middle}"}),
+    "/projects/{slug}/what-if": ({"percent": "5"},),
+}
+"""Route -> conditions; of a route that is not here: none."""
+TRAINERS = "/train"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One line of the table."""
+
+    path: str
+    """The route, with its conditions."""
+    who: Who
+    addresses: tuple[str, ...]
+    """Asked for in turn."""
+
+
+def pages(app: FastAPI, store: Store) -> list[Page]:
+    """Raises LookupError for a route of which it is not known how it is asked for."""
+    values = _values(store)
+    found = []
+    for path in routes(app):
+        people: Sequence[Who] = ("reviewer", "trainer") if path.startswith(TRAINERS) else ("staff",)
+        if path in (TRAINERS, "/sign-in"):
+            people = (*people, "nobody")
+        for query in QUERIES.get(path, ({},)):
+            name = f"{path}?{unquote(urlencode(query))}" if query else path
+            told = {key: held.format(middle=values["middle"][0]) for key, held in query.items()}
+            addresses = tuple(
+                _filled(path, values, n) + (f"?{urlencode(told)}" if told else "") for n in range(SAMPLED)
+            )
+            found += [Page(name, who, tuple(dict.fromkeys(addresses))) for who in people]
+    return found
+
+
+def routes(app: FastAPI) -> list[str]:
+    """Paths of the pages that are read: those that are no part of the API."""
+    return sorted({route.path for route in _routes(app) if not route.include_in_schema and "GET" in route.methods})
+
+
+def _routes(app: FastAPI) -> Iterator[APIRoute]:
+    for one in app.routes:
+        router = getattr(one, "original_router", None)
+        inner = [one] if router is None else router.routes
+        yield from (route for route in inner if isinstance(route, APIRoute))
+
+
+def _filled(path: str, values: Mapping[str, Sequence[str]], n: int) -> str:
+    def value(match: re.Match[str]) -> str:
+        name = match[1].partition(":")[0]
+        if name not in values:
+            raise LookupError(f"{path}: say in scripts/bench_console/addresses.py what {match[0]} may be")
+        return values[name][n % len(values[name])]
+
+    return re.sub(r"\{([^}]+)\}", value, path)
+
+
+def _values(store: Store) -> dict[str, list[str]]:
+    """Part of a path -> what it may be."""
+    with store.engine.connect() as conn:
+        id = conn.scalar(text("SELECT id FROM project WHERE slug = :slug"), {"slug": SLUG})
+        last = conn.scalar(text("SELECT max(task_id) FROM item WHERE project_id = :id"), {"id": id})
+        tasks = [str(1 + (last - 1) * n // (SAMPLED - 1)) for n in range(SAMPLED)]
+    return {"slug": [SLUG], "task": tasks, "version": ["m2", "m1"], "middle": [str(last // 2)]}

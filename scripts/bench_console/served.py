@@ -1,0 +1,46 @@
+"""The application over one store, as a process: ``python -m scripts.bench_console.served FOLDER URL PORT``.
+
+All of it is the service's own but for Label Studio's accounts of trainers, whose place a platform in memory takes: the
+token ``user 101`` is that person's.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import uvicorn
+
+from connectors.base import User
+from connectors.memory import MemoryPlatform
+from serving.api.application import create_app
+from serving.composition import make_runtime
+from serving.local import LocalScorer
+from serving.pipeline.runtime import Runtime
+from serving.settings import Settings
+from serving.store.engine import Store
+from tests.support.local_world import CONFIG, person_of
+
+TOKEN = "operator-token"
+
+
+def settings_of(folder: Path, url: str) -> Settings:
+    return Settings(data_dir=folder, api_token=TOKEN, store_url=url)
+
+
+def runtime_of(folder: Path, url: str, store: Store | None = None) -> Runtime:
+    settings = settings_of(folder, url)
+    platform = MemoryPlatform(CONFIG, user=User(id=1, email="prelabel@example.com"))
+    made = make_runtime(settings, LocalScorer(Path(settings.model_dir)), store=store)
+    return replace(made, annotator=lambda _, token: person_of(platform, token))
+
+
+def main() -> None:
+    folder, url, port = sys.argv[1:]
+    app = create_app(runtime_of(Path(folder), url))
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
+
+
+if __name__ == "__main__":
+    main()

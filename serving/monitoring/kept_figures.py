@@ -1,0 +1,74 @@
+"""The figures that are kept, and how each is stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
+from serving.monitoring.automation import AutomationReport, report
+from serving.monitoring.blind import Blind, TagLoss, blind
+from serving.monitoring.by_day import Day, by_day
+from serving.monitoring.kept import Kept
+from serving.pipeline.runtime import Runtime
+from serving.store.records import ItemState, ProjectRow
+
+Counts = tuple[dict[ItemState, int], int]
+COUNTS: Final[TypeAdapter[Counts]] = TypeAdapter(Counts)
+DAYS: Final[TypeAdapter[list[Day]]] = TypeAdapter(list[Day])
+ARRAYS: Final = ("confidences", "losses", "pool")
+
+
+def count(runtime: Runtime, project: ProjectRow) -> Counts:
+    """Items by state, and the accepted ones."""
+    with runtime.store.read() as uow:
+        return uow.items.counts(project.id), uow.items.accepted(project.id)
+
+
+def _dump_blind(seen: Blind) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: getattr(seen, name).tolist() for name in ARRAYS}
+    plain |= {name: getattr(seen, name) for name in ("model_version", "left_out", "waiting", "tests")}
+    plain["tags"] = [asdict(one) for one in seen.tags]
+    plain["confusion"] = {name: [[*pair, n] for pair, n in counts.items()] for name, counts in seen.confusion.items()}
+    return plain
+
+
+def _load_blind(text: str | bytes) -> Blind:
+    plain = from_json(text)
+    plain |= {name: np.array(plain[name], dtype=np.float64) for name in ARRAYS}
+    plain["tags"] = tuple(TagLoss(**one) for one in plain["tags"])
+    plain["confusion"] = {
+        name: Counter({(person, model): n for person, model, n in rows}) for name, rows in plain["confusion"].items()
+    }
+    return Blind(**plain)
+
+
+counted: Final = Kept(
+    "counts",
+    count,
+    dump=lambda value: COUNTS.dump_python(value, mode="json"),
+    load=COUNTS.validate_json,
+)
+daily: Final = Kept(
+    "days",
+    by_day,
+    dump=lambda value: DAYS.dump_python(value, mode="json"),
+    load=DAYS.validate_json,
+)
+sampled: Final = Kept("sample", blind, dump=_dump_blind, load=_load_blind)
+reported: Final = Kept(
+    "report",
+    report,
+    dump=lambda value: value.model_dump(mode="json"),
+    load=AutomationReport.model_validate_json,
+)
+FIGURES: Final[tuple[Kept[Any], ...]] = (counted, daily, sampled, reported)
+
+
+def refresh(runtime: Runtime, project: ProjectRow) -> int:
+    """Count what it is time for; how many figures that was."""
+    return sum(one.refresh(runtime, project) for one in FIGURES)

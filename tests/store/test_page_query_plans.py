@@ -1,0 +1,119 @@
+"""No page of the console, and none of the figures it shows, reads a big table as a whole, on both databases.
+
+Every page is asked for over a filled store; each statement that was sent is then explained by the database.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from scripts.bench_console.addresses import Page, Who, pages, routes
+from scripts.bench_console.fill import URL, fill
+from scripts.bench_console.served import TOKEN, runtime_of, settings_of
+from serving.api.application import create_app
+from serving.monitoring.kept_figures import FIGURES
+from serving.pipeline.runtime import Runtime
+from serving.secrets import open_vault
+from serving.store.engine import Store
+from tests.store.conftest import TEMPLATE
+from tests.store.crowd import BIG, Statement, assert_searched, explained, recorded
+from tests.support.postgres import fresh_database
+
+ITEMS = 10_000
+"""Of each of two projects: of a table that is all one project's, reading the whole is fair."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "sqlite analyzed", "postgresql"])
+def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    folder = tmp_path_factory.mktemp("pages")
+    if request.param.startswith("sqlite"):
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "prelabel.db")
+        yield from filled(folder, f"sqlite:///{folder}/prelabel.db", analyze="analyzed" in request.param)
+        return
+    with fresh_database(request.getfixturevalue("postgres_template"), TEMPLATE) as url:
+        yield from filled(folder, url)
+
+
+def filled(folder: Path, url: str, *, analyze: bool = False) -> Iterator[Runtime]:
+    store = Store.open(url)
+    fill(store, open_vault(settings_of(folder, url)), ITEMS, lambda _: None, beside=ITEMS)
+    if analyze:
+        with store.engine.begin() as conn:
+            conn.exec_driver_sql("ANALYZE")
+    yield runtime_of(folder, url, store)
+    store.close()
+
+
+def browser_of(runtime: Runtime, who: Who) -> TestClient:
+    browser = TestClient(create_app(runtime), headers={"Origin": "http://testserver"}, follow_redirects=False)
+    if who == "staff":
+        assert browser.post("/sign-in", data={"token": TOKEN}).status_code == 303
+    elif who != "nobody":
+        token = "user 100" if who == "reviewer" else "user 105"
+        assert browser.post("/train/sign-in", data={"token": token, "url": URL}).status_code == 303
+    return browser
+
+
+def different(sent: Sequence[Statement]) -> list[Statement]:
+    """Each statement once, however long its lists are."""
+    found = {re.sub(r"\(([^()]*, )*[^()]*\)", "()", statement): (statement, given) for statement, given in sent}
+    return list(found.values())
+
+
+def scans(runtime: Runtime, sent: Sequence[Statement]) -> list[str]:
+    """Steps that read a big table as a whole."""
+    found = []
+    for one in different(sent):
+        steps = explained(runtime.store, [one], seqscan="off")
+        found += [step for step in steps if step.startswith("SCAN") and step.split()[1] in BIG]
+    return found
+
+
+def ask(browser: TestClient, page: Page) -> None:
+    for address in page.addresses[:3]:
+        with browser.stream("GET", address) as answer:
+            assert answer.status_code == 200, (address, answer.status_code)
+
+
+def test_no_page_reads_a_big_table_as_a_whole(runtime: Runtime) -> None:
+    asked = pages(create_app(runtime), runtime.store)
+    assert {page.path.partition("?")[0] for page in asked} == set(routes(create_app(runtime)))
+    found: dict[str, list[str]] = {}
+    seen = 0
+    for who in ("nobody", "staff", "trainer", "reviewer"):
+        with browser_of(runtime, who) as browser:
+            for page in (page for page in asked if page.who == who):
+                with recorded(runtime.store) as sent:
+                    ask(browser, page)
+                seen += len(sent)
+                if steps := scans(runtime, sent):
+                    found[f"{page.path} ({who})"] = steps
+    assert found == {}
+    assert seen > 100
+
+
+def test_no_figure_reads_a_big_table_as_a_whole(runtime: Runtime) -> None:
+    with runtime.store.read() as uow:
+        project = uow.projects.by_slug("crowd")
+    found: dict[str, list[str]] = {}
+    for figure in FIGURES:
+        with recorded(runtime.store) as sent:
+            figure.make(runtime, project)
+        assert sent
+        if steps := scans(runtime, sent):
+            found[figure.name] = steps
+    assert found == {}
+
+
+def test_a_page_that_scanned_would_be_noticed(runtime: Runtime) -> None:
+    with recorded(runtime.store) as sent, runtime.store.engine.connect() as conn:
+        conn.exec_driver_sql("SELECT count(*) FROM item WHERE digest = 'x'")
+    assert len(scans(runtime, sent)) == 1
+    with pytest.raises(AssertionError):
+        assert_searched(explained(runtime.store, sent))
