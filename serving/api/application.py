@@ -51,9 +51,14 @@ def create_app(runtime: Runtime) -> FastAPI:
     session.install(app, runtime)
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes)
-    programs = (health, metrics, hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
+    probes = (health, metrics)
+    programs = (hooks, ml_backend, v1, people, people_figures, gold, qualifications, reviews)
     console = (staff, speech, projects, project, items, models, train, own, qualification, review)
-    for part in (*programs, *console):
+    for part in probes:
+        app.include_router(part.router)
+    for part in programs:
+        app.include_router(part.router, responses=errors.OF_EVERY_ROUTE)
+    for part in console:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app
