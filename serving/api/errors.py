@@ -31,6 +31,7 @@ OF_EVERY_ROUTE: dict[int | str, dict[str, Any]] = {
 }
 """Errors that any route about a project may answer, for OpenAPI."""
 
+
 def ours(request: Request, error: Exception) -> JSONResponse:
     """Our errors, with their status, a stable code and a message that is safe to show."""
     assert isinstance(error, PrelabelError)
