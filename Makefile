@@ -59,7 +59,7 @@ messages: setup-project ## Bring the catalogues of texts up to date; what is new
 	$(BIN)/python -m scripts.messages
 
 docs: setup-project ## Build the documentation as a site into build/site; a dead link ends it
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict -f configs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict -f configs/mkdocs.yml
 	@echo "build/site/index.html; to read it: $(BIN)/python -m http.server --directory build/site --bind 127.0.0.1 8901"
 
 pictures: setup ## Pictures of what annotators see with each tag, for the documentation

@@ -108,7 +108,8 @@ def curl(one: Operation) -> str:
     ]
     first = " ".join(["curl", *filter(None, words)])
     query = f"?{one.example.query}" if one.example.query else ""
-    lines = [first, f'  "{BASE}{path_of(one)}{query}"']
+    address = f'"{BASE}{path_of(one)}{query}"'
+    lines = [first, f"  {address}"] if first != "curl" else [f"{first} {address}"]
     if one.example.body is not None:
         lines.append(f"  -d '{json.dumps(one.example.body, ensure_ascii=False)}'")
     return " \\\n".join(lines)

@@ -55,7 +55,7 @@ EXAMPLES: dict[str, Example] = {
     "POST /api/v1/projects/{slug}/people/{user}/qualifications": Example(body={"domain": "law"}),
     "POST /api/v1/projects/{slug}/people/{user}/pause": Example(body={"reason": "on leave until Monday"}),
     "PUT /api/v1/projects/{slug}/review-rate": Example(body={"rate": 0.1}),
-    "GET /api/v1/projects/{slug}/reviews": Example(query="state=approved&limit=100"),
+    "GET /api/v1/projects/{slug}/reviews": Example(query="state=rejected&limit=100"),
     "POST /api/v1/projects/{slug}/reviews/next": Example(body={"user": 8}),
     "POST /api/v1/projects/{slug}/reviews/{review}/decide": Example(
         body={

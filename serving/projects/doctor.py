@@ -40,7 +40,7 @@ def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list
     """All checks of one project. Those that need Label Studio are left out when it does not answer."""
     found: list[Finding] = []
 
-    def note(check: Check, ok: bool, detail: str, **values: object) -> None:
+    def note(check: Check, ok: bool, detail: str, /, **values: object) -> None:
         advice = check.advise(project=project.slug, **values)
         found.append(Finding(project=project.slug, check=check.name, ok=ok, detail=detail, advice="" if ok else advice))
 

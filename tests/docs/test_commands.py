@@ -9,21 +9,18 @@ from __future__ import annotations
 import logging
 import os
 import re
-import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from serving import cli
-from serving.api.application import create_app
 from tests.support.documents import DATA, DOCUMENTS, ROOT, SHELL, Command, commands, fences, split
 from tests.support.local_world import KEY, LocalWorld, easy, make_world, template
+from tests.support.served import serve
 from tests.support.unrun_commands import UNRUN, needs_label_studio, unrun
 
 FIRST_TASK = 300
@@ -92,17 +89,8 @@ def _tables(folder: Path) -> None:
 
 @pytest.fixture
 def address(world: LocalWorld) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(world.runtime), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serve(world.runtime) as found:
+        yield found
 
 
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
