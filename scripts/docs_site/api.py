@@ -129,7 +129,8 @@ def _first_line(one: Operation) -> str:
 
 
 def _section(one: Operation) -> str:
-    parts = [f"### `{one.name}` {{#{anchor(one.name)}}}\n", prose(one.said.get("description", "")), ""]
+    short = f"{one.method} {one.path.removeprefix('/api/v1/projects/{slug}').removeprefix('/api/v1')}"
+    parts = [f"### `{one.name}` {{#{anchor(one.name)} data-toc-label='{short}'}}\n", prose(one.said.get("description", "")), ""]
     if places := [_parameter(parameter) for parameter in one.said.get("parameters", ())]:
         parts.append(table(("parameter", "in", "value", "meaning"), places))
     if body := one.said.get("requestBody"):
