@@ -130,7 +130,11 @@ def _first_line(one: Operation) -> str:
 
 def _section(one: Operation) -> str:
     short = f"{one.method} {one.path.removeprefix('/api/v1/projects/{slug}').removeprefix('/api/v1')}"
-    parts = [f"### `{one.name}` {{#{anchor(one.name)} data-toc-label='{short}'}}\n", prose(one.said.get("description", "")), ""]
+    parts = [
+        f"### `{one.name}` {{#{anchor(one.name)} data-toc-label='{short}'}}\n",
+        prose(one.said.get("description", "")),
+        "",
+    ]
     if places := [_parameter(parameter) for parameter in one.said.get("parameters", ())]:
         parts.append(table(("parameter", "in", "value", "meaning"), places))
     if body := one.said.get("requestBody"):
@@ -146,7 +150,9 @@ def _parameter(said: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _content(said: dict[str, Any]) -> dict[str, Any]:
-    return next(iter(said.get("content", {}).values()), {}).get("schema", {})
+    kinds: list[dict[str, Any]] = list(said.get("content", {}).values())
+    schema: dict[str, Any] = kinds[0].get("schema", {}) if kinds else {}
+    return schema
 
 
 def _body(schema: dict[str, Any]) -> str:

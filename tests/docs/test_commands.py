@@ -18,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from serving import cli
+from serving.store.records import ItemState
 from tests.support.documents import DATA, DOCUMENTS, ROOT, SHELL, Command, commands, fences, split
 from tests.support.local_world import KEY, LocalWorld, easy, make_world, template
 from tests.support.served import serve
@@ -38,20 +39,20 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def world(tmp_path: Path, empty_store: Path) -> Iterator[LocalWorld]:
-    """A project ``mood`` whose gate is open, with a person, a dead item and labels by two people."""
+    """A project ``mood`` whose gate is open, with a label on task 345 and an item that was given up."""
     folder = tmp_path / "var" / "prelabel"
     folder.mkdir(parents=True)
     made = make_world(folder, empty_store, slug="mood")
     made.clock.now = time.time() - 3600
     made.platform._last_id = FIRST_TASK
-    tasks = made.open(easy(110))
-    waiting = made.item(345).task_id if made.item(345).state.value != "labeled" else None
-    if waiting is not None:
-        made.label(waiting)
-        made.sync()
+    made.open(easy(110))
+    [lost] = made.arrive(easy(1, seed=5))
+    if made.item(345).state is not ItemState.LABELED:
+        made.label(345)
+    made.sync()
     with made.store.begin() as uow:
-        uow.items.bury_tasks(made.id, {made.arrive(easy(1, seed=5))[0]: "the image is not there"}, made.clock())
-    assert 345 in tasks
+        uow.items.bury_tasks(made.id, {lost: "the image is not there"}, made.clock())
+    assert made.states()[ItemState.DEAD] == 1
     yield made
     made.store.close()
 
@@ -119,8 +120,8 @@ def run(command: Command, environment: dict[str, str], address: str) -> None:
         text = 'curl() { command curl --fail-with-body -sS "$@"; }\n' + command.text.replace(PLACE, address)
         shell = ["bash", "-euo", "pipefail", "-c", text]
         path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
-        done = subprocess.run(shell, env=os.environ | environment | {"PATH": path}, capture_output=True, text=True)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        ended = subprocess.run(shell, env=os.environ | environment | {"PATH": path}, capture_output=True, text=True)
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
 
 
 @pytest.mark.parametrize("one", UNRUN, ids=lambda one: one.pattern)

@@ -20,6 +20,7 @@ from serving.settings import Settings
 from tests.support.documents import DOCUMENTS, FENCE, ROOT
 
 ENVIRONMENT = {settings.CONFIG_VARIABLE, *(settings.PREFIX + key.upper() for key in Settings.model_fields)}
+COMMAND_LINE = typer.main.get_command(app)
 COMMENT = re.compile(r"\s#\s.*$")
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -49,7 +50,7 @@ def calls(text: str, program: str) -> Iterator[list[str]]:
 
 def problem(words: list[str]) -> str | None:
     """Why ``prelabel WORDS`` cannot be called."""
-    command = typer.main.get_command(app)
+    command = COMMAND_LINE
     path, rest = "prelabel", list(words)
     while subcommands := getattr(command, "commands", None):
         if not rest or rest[0].startswith("-") or rest[0].isupper():

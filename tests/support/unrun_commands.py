@@ -17,6 +17,8 @@ import typer
 from serving.cli import app
 from tests.support.documents import ROOT, Command
 
+COMMAND_LINE = typer.main.get_command(app)
+
 
 def accepted_by_the_parser(command: Command) -> None:
     """Subcommand, options and their number of values are ones that ``prelabel`` takes."""
@@ -27,7 +29,7 @@ def accepted_by_the_parser(command: Command) -> None:
 
 def parse(words: list[str]) -> None:
     """Raises an error unless the words can be called."""
-    command, rest, name = typer.main.get_command(app), list(words), "prelabel"
+    command, rest, name = COMMAND_LINE, list(words), "prelabel"
     while subcommands := getattr(command, "commands", None):
         name = rest.pop(0)
         command = subcommands[name]
