@@ -6,7 +6,7 @@ PYTHON_SOURCES := models connectors serving scripts tests
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup setup-project check lint format types imports house fix test e2e bench bench-gate bench-models bench-console pictures demo stop messages pin image clean
+.PHONY: help setup setup-project check lint format types imports house fix test e2e bench bench-gate bench-models bench-console docs pictures demo stop messages pin image clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -60,6 +60,10 @@ bench-models: setup-project ## Measure each kind of model against the bare libra
 
 messages: setup-project ## Bring the catalogues of texts up to date; what is new is to be translated
 	$(BIN)/python -m scripts.messages
+
+docs: setup-project ## Build the documentation as a site into build/site; a dead link ends it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict -f configs/mkdocs.yml
+	@echo "build/site/index.html; to read it: $(BIN)/python -m http.server --directory build/site --bind 127.0.0.1 8901"
 
 pictures: setup ## Pictures of what annotators see with each tag, for the documentation
 	$(BIN)/python -m scripts.pictures

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from models.costs import Costs
 from models.errors import ConfigurationError
@@ -18,8 +18,6 @@ from models.types import Frozen
 
 class ProjectFile(Frozen):
     """What ``connect`` needs besides the address and the token; numbers as in ``serving.store.records.NewProject``."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     slug: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
     """Name in URLs and on the command line: a small letter, then small letters, digits and hyphens."""

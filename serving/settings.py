@@ -40,26 +40,33 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("var/prelabel")
-    """Folder for all that this installation keeps. A relative path counts from the working directory."""
+    """Folder for all that this installation keeps. A relative path counts from the working directory. Change it to keep
+    the data elsewhere, as on a volume; move the folder with it."""
     store_url: str = Field(default="sqlite:///{data_dir}/prelabel.db", repr=False)
-    """Database: sqlite:///FILE (one host only) or postgresql://USER:PASSWORD@HOST/NAME. {data_dir} is replaced."""
+    """Database: sqlite:///FILE (one host only) or postgresql://USER:PASSWORD@HOST/NAME. {data_dir} is replaced. Change
+    it to PostgreSQL when several hosts run Prelabel, or a database is backed up for you."""
     secret_key: SecretStr | None = None
-    """Fernet key that encrypts stored secrets; several, separated by commas, to rotate: the first encrypts.
-    null: generated into {data_dir}/secret.key, mode 0600."""
+    """Fernet key that encrypts stored secrets; several, separated by commas, to rotate: the first encrypts. null:
+    generated into {data_dir}/secret.key, mode 0600. Set it where secrets come from outside, and with two keys to
+    rotate."""
     api_token: SecretStr | None = None
-    """Bearer token of operators and programs. null: generated into {data_dir}/api.token, mode 0600."""
+    """Bearer token of operators and programs. null: generated into {data_dir}/api.token, mode 0600. Set it where
+    secrets come from outside."""
     view_token: SecretStr | None = None
-    """Token with which engineers look at the console. null: generated into {data_dir}/view.token, mode 0600."""
+    """Token with which engineers look at the console. null: generated into {data_dir}/view.token, mode 0600. Set it
+    where secrets come from outside."""
 
     host: str = "127.0.0.1"
-    """Address to listen on."""
+    """Address to listen on. Change it only behind a reverse proxy with TLS, or in a container."""
     port: int = Field(default=8900, ge=1, le=65535)
-    """TCP port to listen on."""
+    """TCP port to listen on. Change it when another program has it."""
     public_url: str = "http://{host}:{port}"
     """Base URL at which Label Studio reaches this service. {host} and {port} are replaced; must be written out when
-    host is a wildcard address."""
+    host is a wildcard address. Set it when Label Studio runs on another host, or reaches this service through a
+    proxy."""
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**20)
-    """Largest request body, bytes. Label Studio sends 5,000 tasks in one webhook."""
+    """Largest request body, bytes. Label Studio sends 5,000 tasks in one webhook. Raise it when Label Studio imports
+    tasks larger than some 13 kB each; a refused event is found by the poll."""
 
     proxy_user_header: str | None = None
     """Header in which an authenticating proxy names who has signed in there, such as X-Forwarded-User; operators and
@@ -83,111 +90,148 @@ class Settings(BaseSettings):
     """Path at which the proxy signs people out, such as /oauth2/sign_out. null: none."""
 
     metrics_open: bool = False
-    """Whether /metrics is told to anybody; false: to whoever shows view_token or api_token. It names projects."""
+    """Whether /metrics is told to anybody; false: to whoever shows view_token or api_token. It names projects. Set it
+    where only your Prometheus reaches the port."""
 
     chunk_size: int = Field(default=64, ge=1, le=1024)
-    """Items that are claimed and scored in one call at most; fewer where a model takes long. Items."""
+    """Items that are claimed and scored in one call at most; fewer where a model takes long. Items. Lower it when
+    chunks take more memory than there is."""
     publish_batch: int = Field(default=500, ge=1, le=5000)
-    """Predictions or annotations written to Label Studio in one call. Items."""
+    """Predictions or annotations written to Label Studio in one call. Items. Lower it when Label Studio answers large
+    writes too late; it is halved by itself where one is refused."""
     lease_s: float = Field(default=60.0, gt=0)
-    """How long a claim holds before another worker may take the items. Seconds."""
+    """How long a claim holds before another worker may take the items. Seconds. Raise it when models take longer than a
+    lease; it must stay above scorer_timeout_s."""
     publish_lease_s: float = Field(default=180.0, gt=0)
-    """The same for a batch on its way to Label Studio: a refused batch is bisected, which takes many calls. Seconds."""
+    """The same for a batch on its way to Label Studio: a refused batch is bisected, which takes many calls. Seconds.
+    Raise it when Label Studio takes minutes for a batch."""
     claim_idle_s: float = Field(default=0.5, gt=0)
-    """Pause before looking for work again when there was none. Seconds."""
+    """Pause before looking for work again when there was none. Seconds. Raise it to ask the store less often, at the
+    price of a delay of that length."""
     reconcile_s: float = Field(default=15.0, gt=0)
-    """Time between two polls for what a webhook lost. Seconds."""
+    """Time between two polls for what a webhook lost. Seconds. Lower it when webhooks do not arrive; raise it to spare
+    a slow Label Studio."""
     sweep_s: float = Field(default=60.0, gt=0)
-    """Time between two looks at whether Label Studio still has what was written there. Seconds."""
+    """Time between two looks at whether Label Studio still has what was written there. Seconds. Raise it to spare a
+    slow Label Studio."""
     learn_s: float = Field(default=2.0, gt=0)
-    """Time between two looks at whether to train or to certify. Seconds."""
+    """Time between two looks at whether to train or to certify. Seconds. Raise it to spare the store with many
+    projects."""
     watch_s: float = Field(default=2.0, gt=0)
-    """Time between two looks of the monitor at the audits of an open gate; longer where looking takes long. Seconds."""
+    """Time between two looks of the monitor at the audits of an open gate; longer where looking takes long. Seconds.
+    Raise it to spare the store with many open gates."""
     effort_s: float = Field(default=30.0, gt=0)
-    """Time between two looks at whether enough labels have come in to tell what suggestions save. Seconds."""
+    """Time between two looks at whether enough labels have come in to tell what suggestions save. Seconds. Raise it to
+    spare the store; what suggestions save changes over days."""
     tabs_s: float = Field(default=60.0, gt=0)
-    """Time between two looks at whether the tabs of a project in Label Studio are to change. Seconds."""
+    """Time between two looks at whether the tabs of a project in Label Studio are to change. Seconds. Raise it to spare
+    Label Studio; lower it when people wait for tabs to fill."""
     tab_items: int = Field(default=200, ge=1, le=5000)
-    """Items in one tab: the next ones of its queue. Items."""
+    """Items in one tab: the next ones of its queue. Items. Raise it for large teams; each change of a tab leaves its
+    old list behind in Label Studio."""
     platform_timeout_s: float = Field(default=30.0, gt=0)
-    """Longest wait for one answer of Label Studio. Seconds."""
+    """Longest wait for one answer of Label Studio. Seconds. Raise it when Label Studio is slow and its answers come
+    after this."""
     retry_base_s: float = Field(default=1.0, gt=0)
-    """Wait after the first transient failure; doubles with each further one. Seconds."""
+    """Wait after the first transient failure; doubles with each further one. Seconds. Raise it to be gentler to a Label
+    Studio that is overloaded."""
     retry_max_s: float = Field(default=60.0, gt=0)
-    """Longest wait between two tries. Seconds."""
+    """Longest wait between two tries. Seconds. Lower it to come back sooner after an outage."""
     max_attempts: int = Field(default=5, ge=1)
-    """Tries before an item is given up; counts only failures that are the item's own fault. Tries."""
+    """Tries before an item is given up; counts only failures that are the item's own fault. Tries. Raise it when items
+    fail by chance, as with a flaky media host that answers wrongly."""
 
     monitor_watch: float = Field(default=400.0, ge=200)
     """Level of the monitor's statistic at which the gate goes to watch: while the error is within epsilon there is at
-    most one false alarm in so many audits, on average. The watch ends below a tenth of it. Audits."""
+    most one false alarm in so many audits, on average. The watch ends below a tenth of it. Audits. Lower it to draw
+    more audits sooner, at the price of more false alarms."""
     monitor_close: float = Field(default=10_000.0, ge=200)
-    """The same for closing the gate; at least monitor_watch. Audits."""
+    """The same for closing the gate; at least monitor_watch. Audits. Lower it to close sooner, at the price of gates
+    that close without a cause."""
     watch_audit_factor: float = Field(default=5.0, ge=1)
-    """What a project's audit_rate is multiplied by while its gate is watched; the rate is at most 1. Factor."""
+    """What a project's audit_rate is multiplied by while its gate is watched; the rate is at most 1. Factor. Raise it
+    to decide a suspicion sooner, at the price of more labels."""
     audit_due_s: float = Field(default=3 * 86_400.0, gt=0)
-    """How long an audit may wait for its blind label before the gate goes to watch. Seconds."""
+    """How long an audit may wait for its blind label before the gate goes to watch. Seconds. Raise it when nobody
+    labels at weekends; lower it when people label daily."""
     drift_window: int = Field(default=500, ge=50)
-    """Newly arrived items that are compared with the blind sample at a time. Items."""
+    """Newly arrived items that are compared with the blind sample at a time. Items. Lower it to see drift sooner,
+    coarser; raise it on large streams."""
 
     people_lease_s: float = Field(default=900.0, gt=0)
-    """How long a person keeps an item while too little is known of how long people take. Seconds."""
+    """How long a person keeps an item while too little is known of how long people take. Seconds. Raise it when the
+    first items take people long."""
     people_lease_min_s: float = Field(default=120.0, gt=0)
-    """Shortest lease; it is three times what 95 of 100 pieces of work take. Seconds."""
+    """Shortest lease; it is three times what 95 of 100 pieces of work take. Seconds. Raise it when people complain of
+    being hurried."""
     people_lease_max_s: float = Field(default=14_400.0, gt=0)
-    """Longest lease. Seconds."""
+    """Longest lease. Seconds. Lower it when items stay too long with those who went away."""
     people_silent_s: float = Field(default=300.0, gt=0)
-    """How long a person's page may say nothing before the item goes to somebody else. Seconds."""
+    """How long a person's page may say nothing before the item goes to somebody else. Seconds. Raise it when pages are
+    kept in the background, as on a telephone."""
     people_present_s: float = Field(default=30.0, gt=0)
-    """How long after asking last a person who got nothing stays in line. Seconds."""
+    """How long after asking last a person who got nothing stays in line. Seconds. Raise it when people ask again less
+    often than that."""
     gold_rate: float = Field(default=0.05, ge=0, le=0.5)
     """Share of what each person is given that is gold, unmarked, once there are gold items. It costs people's time and
-    labels nothing new, so it is small; without it a mistake of somebody who labels alone is never seen. Share."""
+    labels nothing new, so it is small; without it a mistake of somebody who labels alone is never seen. Share. Raise it
+    when people are new; 0 switches it off."""
     gold_uses: int = Field(default=30, ge=1)
-    """People whom one gold item is given to at most: answers get round. People."""
+    """People whom one gold item is given to at most: answers get round. People. Lower it when answers get round; raise
+    it when there are few gold items."""
     qualification_items: int = Field(default=12, ge=4, le=50)
-    """Items of one qualification; if all are right, 4 reach level 1, then 7, 11, 24 and 49. Items."""
+    """Items of one qualification; if all are right, 4 reach level 1, then 7, 11, 24 and 49. Items. Raise it to grant
+    higher levels in one go; it takes as many unseen gold items."""
     required_accuracy: float = Field(default=0.7, gt=0, lt=1)
-    """Accuracy below which a person may be paused in a field, where it is shown to be lower. Share."""
+    """Accuracy below which a person may be paused in a field, where it is shown to be lower. Share. Raise it where
+    work below that is of no use; it pauses nobody by itself."""
 
     review_due_s: float = Field(default=3 * 86_400.0, gt=0)
-    """How long a label may wait for its review; then it is approved. Seconds."""
+    """How long a label may wait for its review; then it is approved. Seconds. Raise it when there are few reviewers:
+    what is late is approved unseen."""
     appeal_due_s: float = Field(default=7 * 86_400.0, gt=0)
-    """How long a person may appeal against a review of their label. Seconds."""
+    """How long a person may appeal against a review of their label. Seconds. Raise it when people work on few days."""
     appeal_answer_s: float = Field(default=3 * 86_400.0, gt=0)
-    """How long an appeal may wait for a second reviewer; then it is decided for whoever labelled. Seconds."""
+    """How long an appeal may wait for a second reviewer; then it is decided for whoever labelled. Seconds. Raise it
+    when there are few reviewers: what is late is decided for whoever labelled."""
 
     notify_url: SecretStr | None = None
     """Where each change of a gate is told, by POST of JSON with a "text": a Slack webhook, or any other that takes it.
-    The address is taken for a secret. null: nowhere."""
+    The address is taken for a secret. null: nowhere. Set it to be told when a gate opens, is watched or closes."""
     notify_timeout_s: float = Field(default=10.0, gt=0)
-    """Longest wait for its answer. Seconds."""
+    """Longest wait for its answer. Seconds. Raise it when the receiver is slow."""
 
     scorer_replicas: int = Field(default=1, ge=1)
-    """Processes that score, for each project. Processes."""
+    """Processes that score, for each project. Processes. Raise it when items wait to be scored and processors are
+    idle."""
     scorer_threads: int = Field(default=1, ge=1)
-    """Threads of one scorer; more replicas with one thread each are faster than the other way round. Threads."""
+    """Threads of one scorer; more replicas with one thread each are faster than the other way round. Threads. Raise it
+    when one chunk must be faster and there are processors to spare."""
     scorer_timeout_s: float = Field(default=55.0, gt=0)
-    """Longest wait for the scores of one chunk, loading the model included; below lease_s. Seconds."""
+    """Longest wait for the scores of one chunk, loading the model included; below lease_s. Seconds. Raise it, and
+    lease_s with it, when loading a model or one item takes longer."""
     model_dir: Path = Path("{data_dir}/models")
-    """Folder for trained heads and exported encoders. {data_dir} is replaced."""
+    """Folder for trained heads and exported encoders. {data_dir} is replaced. Change it to a folder that all hosts see,
+    or to a volume."""
 
     media_cache_dir: Path = Path("{data_dir}/media")
-    """Folder for fetched media. {data_dir} is replaced."""
+    """Folder for fetched media. {data_dir} is replaced. Change it to a disk with room."""
     media_cache_bytes: int = Field(default=2 * 2**30, ge=0)
-    """Largest size of that folder; the files used longest ago go first. Bytes."""
+    """Largest size of that folder; the files used longest ago go first. Bytes. Raise it when the same media are
+    fetched again and again; it must hold a file of media_max_bytes."""
     media_max_bytes: int = Field(default=32 * 2**20, ge=1)
-    """Largest file that is fetched. Bytes."""
+    """Largest file that is fetched. Bytes. Raise it when items are dead because their file is larger."""
     media_max_pixels: int = Field(default=50_000_000, ge=1)
-    """Largest image that is decoded, width times height. Pixels."""
+    """Largest image that is decoded, width times height. Pixels. Raise it when items are dead because their picture is
+    larger; decoding takes memory."""
     media_max_seconds: float = Field(default=14_400.0, gt=0.0)
-    """Longest recording that is fetched. Seconds."""
+    """Longest recording that is fetched. Seconds. Raise it, and media_max_bytes with it, for longer recordings."""
     media_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts besides Label Studio from which media may be fetched, also on private networks. Host names; in the
-    environment separated by commas."""
+    environment separated by commas. Set it when media lie on hosts of your own network."""
     judge_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts on private networks at which a judge, a language model, may be asked. Host names, with or without a port;
-    in the environment separated by commas."""
+    in the environment separated by commas. Set it when the language model runs on your own network."""
 
     tracing_endpoint: str | None = None
     """Where traces are sent by OTLP over HTTP: the whole address, such as http://127.0.0.1:4318/v1/traces. Credentials
@@ -196,9 +240,9 @@ class Settings(BaseSettings):
     """Share of traces that are sent; who comes with a trace of their own has decided already. Share."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Least severe level that is logged."""
+    """Least severe level that is logged. Set it to DEBUG when looking for a cause."""
     log_json: bool = True
-    """One JSON object a line; false: lines for a terminal."""
+    """One JSON object a line; false: lines for a terminal. Set it to false when a person reads the log."""
 
     @classmethod
     def load(cls, config: Path | None = None, **overrides: Any) -> Self:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from models.errors import PrelabelError
 from serving.api import (
     changes,
+    errors,
     gold,
     health,
     hooks,
@@ -56,9 +57,8 @@ from serving.console.proxy import ProxyHeaders
 from serving.monitoring.metrics import Metrics
 from serving.pipeline.runtime import Runtime
 
+PROBES = (health, metrics)
 PROGRAMS = (
-    health,
-    metrics,
     hooks,
     ml_backend,
     v1,
@@ -112,7 +112,11 @@ def create_app(runtime: Runtime) -> FastAPI:
     session.install(app, runtime)
     app.add_middleware(speech.Speech)
     app.add_middleware(Guard, max_body_bytes=runtime.settings.max_body_bytes, page=problems.outermost)
-    for part in (*PROGRAMS, *CONSOLE):
+    for part in PROBES:
+        app.include_router(part.router)
+    for part in PROGRAMS:
+        app.include_router(part.router, responses=errors.OF_EVERY_ROUTE)
+    for part in CONSOLE:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     return app

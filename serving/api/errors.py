@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -10,7 +11,26 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from models.errors import PrelabelError
+from models.types import Frozen
 from serving.api.audit import refused
+
+
+class Problem(Frozen):
+    """What every error answers."""
+
+    error: str
+    """A stable code, for programs."""
+    message: str
+    """What is wrong and what to do, for people. Holds no secret and quotes no input."""
+
+
+OF_EVERY_ROUTE: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "Who asks has not shown who they are"},
+    404: {"model": Problem, "description": "There is no such project, person, task ..."},
+    409: {"model": Problem, "description": "It does not go as things stand"},
+    422: {"model": Problem, "description": "The request has a wrong form, or a value that cannot be"},
+}
+"""Errors that any route about a project may answer, for OpenAPI."""
 
 
 def ours(request: Request, error: Exception) -> JSONResponse:

@@ -13,7 +13,7 @@ from serving.monitoring.readiness import Status, examine, for_anybody, worst
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses={503: {"description": "The store does not answer"}})
 def healthz(runtime: RuntimeDep, response: Response) -> dict[str, str]:
     """200 when the store answers, 503 when it does not."""
     try:
@@ -25,7 +25,7 @@ def healthz(runtime: RuntimeDep, response: Response) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "It cannot do its work; the checks say why"}})
 def readyz(request: Request, runtime: RuntimeDep, response: Response) -> dict[str, Any]:
     """200 when the service can do its work, degraded or not; 503 when it cannot. Projects are named to operators."""
     checks = examine(runtime)

@@ -7,6 +7,7 @@ import hmac
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from serving.api.dependencies import RuntimeDep
+from serving.api.errors import Problem
 from serving.monitoring.metrics import Metrics
 from serving.secrets import operator_token, viewer_token
 from serving.settings import Settings
@@ -22,7 +23,7 @@ def may_look(request: Request, settings: Settings) -> bool:
     return kind.lower() == "bearer" and any(matches)
 
 
-@router.get("/metrics")
+@router.get("/metrics", responses={401: {"model": Problem, "description": "The token is missing or wrong"}})
 def metrics(request: Request, runtime: RuntimeDep) -> Response:
     """The text format of Prometheus, or OpenMetrics where the scrape asks for it."""
     if not runtime.settings.metrics_open and not may_look(request, runtime.settings):

@@ -68,6 +68,7 @@ def setup(project: NamedProjectDep) -> dict[str, Any]:
 
 @router.get("/versions")
 def versions(runtime: RuntimeDep, project: NamedProjectDep) -> dict[str, Any]:
+    """Model versions of the project, of all that were trained or named."""
     with runtime.store.read() as uow:
         known = [row.ref.version for row in uow.models.list(project.id)]
     return backend.versions_response(known)

@@ -140,6 +140,7 @@ class Next(Frozen):
 
 @router.get("/projects/{slug}/people")
 def people(runtime: RuntimeDep, project: ProjectDep) -> list[PersonView]:
+    """Who labels: skills, cap, what they hold, accuracies with intervals, and whether a pause is allowed."""
     with runtime.store.read() as uow:
         desks = uow.people.desks(project.id)
         return [_person(uow, one, runtime.settings.required_accuracy) for one in desks]

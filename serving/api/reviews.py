@@ -76,6 +76,7 @@ def reviews(
     after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[ReviewView]:
+    """Reviews by their number, a page at a time."""
     with runtime.store.read() as uow:
         return [_view(row) for row in uow.reviews.page(project.id, state=state, after=after, limit=limit)]
 

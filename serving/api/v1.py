@@ -72,6 +72,7 @@ class ItemView(Frozen):
 
 @router.get("/projects")
 def projects(runtime: RuntimeDep) -> list[ProjectSummary]:
+    """The connected projects: gate, model version, challenger, whether one is paused."""
     with runtime.store.read() as uow:
         rows = uow.projects.list()
     return [
@@ -91,6 +92,7 @@ def projects(runtime: RuntimeDep) -> list[ProjectSummary]:
 
 @router.get("/projects/{slug}/report")
 def project_report(runtime: RuntimeDep, project: ProjectDep) -> AutomationReport:
+    """The automation rate with its proof: what `prelabel report --json` prints."""
     return report(runtime, project)
 
 
@@ -138,6 +140,7 @@ def items(
     after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[ItemView]:
+    """Items by their number, a page at a time: the last one's number is the next page's `after`."""
     with runtime.store.read() as uow:
         rows = uow.items.page(project.id, state=state, after_id=after, limit=limit)
     return [

@@ -11,7 +11,8 @@ from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
 from serving.pipeline.runtime import Runtime
-from serving.projects.doctor import CHECKS, MENDED, examine
+from serving.projects.checks import CHECKS
+from serving.projects.doctor import examine
 from serving.store.records import ProjectRow
 
 router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
@@ -41,14 +42,15 @@ def _findings(request: Request, runtime: Runtime, role: Role, project: ProjectRo
     except PrelabelError as error:
         problem = str(error)
     wrong = [one for one in found if not one.ok]
+    mended = {check.name for check in CHECKS if check.fix}
     return page_of(
         request,
         "console/findings.html",
         project=project,
         findings=wrong + [one for one in found if one.ok],
         wrong=len(wrong),
-        checks=CHECKS,
-        may_fix=role is Role.OPERATOR and any(one.check in MENDED for one in wrong),
+        checks={check.name: check.title for check in CHECKS},
+        may_fix=role is Role.OPERATOR and any(one.check in mended for one in wrong),
         fixed=fix,
         problem=problem,
         at=runtime.now(),

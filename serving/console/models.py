@@ -12,9 +12,8 @@ from models.specs import learns
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console.model_facts import compare
 from serving.console.pages import page_of
-from serving.console.project import actor
 from serving.console.session import same_origin
-from serving.console.staff import OperatorDep, Role, StaffDep
+from serving.console.staff import OperatorDep, Role, StaffDep, actor_of
 from serving.language import gettext
 from serving.monitoring.remembered import Remembered
 from serving.monitoring.side_by_side import side_by_side
@@ -54,7 +53,7 @@ def promote(
         with runtime.store.read() as uow:
             former = uow.models.get(project.id, version).activated_at is not None
         act = versions.roll_back if former else versions.promote
-        act(runtime, project, version, reason=reason, actor=actor(role))
+        act(runtime, project, version, reason=reason, actor=actor_of(request))
     except PrelabelError as error:
         return _page(request, runtime, role, project, problem=error)
     return _back(project)
@@ -65,7 +64,7 @@ def let_score(
     request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, version: Chosen, reason: Reason
 ) -> Response:
     try:
-        versions.shadow(runtime, project, version, reason=reason, actor=actor(role))
+        versions.shadow(runtime, project, version, reason=reason, actor=actor_of(request))
     except PrelabelError as error:
         return _page(request, runtime, role, project, problem=error)
     return _back(project)
@@ -74,7 +73,7 @@ def let_score(
 @router.post("/{slug}/models/shadow/drop", dependencies=[Depends(same_origin)])
 def drop(request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, reason: Reason) -> Response:
     try:
-        versions.drop_shadow(runtime, project, reason=reason, actor=actor(role))
+        versions.drop_shadow(runtime, project, reason=reason, actor=actor_of(request))
     except PrelabelError as error:
         return _page(request, runtime, role, project, problem=error)
     return _back(project)
@@ -83,7 +82,7 @@ def drop(request: Request, runtime: RuntimeDep, role: OperatorDep, project: Proj
 @router.post("/{slug}/models/release", dependencies=[Depends(same_origin)])
 def release(request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, reason: Reason) -> Response:
     try:
-        versions.release(runtime, project, reason=reason, actor=actor(role))
+        versions.release(runtime, project, reason=reason, actor=actor_of(request))
     except PrelabelError as error:
         return _page(request, runtime, role, project, problem=error)
     return _back(project)

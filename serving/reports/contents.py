@@ -72,7 +72,7 @@ def drawn(runtime: Runtime, project: ProjectRow) -> list[charts.Chart]:
     if seen.confidences.size:
         accepts = project.gate_state.accepts and certificate is not None
         chosen = certificate.threshold if accepts and certificate is not None else None
-        of = gettext("waiting items") if seen.waiting else gettext("the blind sample")
-        made.append(charts.coverage_risk(points(seen), epsilon=project.epsilon, chosen=chosen, of=of))
+        waiting = bool(seen.waiting)
+        made.append(charts.coverage_risk(points(seen), epsilon=project.epsilon, chosen=chosen, waiting=waiting))
         made.append(charts.reliability(bins(seen)))
     return made

@@ -5,25 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
 import yaml
-from fastapi.routing import APIRoute
 
+from scripts.docs_site.api import operations
 from serving import settings
-from serving.api.application import PROGRAMS
 from serving.cli import app
 from serving.project_file import ProjectFile
 from serving.settings import Settings
+from tests.support.documents import DOCUMENTS, FENCE, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
-LATER: set[str] = set()
-"""Linked to, and written from the results of ``make bench``."""
 ENVIRONMENT = {settings.CONFIG_VARIABLE, *(settings.PREFIX + key.upper() for key in Settings.model_fields)}
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+COMMAND_LINE = typer.main.get_command(app)
 COMMENT = re.compile(r"\s#\s.*$")
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -53,7 +50,7 @@ def calls(text: str, program: str) -> Iterator[list[str]]:
 
 def problem(words: list[str]) -> str | None:
     """Why ``prelabel WORDS`` cannot be called."""
-    command = typer.main.get_command(app)
+    command = COMMAND_LINE
     path, rest = "prelabel", list(words)
     while subcommands := getattr(command, "commands", None):
         if not rest or rest[0].startswith("-") or rest[0].isupper():
@@ -78,11 +75,6 @@ def problem(words: list[str]) -> str | None:
     return f"{path} takes {len(places)} arguments, not {given}" if given > len(places) else None
 
 
-def routes() -> set[str]:
-    found = (r for module in PROGRAMS for r in module.router.routes)
-    return {f"{method} {r.path}" for r in found if isinstance(r, APIRoute) for method in r.methods or ()}
-
-
 @each_document
 def test_every_prelabel_command_exists(document: Path) -> None:
     found = [(words, problem(words)) for words in calls(document.read_text(encoding="utf-8"), "prelabel")]
@@ -97,8 +89,9 @@ def test_a_command_that_is_not_there_is_noticed(call: str) -> None:
     assert problem(call.split()) is not None
 
 
-def test_the_readme_leads_through_the_commands() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["README.md", "docs/start.md"])
+def test_the_beginning_leads_through_the_commands(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
     named = {words[0] for words in calls(text, "prelabel") if words}
     assert {"serve", "connect", "doctor", "report", "dead", "redrive", "explain"} <= named
 
@@ -113,7 +106,7 @@ def test_every_make_target_exists(document: Path) -> None:
 def test_the_options_of_the_demo_exist() -> None:
     source = (ROOT / "scripts" / "demo" / "__main__.py").read_text(encoding="utf-8")
     asked: set[str] = set()
-    for words in calls((ROOT / "README.md").read_text(encoding="utf-8"), "make"):
+    for words in calls((ROOT / "docs" / "start.md").read_text(encoding="utf-8"), "make"):
         if words[:1] == ["demo"]:
             asked |= set(re.findall(r"--[a-z-]+", " ".join(words)))
     assert asked
@@ -126,16 +119,18 @@ def test_every_variable_is_a_setting(document: Path) -> None:
     assert named <= ENVIRONMENT
 
 
+@cache
+def words_of_the_code() -> frozenset[str]:
+    folders = ("models", "connectors", "serving", "scripts", "configs")
+    places = [p for folder in folders for p in ROOT.glob(f"{folder}/**/*") if p.suffix in (".py", ".yaml")]
+    return frozenset(word for p in places for word in re.findall(r"\w+", p.read_text(encoding="utf-8")))
+
+
 @each_document
 def test_every_name_in_backticks_is_in_the_code(document: Path) -> None:
     """Settings, report keys, reason codes, columns: whatever is written with an underscore."""
-    places = [
-        p for folder in ("models", "connectors", "serving", "scripts", "configs") for p in ROOT.glob(f"{folder}/**/*")
-    ]
-    code = "\n".join(p.read_text(encoding="utf-8") for p in places if p.suffix in (".py", ".yaml"))
-    words = set(re.findall(r"\w+", code))
     named = {name for name in inline(document.read_text(encoding="utf-8")) if re.fullmatch(r"[a-z]+(_[a-z]+)+", name)}
-    assert named - words == set()
+    assert named - words_of_the_code() == set()
 
 
 @each_document
@@ -143,12 +138,18 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", FENCE.sub("", document.read_text(encoding="utf-8")))
     local = {(document.parent / target).resolve() for target in targets if "://" not in target}
     missing = {str(path.relative_to(ROOT)) for path in local if not path.exists()}
-    assert missing - LATER == set()
+    assert missing == set()
 
 
-def test_every_route_is_documented_and_every_documented_route_exists() -> None:
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    assert {name for name in inline(text) if re.match(r"(GET|POST|PUT|PATCH|DELETE) /", name)} == routes()
+@each_document
+def test_every_route_that_is_named_exists(document: Path) -> None:
+    """All of them are on the page that is made from the application."""
+    named = {
+        name
+        for name in inline(document.read_text(encoding="utf-8"))
+        if re.match(r"(GET|POST|PUT|PATCH|DELETE) /", name)
+    }
+    assert named <= {one.name for one in operations()}
 
 
 @each_document
