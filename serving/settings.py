@@ -70,24 +70,30 @@ class Settings(BaseSettings):
 
     proxy_user_header: str | None = None
     """Header in which an authenticating proxy names who has signed in there, such as X-Forwarded-User; operators and
-    engineers need no token then. null: nobody is believed. Header name."""
+    engineers need no token then. null: nobody is believed. Header name. Set it where such a proxy stands in front."""
     proxy_email_header: str | None = None
-    """Header with that person's email, shown in the audit log. null: none. Header name."""
+    """Header with that person's email, shown in the audit log. null: none. Header name. Set it to what
+    your proxy sends."""
     proxy_groups_header: str | None = None
-    """Header with that person's groups, separated by commas; needed with proxy_user_header. null: none. Header name."""
+    """Header with that person's groups, separated by commas; needed with proxy_user_header. null: none. Header name.
+    Set it to what your proxy sends."""
     proxy_operator_groups: Annotated[tuple[str, ...], NoDecode] = ()
-    """Groups whose members may change things. Group names; in the environment separated by commas."""
+    """Groups whose members may change things. Group names; in the environment separated by commas. Set it with
+    proxy_user_header: without it nobody changes anything there."""
     proxy_engineer_groups: Annotated[tuple[str, ...], NoDecode] = ()
-    """Groups whose members look, and change nothing. Group names; in the environment separated by commas."""
+    """Groups whose members look, and change nothing. Group names; in the environment separated by commas. Set it for
+    people who only read."""
     proxy_trusted: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses from which the proxy connects; its headers are ignored from anywhere else. Addresses or networks, such
-    as 10.0.0.0/24; in the environment separated by commas."""
+    as 10.0.0.0/24; in the environment separated by commas. Set it to the proxy's own, as narrow as can be."""
     proxy_secret_header: str | None = None
-    """Header in which the proxy sends proxy_secret. null: none. Header name."""
+    """Header in which the proxy sends proxy_secret. null: none. Header name. Set it together with proxy_secret."""
     proxy_secret: SecretStr | None = None
-    """A secret that only the proxy knows; with proxy_trusted, both have to hold. null: none. 32 characters or more."""
+    """A secret that only the proxy knows; with proxy_trusted, both have to hold. null: none. 32 characters or more.
+    Set it where the proxy's address is not fixed."""
     proxy_sign_out: str | None = None
-    """Path at which the proxy signs people out, such as /oauth2/sign_out. null: none."""
+    """Path at which the proxy signs people out, such as /oauth2/sign_out. null: none. Set it so that signing out here ends
+    the proxy's session, too."""
 
     metrics_open: bool = False
     """Whether /metrics is told to anybody; false: to whoever shows view_token or api_token. It names projects. Set it
@@ -235,9 +241,10 @@ class Settings(BaseSettings):
 
     tracing_endpoint: str | None = None
     """Where traces are sent by OTLP over HTTP: the whole address, such as http://127.0.0.1:4318/v1/traces. Credentials
-    go into OTEL_EXPORTER_OTLP_HEADERS. null: nothing is traced."""
+    go into OTEL_EXPORTER_OTLP_HEADERS. null: nothing is traced. Set it when looking for where time goes."""
     tracing_ratio: float = Field(default=1.0, ge=0, le=1)
-    """Share of traces that are sent; who comes with a trace of their own has decided already. Share."""
+    """Share of traces that are sent; who comes with a trace of their own has decided already. Share. Lower it where
+    traces are many."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is logged. Set it to DEBUG when looking for a cause."""
