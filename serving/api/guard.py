@@ -42,9 +42,7 @@ class Guard:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(
-        self, app: ASGIApp, limit: int, page: Page | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    def __init__(self, app: ASGIApp, limit: int, page: Page | None, scope: Scope, receive: Receive, send: Send) -> None:
         self._app, self._limit, self._scope, self._receive, self._send = app, limit, scope, receive, send
         self._page = page
         headers = Headers(scope=scope)

@@ -83,7 +83,11 @@ def http(request: Request, error: Exception) -> Response:
         return _elsewhere(headers["Location"]) if _fragment(request.scope) else answer
     if error.status_code == 401 and _fragment(request.scope):
         return _elsewhere("/train")
-    said = [] if error.status_code in (404, 405) and error.detail in ("Not Found", "Method Not Allowed") else [error.detail]
+    said = (
+        []
+        if error.status_code in (404, 405) and error.detail in ("Not Found", "Method Not Allowed")
+        else [error.detail]
+    )
     return _page(request, error.status_code, [gettext(str(one)) for one in said], headers)
 
 
@@ -129,7 +133,9 @@ def _page(request: Request, status: int, said: Sequence[str], headers: Mapping[s
     known = status if status in TITLES else 500
     words: dict[str, Any] = {"title": gettext(TITLES[known]), "advice": gettext(ADVICE[known]), "said": said}
     name = "console/problem_part.html" if _fragment(request.scope) else "console/problem.html"
-    answer = page_of(request, name, status=status, problem=True, train=request.scope["path"].startswith("/train"), **words)
+    answer = page_of(
+        request, name, status=status, problem=True, train=request.scope["path"].startswith("/train"), **words
+    )
     answer.headers.update(headers or {})
     return answer
 

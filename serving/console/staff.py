@@ -88,9 +88,7 @@ def role_of(staff: Annotated[Staff, Depends(staff_of)]) -> Role:
 
 def require_operator_page(role: Annotated[Role, Depends(role_of)]) -> Role:
     if role is not Role.OPERATOR:
-        raise HTTPException(
-            status_code=403, detail=N_("engineers look, and change nothing: sign in as an operator")
-        )
+        raise HTTPException(status_code=403, detail=N_("engineers look, and change nothing: sign in as an operator"))
     return role
 
 

@@ -187,6 +187,4 @@ def _paused(request: Request, runtime: Runtime, person: TrainerRow, slug: str) -
 def _form(request: Request, runtime: Runtime, problem: str = "", status: int = 401) -> HTMLResponse:
     with runtime.store.read() as uow:
         urls = platform_urls(uow.projects.list())
-    return page_of(
-        request, "train/sign_in.html", status=status if problem else 200, urls=urls, problem=problem
-    )
+    return page_of(request, "train/sign_in.html", status=status if problem else 200, urls=urls, problem=problem)

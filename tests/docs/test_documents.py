@@ -13,7 +13,19 @@ import yaml
 from fastapi.routing import APIRoute
 
 from serving import settings
-from serving.api import changes, gold, health, hooks, metrics, ml_backend, people, people_figures, qualifications, reviews, v1
+from serving.api import (
+    changes,
+    gold,
+    health,
+    hooks,
+    metrics,
+    ml_backend,
+    people,
+    people_figures,
+    qualifications,
+    reviews,
+    v1,
+)
 from serving.cli import app
 from serving.project_file import ProjectFile
 from serving.settings import Settings

@@ -46,7 +46,19 @@ LATER = (
     " CASE mod(id, 200) WHEN 0 THEN 'reviews' ELSE 'other' END, CASE mod(id, 200) WHEN 0 THEN 'user 21' END FROM item",
 )
 """How the store looks after a while; sent, labelled and published items are many, what waits is little."""
-BIG = {"item", "outbox", "prediction", "label", "decision", "work", "review", "review_turn", "gold", "gold_answer", "change"}
+BIG = {
+    "item",
+    "outbox",
+    "prediction",
+    "label",
+    "decision",
+    "work",
+    "review",
+    "review_turn",
+    "gold",
+    "gold_answer",
+    "change",
+}
 SMALL = "ix_review_turn_held"
 """An index of what is in people's hands now: it may be read as a whole."""
 

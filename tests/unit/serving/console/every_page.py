@@ -149,5 +149,7 @@ def places(world: LocalWorld) -> list[Place]:
         Place("/train/{slug}/answers", "/train/moods/answers", "anna", "article"),
         Place("/train/{slug}/decisions", "/train/moods/decisions", "anna", "article"),
         Place("/train/{slug}/review", "/train/moods/review", "bert"),
-        Place("/train/{slug}/review", "/train/moods/review", "bert", "#review-place [data-left]", press="Give me a review"),
+        Place(
+            "/train/{slug}/review", "/train/moods/review", "bert", "#review-place [data-left]", press="Give me a review"
+        ),
     ]
