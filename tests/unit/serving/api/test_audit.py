@@ -83,6 +83,16 @@ def test_a_route_that_nobody_named_is_written_down_all_the_same(world: LocalWorl
     assert (row.role, dict(row.params)) == ("nobody", {})
 
 
+def test_a_handler_may_say_what_the_path_does_not(world: LocalWorld, app: FastAPI) -> None:
+    @app.post("/made")
+    def made(request: Request) -> str:
+        audit.about(request.scope, slug="new-project")
+        return ""
+
+    assert TestClient(app).post("/made").status_code == 200
+    assert [row.project for row in changes(world)] == ["new-project"]
+
+
 def test_the_console_says_who_what_and_why(world: LocalWorld, client: TestClient) -> None:
     client.post("/sign-in", data={"token": "operator-token"})
     world.later(5)
