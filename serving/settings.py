@@ -92,8 +92,8 @@ class Settings(BaseSettings):
     """A secret that only the proxy knows; with proxy_trusted, both have to hold. null: none. 32 characters or more.
     Set it where the proxy's address is not fixed."""
     proxy_sign_out: str | None = None
-    """Path at which the proxy signs people out, such as /oauth2/sign_out. null: none. Set it so that signing out here ends
-    the proxy's session, too."""
+    """Path at which the proxy signs people out, such as /oauth2/sign_out. null: none. Set it so that signing out here
+    ends the proxy's session, too."""
 
     metrics_open: bool = False
     """Whether /metrics is told to anybody; false: to whoever shows view_token or api_token. It names projects. Set it

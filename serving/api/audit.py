@@ -24,11 +24,18 @@ MOST_BYTES: Final = 64 * 2**10
 """Of a body; what is sent beyond is told as ``too_long``, and none of it is kept."""
 REFUSED: Final = "refused"
 """In the state of a request: its answer says that nothing was done, whatever its status."""
+ABOUT: Final = "about"
+"""In the same place: parameters that no path or body has."""
 
 
 def refused(scope: Scope) -> None:
     """The answer of this request says why nothing was done: the log leaves it out."""
     scope.setdefault("state", {})[REFUSED] = True
+
+
+def about(scope: Scope, **params: Any) -> None:
+    """What the log is to know of this request beside what was sent, such as ``slug`` of a project that is new."""
+    scope.setdefault("state", {}).setdefault(ABOUT, {}).update(params)
 
 
 class Audit:
@@ -68,15 +75,15 @@ class _Watched:
     async def _answer(self, message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] < 400:
             state = self._scope.get("state") or {}
-            route = getattr(self._scope.get("route"), "path", None)
+            route: str = getattr(self._scope.get("route"), "path", "")
             key = (self._scope["method"], route)
-            if route is not None and not state.get(REFUSED) and key not in LEFT_OUT:
+            if route and not state.get(REFUSED) and key not in LEFT_OUT:
                 await run_in_threadpool(self._write, key, state)
         await self._send(message)
 
     def _write(self, key: tuple[str, str], state: Mapping[str, Any]) -> None:
         action = ACTIONS.get(key) or Action(" ".join(key), subject=self._scope["path"])
-        params = self._sent() | dict(self._scope.get("path_params") or {}) | dict(state.get("changed") or {})
+        params = self._sent() | dict(self._scope.get("path_params") or {}) | dict(state.get(ABOUT) or {})
         new = change_of(action, params, request=state.get("request_id"), **self._who(state))
         keep(self._runtime, replace(new, params={"too_long": True}) if self._too_long else new)
 

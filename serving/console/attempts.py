@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict, deque
 from typing import Final
+
+log = logging.getLogger(__name__)
 
 EACH: Final = 10
 """Wrong tokens from one address within the window, and it has to wait."""
@@ -30,6 +33,8 @@ class Attempts:
             return _full(self._all, now) or (own is not None and _full(own, now))
 
     def wrong(self, address: str, now: float) -> None:
+        """Somebody there had a wrong token; the service's log has it, too."""
+        log.warning("a wrong token", extra={"client": address})
         with self._lock:
             own = self._each.pop(address, None) or deque(maxlen=EACH)
             own.append(now)

@@ -54,10 +54,8 @@ def of_project(
 def who(row: ChangeRow) -> str:
     """Whoever did it, in words."""
     role = gettext(ROLES.get(row.role, row.role))
-    if row.role == "trainer":
-        name = row.trainer or gettext("somebody who was forgotten")
-    else:
-        name = row.actor or ""
+    nobody = gettext("somebody who was forgotten") if row.role == "trainer" else ""
+    name = row.trainer or row.actor or nobody
     return f"{role}: {name}" if name else role
 
 
@@ -70,5 +68,5 @@ def _page(request: Request, runtime: Runtime, of: str | None, before: int, **val
     with runtime.store.read() as uow:
         rows = uow.changes.page(of, before=before, limit=PAGE + 1)
     more = rows[PAGE - 1].id if len(rows) > PAGE else None
-    words = {"who": who, "why": why, "spelled": spelled}
+    words: dict[str, Any] = {"who": who, "why": why, "spelled": spelled}
     return page_of(request, "console/changes.html", rows=rows[:PAGE], more=more, **words, **values)

@@ -132,11 +132,22 @@ def _elsewhere(path: str) -> Response:
 def _page(request: Request, status: int, said: Sequence[str], headers: Mapping[str, str] | None = None) -> Response:
     known = status if status in TITLES else 500
     words: dict[str, Any] = {"title": gettext(TITLES[known]), "advice": gettext(ADVICE[known]), "said": said}
-    name = "console/problem_part.html" if _fragment(request.scope) else "console/problem.html"
-    answer = page_of(
-        request, name, status=status, problem=True, train=request.scope["path"].startswith("/train"), **words
-    )
+    if _fragment(request.scope):
+        return _part(request, status, words)
+    train = request.scope["path"].startswith("/train")
+    answer = page_of(request, "console/problem.html", status=status, problem=True, train=train, **words)
     answer.headers.update(headers or {})
+    return answer
+
+
+def _part(request: Request, status: int, words: dict[str, Any]) -> Response:
+    """A sentence in place of what htmx asked for; what asks again and again goes on asking after a failure."""
+    asked = getattr(request.scope.get("route"), "path", "") if status >= 500 else ""
+    slug = request.path_params.get("slug")
+    target = {"/train/{slug}/next": f"#place-{slug}", "/train/{slug}/review/next": "#review-place"}.get(asked)
+    answer = page_of(request, "console/problem_part.html", status=status, problem=True, target=target, **words)
+    if asked.endswith("/beat"):
+        answer.headers["HX-Reswap"] = "none"
     return answer
 
 

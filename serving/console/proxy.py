@@ -1,7 +1,7 @@
 """Who an authenticating proxy says that somebody is (oauth2-proxy, Authelia ...): off unless the settings name it.
 
-Its headers are believed from nobody but the proxy: by its address, by a secret that it sends, or by both. A session that
-was signed in while the proxy named somebody else, or nobody, ends.
+Its headers are believed from nobody but the proxy: by its address, by a secret that it sends, or by both. A session
+that was signed in while the proxy named somebody else, or nobody, ends.
 """
 
 from __future__ import annotations

@@ -26,6 +26,12 @@ from tests.support.local_world import CONFIG, KEY, OURS, SECRET, Clock, LocalWor
 from tests.support.traces import CLIENT, SERVER, Receiver, Sent
 
 pytestmark = pytest.mark.ray
+PROXY = {
+    "PRELABEL_PROXY_USER_HEADER": "X-Forwarded-User",
+    "PRELABEL_PROXY_GROUPS_HEADER": "X-Forwarded-Groups",
+    "PRELABEL_PROXY_OPERATOR_GROUPS": "operators",
+    "PRELABEL_PROXY_TRUSTED": "127.0.0.1",
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +46,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Ite
     """The last test stops it."""
     folder = tmp_path_factory.mktemp("service")
     settings = {"SECRET_KEY": KEY, "LEARN_S": "0.5", "TRACING_ENDPOINT": receiver.endpoint}
-    yield start_service(folder, settings={f"PRELABEL_{k}": v for k, v in settings.items()}, progress=lambda _: None)
+    named = {f"PRELABEL_{name}": value for name, value in settings.items()} | PROXY
+    yield start_service(folder, settings=named, progress=lambda _: None)
     stop_service(folder)
 
 
@@ -82,6 +89,14 @@ def test_only_health_is_open_to_strangers(service: Service) -> None:
         assert http.post("/hooks/label-studio/nobody", json={"action": "x"}).status_code in (401, 404)
     with service.client() as http:
         assert http.get("/api/v1/projects").json() == []
+
+
+def test_a_proxy_is_known_by_the_address_of_the_connection_and_by_no_header(service: Service) -> None:
+    ada = {"X-Forwarded-User": "ada", "X-Forwarded-Groups": "operators"}
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=30) as http:
+        assert http.get("/").status_code == 303
+        for hops in ({}, {"X-Forwarded-For": "10.9.9.9"}):
+            assert "ada, operator" in http.get("/", headers=ada | hops).text, "Ray Serve tells the peer as it is"
 
 
 def test_it_becomes_ready_once_the_pipeline_is_heard_of(service: Service) -> None:

@@ -109,6 +109,24 @@ def test_htmx_gets_a_sentence(client: TestClient) -> None:
     assert (broken.status_code, "<html" in broken.text) == (500, False)
 
 
+@pytest.mark.parametrize("path", ["/train/moods/next", "/train/moods/review/next", "/train/moods/leases/1/beat"])
+def test_a_page_that_asks_by_itself_goes_on_asking_after_a_failure(
+    world: LocalWorld, client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    url = world.project.platform_url
+    assert client.post("/train/sign-in", data={"token": "user 21", "url": url}).status_code == 303
+
+    def fail(*_: object) -> None:
+        raise StoreError("the database is busy")
+
+    for module in ("train", "review"):
+        monkeypatch.setattr(f"serving.console.{module}.place_of", fail)
+    answer = client.post(path, headers=HTMX)
+    assert answer.status_code == 503
+    asks = f'hx-post="{path}" hx-trigger="every 5s"' in answer.text
+    assert (asks, answer.headers.get("hx-reswap")) == ((False, "none") if path.endswith("beat") else (True, None))
+
+
 def test_htmx_opens_the_form_where_nobody_is_signed_in(client: TestClient) -> None:
     client.post("/sign-out")
     answer = client.get("/projects/moods/figures", headers=HTMX)

@@ -78,6 +78,13 @@ def test_guessing_from_many_places_is_slow_too(world: LocalWorld, client: TestCl
     assert enter(client, "operator-token") == 303
 
 
+def test_wrong_tokens_are_in_the_log_without_the_token(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    assert enter(client, "nearly-the-token") == 401
+    [record] = [one for one in caplog.records if one.message == "a wrong token"]
+    assert record.__dict__["client"] == "testclient"
+    assert "nearly" not in caplog.text
+
+
 def test_what_is_remembered_of_guesses_is_bounded() -> None:
     counted = attempts.Attempts()
     for n in range(3 * attempts.ADDRESSES):

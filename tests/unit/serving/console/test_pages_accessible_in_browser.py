@@ -35,7 +35,8 @@ WAIT_MS = 60_000
 FOCUSABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
   .filter((one) => one.type !== 'hidden' && !one.disabled && one.checkVisibility({visibilityProperty: true}))
   .map((one, n) => { one.dataset.stop = n; return one.outerHTML.slice(0, 120); })"""
-FOCUSED = """() => { const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+FOCUSED = """() => { const one = document.activeElement;
+  const style = getComputedStyle(one), box = one.getBoundingClientRect();
   return {stop: one.dataset.stop, seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
     && box.width > 0 && box.bottom > 0 && box.right > 0}; }"""
 
