@@ -110,6 +110,12 @@ def view(told: Mapping[str, Any], config: LabelConfig, people: Mapping[int, str]
     )
 
 
+def current(told: Mapping[str, Any]) -> tuple[Region, ...] | None:
+    """What the model says now; None: nothing."""
+    said = [one for one in told["predictions"] if one["id"] == told["item"]["prediction_id"]]
+    return Prediction.model_validate(said[0]["prediction"]).regions if said else None
+
+
 def _name(user: int, people: Mapping[int, str]) -> str:
     return people.get(user, f"user {user}")
 

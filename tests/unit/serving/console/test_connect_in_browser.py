@@ -160,7 +160,7 @@ def test_the_whole_wizard(
         page.request.post(f"{served}/sign-in", form={"token": "operator-token"}, max_redirects=0)
         _walk(Visit(page, width, f"{language}-{width}-{scheme}"), served, studio, language)
         browser.close()
-    assert problems == []
+    assert not problems, "\n".join(problems)
     with world.store.read() as uow:
         made = uow.projects.by_slug("names")
     assert (made.epsilon, made.costs and made.costs.person_hour) == (0.02, 30.0)
