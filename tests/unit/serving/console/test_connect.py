@@ -232,7 +232,12 @@ def test_what_hinders_names_the_setting(browser: TestClient, studio: StudioTwin)
     other = browser.post("/connect/model", data={"slug": "mine", "encoder": "pixels"}, headers=HTMX).text
     assert "do not fit" in other
     good = browser.post("/connect/model", data={"slug": "mine", "encoder": "ngram"}, headers=HTMX).text
-    assert "/connect/budget" in good
+    assert "/connect/model?onward=true" in good
+    onward = browser.post("/connect/model?onward=true", data={"slug": "mine"}, headers=HTMX)
+    assert onward.headers["hx-redirect"] == "/connect/budget"
+    stays = browser.post("/connect/model?onward=true", data={"slug": "moods"}, headers=HTMX)
+    assert "hx-redirect" not in stays.headers
+    assert "is taken" in stays.text
 
 
 def test_labels_that_are_there_teach_a_model_that_predicts(browser: TestClient, studio: StudioTwin) -> None:

@@ -198,7 +198,7 @@ def _walk(visit: Visit, served: str, studio: StudioTwin, language: str) -> None:
     page.locator("#slug").fill("moods")
     page.locator("#mapping .problem").wait_for()
     page.locator("#slug").fill("names")
-    page.get_by_role("link", name=said(language, "Next: the error budget")).click()
+    page.get_by_role("button", name=said(language, "Next: the error budget")).click()
     page.locator("#wrong").fill("20")
     page.locator(".promise strong", has_text="20").wait_for()
     visit.look("budget")
