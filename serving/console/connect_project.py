@@ -97,14 +97,17 @@ def model(
     slug: Word = "",
     encoder: Word = "",
     classifier: Word = "",
+    onward: bool = False,
 ) -> Response:
-    """Another model or name for the chosen project."""
+    """Another model or name for the chosen project; ``onward``: and then the next step, if they will do."""
     if (elsewhere := sent_back(draft, 2)) is not None:
         return elsewhere
     known = encoder if encoder in get_args(EncoderName) else None
     named = classifier.strip() if encoder == "classifier" else ""
     changed = draft.model_copy(update={"slug": slug.strip(), "encoder": known, "classifier": named})
     values = _mapped(request, runtime, changed)
+    if onward and values["draft"].mapped:
+        return Response(headers={"HX-Redirect": "/connect/budget"})
     values["wants_name"] = encoder == "classifier" and not named
     return page_of(request, "connect/mapping.html", role=role, **values)
 

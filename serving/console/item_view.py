@@ -123,6 +123,12 @@ def named_user(user: int, people: Mapping[int, str]) -> str:
     return people.get(user) or gettext("user {n}", n=user)
 
 
+def current(told: Mapping[str, Any]) -> tuple[Region, ...] | None:
+    """What the model says now; None: nothing."""
+    said = [one for one in told["predictions"] if one["id"] == told["item"]["prediction_id"]]
+    return Prediction.model_validate(said[0]["prediction"]).regions if said else None
+
+
 def _marked(content: Content, voices: Sequence[tuple[str, Sequence[Region]]], config: LabelConfig) -> list[Marked]:
     found = [(who, spans(regions, content.name, config)) for who, regions in voices]
     if content.medium is not Medium.TEXT or not any(marked for _, marked in found):

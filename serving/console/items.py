@@ -12,8 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from models.errors import MissingDependencyError, NotFoundError
 from models.types import Route
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep
+from serving.console.drawing import Address, draw
 from serving.console.item_story import REASONS, reason_in_words, story
-from serving.console.item_view import named_user, view
+from serving.console.item_view import current, named_user, view
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
@@ -155,8 +156,19 @@ def one(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectD
     with runtime.store.read() as uow:
         told = uow.items.explain(project.id, task)
         people = _people(uow, project)
-    values: dict[str, Any] = {"story": story(told, people), "seen": view(told, project.label_config, people)}
+    values: dict[str, Any] = {
+        "story": story(told, people),
+        "seen": view(told, project.label_config, people),
+        "plain": draw(told["item"]["data"], None, project.label_config, _address(project, task)),
+        "drawing": draw(told["item"]["data"], current(told) or (), project.label_config, _address(project, task)),
+    }
     return _page(request, "console/item.html", project, role, item=told["item"], url=link(project, task), **values)
+
+
+def _address(project: ProjectRow, task: int) -> Address:
+    """Where what a model reads of an item is served."""
+    read = {one.field for one in project.label_config.read_inputs() if one.medium.fetched}
+    return lambda field: f"/projects/{project.slug}/items/{task}/media/{field}" if field in read else None
 
 
 def _page(request: Request, name: str, project: ProjectRow, role: Role, **values: Any) -> HTMLResponse:

@@ -50,9 +50,7 @@ def test_connecting_in_the_browser_takes_less_than_three_minutes(studio: label_s
         assert page.locator(".tried .chips li").count() == 20
         page.get_by_text(f"taught just now by {LABELLED} labelled tasks").wait_for()
         page.locator("#slug").fill("by-wizard")
-        page.get_by_role("link", name="Next: the error budget").wait_for()
-        page.wait_for_load_state("networkidle")
-        page.get_by_role("link", name="Next: the error budget").click()
+        page.get_by_role("button", name="Next: the error budget").click()
         page.get_by_role("button", name="Next: costs").click()
         page.locator("#person_hour").fill("30")
         page.get_by_role("button", name="Next: look it over").click()

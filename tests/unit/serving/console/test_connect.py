@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from models.costs import Costs
 from serving.api.application import create_app
-from serving.composition import Platforms
+from serving.composition import GuardedMedia, Platforms
 from serving.console import connect, connect_go, connect_project, connect_terms, doctor, rehearsal, staff  # noqa: F401
 from serving.pipeline import reconcile
 from serving.projects import drafts
@@ -32,6 +32,7 @@ BOXES = (
     '<Label value="car"/></RectangleLabels></View>'
 )
 RANDOM = '<View><Text name="t" value="$text"/><TextArea name="answer" toName="t"/></View>'
+IMAGE = '<Image name="text" value="$image"/>'
 BUDGET = {"wrong": "20", "sure": "95", "validation_target": "50"}
 
 
@@ -51,7 +52,8 @@ def studio() -> Iterator[StudioTwin]:
 def there(world: LocalWorld) -> Iterator[LocalWorld]:
     """A world whose runtime reaches Label Studio over HTTP."""
     platforms = Platforms(world.runtime.settings, world.runtime.vault)
-    world.runtime = replace(world.runtime, platform=platforms)
+    media = GuardedMedia(world.runtime.settings, platforms)
+    world.runtime = replace(world.runtime, platform=platforms, media=media)
     yield world
     for client in platforms._clients.values():
         client.close()
@@ -230,7 +232,12 @@ def test_what_hinders_names_the_setting(browser: TestClient, studio: StudioTwin)
     other = browser.post("/connect/model", data={"slug": "mine", "encoder": "pixels"}, headers=HTMX).text
     assert "do not fit" in other
     good = browser.post("/connect/model", data={"slug": "mine", "encoder": "ngram"}, headers=HTMX).text
-    assert "/connect/budget" in good
+    assert "/connect/model?onward=true" in good
+    onward = browser.post("/connect/model?onward=true", data={"slug": "mine"}, headers=HTMX)
+    assert onward.headers["hx-redirect"] == "/connect/budget"
+    stays = browser.post("/connect/model?onward=true", data={"slug": "moods"}, headers=HTMX)
+    assert "hx-redirect" not in stays.headers
+    assert "is taken" in stays.text
 
 
 def test_labels_that_are_there_teach_a_model_that_predicts(browser: TestClient, studio: StudioTwin) -> None:
@@ -366,3 +373,23 @@ def test_the_doctor_is_live(there: LocalWorld, browser: TestClient, studio: Stud
     assert "there are 0 webhooks" in found
     assert "doctor/fix" not in found
     assert browser.post("/projects/mine/doctor/fix").status_code == 403
+
+
+def test_an_item_of_a_connected_project_shows_its_picture(
+    there: LocalWorld, browser: TestClient, studio: StudioTwin
+) -> None:
+    studio.files["1/a.png"] = ("image/png", image_bytes())
+    digits = studio.project("Digits", CONFIG.replace('<Text name="text" value="$text"/>', IMAGE))
+    task = digits.add({"image": "/data/upload/1/a.png"})
+    pick(browser, studio, digits.id)
+    browser.post("/connect/go")
+    made = project(there, "digits")
+    reconcile.run(there.runtime, made)
+    page = browser.get(f"/projects/digits/items/{task}").text
+    assert f'src="/projects/digits/items/{task}/media/image"' in page
+    assert browser.get(f"/projects/digits/items/{task}/media/image").content == image_bytes()
+    assert browser.get(f"/projects/digits/items/{task}/media/other").status_code == 404
+    assert browser.get(f"/projects/digits/items/{task + 1}/media/image").status_code == 404
+    browser.cookies.clear()
+    answer = browser.get(f"/projects/digits/items/{task}/media/image", follow_redirects=False)
+    assert answer.headers["location"] == "/sign-in"

@@ -160,7 +160,7 @@ def test_the_whole_wizard(
         page.request.post(f"{served}/sign-in", form={"token": "operator-token"}, max_redirects=0)
         _walk(Visit(page, width, f"{language}-{width}-{scheme}"), served, studio, language)
         browser.close()
-    assert problems == []
+    assert not problems, "\n".join(problems)
     with world.store.read() as uow:
         made = uow.projects.by_slug("names")
     assert (made.epsilon, made.costs and made.costs.person_hour) == (0.02, 30.0)
@@ -198,7 +198,7 @@ def _walk(visit: Visit, served: str, studio: StudioTwin, language: str) -> None:
     page.locator("#slug").fill("moods")
     page.locator("#mapping .problem").wait_for()
     page.locator("#slug").fill("names")
-    page.get_by_role("link", name=said(language, "Next: the error budget")).click()
+    page.get_by_role("button", name=said(language, "Next: the error budget")).click()
     page.locator("#wrong").fill("20")
     page.locator(".promise strong", has_text="20").wait_for()
     visit.look("budget")
