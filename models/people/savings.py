@@ -74,6 +74,7 @@ def strata(
     control_confidences: ArrayLike,
     control_seconds: ArrayLike,
     *,
+    items: int | None = None,
     accepted: int = 0,
     threshold: float | None = None,
 ) -> list[Stratum]:
@@ -83,6 +84,7 @@ def strata(
         confidences: ``(n,)`` in [0, 1], of items that were labelled with a suggestion.
         control_confidences: ``(h,)`` of items that had none by lot.
         control_seconds: ``(h,)``, > 0.
+        items: how many items these confidences stand for; None: for themselves.
         accepted: items that were accepted without a person.
         threshold: from which items are accepted; what was accepted is of the range above it. None: there is none, and
             what was accepted is taken to be as sure as the surest.
@@ -90,7 +92,8 @@ def strata(
     Raises:
         ValueError: shapes or ranges that do not fit.
     """
-    items, control = _unit("confidences", confidences), _unit("control_confidences", control_confidences)
+    sure, control = _unit("confidences", confidences), _unit("control_confidences", control_confidences)
+    every = sure.size if items is None else items
     times: Floats = np.asarray(control_seconds, dtype=np.float64)
     same_length("control_seconds", times, "control_confidences", control.size)
     top = threshold if threshold is not None and accepted else math.inf
@@ -98,11 +101,14 @@ def strata(
     bins = max(1, min(BINS, below.size // FEWEST))
     cuts = np.unique(np.quantile(below, np.arange(1, bins) / bins)) if below.size else np.zeros(0)
     edges = np.append(cuts, top) if math.isfinite(top) else cuts
-    places, theirs = np.searchsorted(edges, items, side="right"), np.searchsorted(edges, control, side="right")
+    places, theirs = np.searchsorted(edges, sure, side="right"), np.searchsorted(edges, control, side="right")
     last = edges.size
+
+    def share(place: int) -> int:
+        return round(every * float((places == place).mean())) if sure.size else every if place == last else 0
+
     found = [
-        Stratum(int((places == place).sum()) + (accepted if place == last else 0), times[theirs == place])
-        for place in range(last + 1)
+        Stratum(share(place) + (accepted if place == last else 0), times[theirs == place]) for place in range(last + 1)
     ]
     return [one for one in found if one.items or one.seconds.size]
 

@@ -11,17 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.costs import Costs
+from models.gate.arrays import Flags, Floats
 from models.people.savings import DOUBT, ByHand, Stratum, by_hand, strata, usual
 from models.types import Frozen
 from serving.language import ENGLISH, gettext, speaking
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
-from serving.store.records import ProjectRow
-from serving.store.spending import Kind, Spent
+from serving.store.records import LabelRole, ProjectRow
+from serving.store.spending import Given, Kind, Spent
 
 NEWEST: Final = 5_000
 """Labels by whose times it is told what a break is."""
+MOST: Final = 5_000
+"""Items whose confidence is looked up, of the control and of those with a suggestion each."""
 HOUR_S: Final = 3600.0
 
 
@@ -95,23 +101,85 @@ def savings(runtime: Runtime, project: ProjectRow) -> SavingsReport:
 
 
 def read(uow: UnitOfWork, project: ProjectRow) -> Found:
-    """Everything that ``judge`` needs."""
-    longest = usual(uow.spending.times(project.id, limit=NEWEST))
-    control = uow.spending.control(project.id, project.active_model or "", longest=longest)
-    suggested, accepted = uow.spending.suggested(project.id), uow.items.accepted(project.id)
+    """Everything that ``judge`` needs. Of many items some thousands stand for all, evenly spread over time."""
+    given = Labels.of(uow.spending.given(project.id))
+    longest = usual(given.seconds[-NEWEST:])
+    first, timed = given.first(), (given.seconds > 0.0) & (given.seconds <= longest)
+    hidden = np.isin(given.items, np.array(sorted(uow.spending.unaided(project.id)), dtype=np.int64))
+    lot = np.isin(given.roles, [LabelRole.VALIDATION, LabelRole.AUDIT]) | ((given.roles == LabelRole.TRAIN) & hidden)
+    suggested = np.flatnonzero(first & (given.roles == LabelRole.CORRECTION))
+    control = _some(np.flatnonzero(first & lot & timed))
+    looked_at = _some(suggested)
+    sure = uow.spending.confidences(
+        {int(id) for id in given.items[np.concatenate([control, looked_at])]}, project.active_model or ""
+    )
+    control = np.array([n for n in control if int(given.items[n]) in sure], dtype=np.int64)
     tests = uow.gate.certificates(project.id)
     threshold = next((one.threshold for one in reversed(tests) if one.open and not one.trial), None)
-    busy = sum(seconds for _, seconds in uow.stats.totals(project.id).values())
-    trained = sum(float(row.metrics.get("seconds", 0.0)) for row in uow.models.list(project.id))
+    accepted = uow.items.accepted(project.id)
     parts = strata(
-        suggested,
-        [confidence for confidence, _ in control],
-        [seconds for _, seconds in control],
+        [sure[int(id)] for id in given.items[looked_at] if int(id) in sure],
+        [sure[int(id)] for id in given.items[control]],
+        given.seconds[control],
+        items=suggested.size,
         accepted=accepted,
         threshold=threshold,
     )
-    spent = uow.spending.spent(project.id, longest=longest)
-    return Found(accepted, len(suggested), parts, spent, longest, busy + trained)
+    reviews = uow.spending.reviews(project.id, longest=longest)
+    spent = given.spent(first, timed) | ({Kind.REVIEW: reviews} if reviews.n else {})
+    busy = sum(seconds for _, seconds in uow.stats.totals(project.id).values())
+    trained = sum(float(row.metrics.get("seconds", 0.0)) for row in uow.models.list(project.id))
+    return Found(accepted, int(suggested.size), parts, spent, longest, busy + trained)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels in the order in which they came, as vectors of one length."""
+
+    items: NDArray[np.int64]
+    roles: NDArray[np.str_]
+    seconds: Floats
+    """NaN: not known."""
+    live: Flags
+
+    @classmethod
+    def of(cls, given: Sequence[Given]) -> Labels:
+        return cls(
+            items=np.array([one.item_id for one in given], dtype=np.int64),
+            roles=np.array([one.role for one in given], dtype=np.str_),
+            seconds=np.array([one.seconds for one in given], dtype=np.float64),
+            live=np.array([one.live for one in given], dtype=np.bool_),
+        )
+
+    def first(self) -> Flags:
+        """The first label of each item, of those that say what it is."""
+        found = np.zeros(self.items.size, dtype=np.bool_)
+        places = np.flatnonzero(self.live)
+        found[places[np.unique(self.items[places], return_index=True)[1]]] = True
+        return found
+
+    def spent(self, first: Flags, timed: Flags) -> dict[Kind, Spent]:
+        """Every label is of one kind; kinds that never were are left out."""
+        gold, aided = self.roles == LabelRole.GOLD, self.roles == LabelRole.CORRECTION
+        kinds = {
+            Kind.SUGGESTED: first & aided,
+            Kind.BY_HAND: first & ~aided,
+            Kind.AGAIN: self.live & ~first,
+            Kind.GOLD: gold,
+            Kind.DROPPED: ~self.live & ~gold,
+        }
+        return {
+            kind: Spent(int(mine.sum()), int((mine & timed).sum()), float(self.seconds[mine & timed].sum()))
+            for kind, mine in kinds.items()
+            if mine.any()
+        }
+
+
+def _some(places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """At most ``MOST`` of them, at equal distances."""
+    if places.size <= MOST:
+        return places
+    return places[np.linspace(0, places.size - 1, MOST).round().astype(np.int64)]
 
 
 def judge(found: Found, costs: Costs | None) -> SavingsReport:

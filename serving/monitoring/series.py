@@ -16,8 +16,10 @@ SPANS: Final = {"hours": 3 * 3600.0, "day": 86_400.0, "week": 7 * 86_400.0, "mon
 """Name -> seconds."""
 POINTS: Final = 120
 """Of a line."""
-GAP_S: Final = 3 * COARSE_S
-"""Two samples that are further apart than that tell nothing of the time between them."""
+STEPS: Final = {"hours": COARSE_S, "day": COARSE_S, "week": 3 * COARSE_S, "month": 12 * COARSE_S}
+"""Between samples that are read, seconds: what was done between them is in the later one."""
+GAP: Final = 3
+"""Two samples that are further apart than so many steps tell nothing of the time between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +41,30 @@ def over(runtime: Runtime, project: ProjectRow, span: str) -> list[Spot]:
     Raises:
         KeyError: no such span.
     """
-    now, length = runtime.now(), SPANS[span]
+    now, length, gap = runtime.now(), SPANS[span], GAP * STEPS[span]
     with runtime.store.read() as uow:
-        samples = uow.series.samples(project.id, since=now - length - GAP_S)
-    return spots(samples, now=now, length=length)
+        samples = uow.series.samples(project.id, since=now - length - gap, step=STEPS[span])
+    return spots(samples, now=now, length=length, gap=gap)
 
 
-def spots(samples: Mapping[Part, Sequence[Sample]], *, now: float, length: float) -> list[Spot]:
+def spots(
+    samples: Mapping[Part, Sequence[Sample]], *, now: float, length: float, gap: float = GAP * COARSE_S
+) -> list[Spot]:
     """What samples, oldest first, say of the ``length`` seconds before ``now``, in parts of equal width.
 
     What was done between two samples is spread evenly over the time between them.
     """
     width = length / POINTS
     begin = (now // width + 1 - POINTS) * width
-    return [spot for part in Part if samples.get(part) for spot in _spots(part, samples[part], begin, width)]
+    return [spot for part in Part if samples.get(part) for spot in _spots(part, samples[part], begin, width, gap)]
 
 
-def _spots(part: Part, samples: Sequence[Sample], begin: float, width: float) -> list[Spot]:
+def _spots(part: Part, samples: Sequence[Sample], begin: float, width: float, gap: float) -> list[Spot]:
     done, known = [0.0] * POINTS, [0.0] * POINTS
     waiting: list[int | None] = [None] * POINTS
     for before, after in pairwise(samples):
         span = after.at - before.at
-        if not 0.0 < span <= GAP_S:
+        if not 0.0 < span <= gap:
             continue
         for n in range(max(0, int((before.at - begin) // width)), min(POINTS, int((after.at - begin) // width) + 1)):
             shared = min(after.at, begin + (n + 1) * width) - max(before.at, begin + n * width)

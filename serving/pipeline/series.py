@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ProjectRow
+from serving.store.series import FIVE_MINUTES
 
 SLOT_S = 60
 """One sample in so many seconds."""
-COARSE_S = 300
+COARSE_S = FIVE_MINUTES
 """Of those that are older than ``FINE_S`` one in so many seconds is kept."""
 FINE_S = 3 * 3600.0
 KEPT_S = 30 * 86_400.0

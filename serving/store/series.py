@@ -16,6 +16,7 @@ from serving.store.sql import upsert
 from serving.store.stats import StatsRepository
 from serving.store.tables import item, label, outbox
 
+FIVE_MINUTES = 300
 WINDOWS = 400
 """Windows of a project that are kept."""
 
@@ -115,11 +116,15 @@ class SeriesRepository:
         ]
         self._conn.execute(upsert(self._conn, stage_sample).on_conflict_do_nothing(), rows)
 
-    def samples(self, project_id: int, *, since: float) -> dict[Part, list[Sample]]:
-        """Part -> samples of slots that began since (epoch seconds), oldest first."""
+    def samples(self, project_id: int, *, since: float, step: int = FIVE_MINUTES) -> dict[Part, list[Sample]]:
+        """Part -> samples of slots that began since (epoch seconds), oldest first.
+
+        ``step``: only those of the first five minutes of each so many seconds.
+        """
         names = ("stage", "at", "done", "seconds", "waiting")
         query = select(*(stage_sample.c[name] for name in names))
-        mine = (stage_sample.c.project_id == project_id, stage_sample.c.slot >= since)
+        slot = stage_sample.c.slot
+        mine = (stage_sample.c.project_id == project_id, slot >= since, (slot - slot % FIVE_MINUTES) % step == 0)
         found: dict[Part, list[Sample]] = {}
         for row in self._conn.execute(query.where(*mine).order_by(stage_sample.c.slot)):
             level = Level(row.done, row.seconds, row.waiting)

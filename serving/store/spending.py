@@ -1,17 +1,18 @@
-"""What people's time went to, item by item, and how long items took that had no suggestion by lot."""
+"""What people's time went to, label by label, and which items had no suggestion by lot."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select, true
+from sqlalchemy import Connection, and_, case, func, literal, select
 
-from serving.store.effort import BLIND, UNAIDED
+from serving.store.effort import UNAIDED
 from serving.store.labels import LIVE
-from serving.store.records import LabelRole
 from serving.store.review_tables import review_turn
+from serving.store.sql import batches
 from serving.store.tables import item, label, prediction
 
 
@@ -43,76 +44,52 @@ class Spent:
     """Of the timed ones together."""
 
 
+class Given(NamedTuple):
+    """One label, as far as it took time."""
+
+    item_id: int
+    role: str
+    seconds: float | None
+    """Label Studio's lead time."""
+    live: bool
+    """It says what its item is: no skip, not deleted, not set aside, no answer to a known item."""
+
+
 class SpendingRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def times(self, project_id: int, *, limit: int) -> list[float]:
-        """Lead times of the newest labels, seconds; any label's that has one."""
-        mine = (label.c.project_id == project_id, label.c.lead_time > 0)
-        query = select(label.c.lead_time).where(*mine).order_by(label.c.id.desc()).limit(limit)
-        return list(self._conn.scalars(query))
+    def given(self, project_id: int) -> list[Given]:
+        """Every label of the project, oldest first."""
+        live = and_(*LIVE).label("live")
+        columns = (label.c.id, label.c.item_id, label.c.role, label.c.lead_time, live)
+        rows = self._conn.execute(select(*columns).where(label.c.project_id == project_id)).all()
+        return [Given(*row[1:]) for row in sorted(rows, key=lambda row: row.id)]
 
-    def spent(self, project_id: int, *, longest: float) -> dict[Kind, Spent]:
-        """Every label by what it was for; times up to ``longest`` seconds count. Kinds that never were are left out."""
-        each = _each(project_id).subquery()
-        kind = case(
-            (each.c.role == LabelRole.GOLD, Kind.GOLD.value),
-            (each.c.live.is_not(true()), Kind.DROPPED.value),
-            (each.c.place > 1, Kind.AGAIN.value),
-            (each.c.role == LabelRole.CORRECTION, Kind.SUGGESTED.value),
-            else_=Kind.BY_HAND.value,
-        ).label("kind")
-        counts = _counts(each.c.lead_time, longest)
-        found = {Kind(row[0]): Spent(*row[1:]) for row in self._conn.execute(select(kind, *counts).group_by(kind))}
-        reviews = self._reviews(project_id, longest)
-        return found | ({Kind.REVIEW: reviews} if reviews.n else {})
-
-    def _reviews(self, project_id: int, longest: float) -> Spent:
+    def reviews(self, project_id: int, *, longest: float) -> Spent:
+        """Looks at others' labels that have ended; those up to ``longest`` seconds count."""
         took = review_turn.c.ended_at - review_turn.c.granted_at
         mine = (review_turn.c.project_id == project_id, review_turn.c.ended_at.is_not(None))
-        return Spent(*self._conn.execute(select(*_counts(took, longest)).where(*mine)).one())
+        usable = and_(took > 0, took <= longest)
+        timed = func.coalesce(func.sum(case((usable, 1), else_=0)), 0)
+        seconds = func.coalesce(func.sum(case((usable, took), else_=literal(0.0))), 0.0)
+        return Spent(*self._conn.execute(select(func.count(), timed, seconds).where(*mine)).one())
 
-    def suggested(self, project_id: int) -> list[float]:
-        """Confidences of the items whose first label was given with a suggestion shown."""
-        each = _each(project_id).subquery()
-        mine = (each.c.live.is_(true()), each.c.place == 1, each.c.role == LabelRole.CORRECTION)
-        query = select(item.c.confidence).join(each, each.c.item_id == item.c.id)
-        return list(self._conn.scalars(query.where(*mine, item.c.confidence.is_not(None))))
+    def unaided(self, project_id: int) -> set[int]:
+        """Items labelled without their suggestion though they are not blind: the control, and those below the bound."""
+        query = select(label.c.item_id).join(item, item.c.id == label.c.item_id)
+        return set(self._conn.scalars(query.where(label.c.project_id == project_id, *UNAIDED)))
 
-    def control(self, project_id: int, model_version: str, *, longest: float) -> list[tuple[float, float]]:
-        """(Confidence, seconds) of items that had no suggestion by lot, by their first label: blind, or the control.
-
-        The confidence is what this model says of the item, or what was decided on; items without either are left out.
-        Times up to ``longest`` seconds count.
-        """
-        each = _each(project_id).subquery()
+    def confidences(self, item_ids: Collection[int], model_version: str) -> dict[int, float]:
+        """Item id -> what this model says of it, or what was decided on; items without either are left out."""
         said = and_(
             prediction.c.item_id == item.c.id,
             prediction.c.revision == item.c.revision,
             prediction.c.model_version == model_version,
         )
-        sure = func.coalesce(prediction.c.prediction["confidence"].as_float(), item.c.confidence)
-        drawn = or_(label.c.role.in_(BLIND), and_(*UNAIDED))
-        mine = (each.c.live.is_(true()), each.c.place == 1, drawn, label.c.lead_time > 0, label.c.lead_time <= longest)
-        query = select(sure, label.c.lead_time).select_from(label).join(each, each.c.id == label.c.id)
-        query = query.join(item, item.c.id == label.c.item_id).outerjoin(prediction, said)
-        rows = self._conn.execute(query.where(*mine, sure.is_not(None)).order_by(label.c.id))
-        return [(confidence, seconds) for confidence, seconds in rows]
-
-
-def _each(project_id: int) -> Select[tuple[int, int, str, float, bool, int]]:
-    """Every label of the project, with its place among those of its item that count, 1 the first."""
-    live = and_(*LIVE).label("live")
-    place = func.row_number().over(partition_by=(label.c.item_id, live), order_by=label.c.id).label("place")
-    columns = (label.c.id, label.c.item_id, label.c.role, label.c.lead_time, live, place)
-    return select(*columns).where(label.c.project_id == project_id)
-
-
-def _counts(
-    seconds: ColumnElement[Any], longest: float
-) -> tuple[ColumnElement[int], ColumnElement[int], ColumnElement[float]]:
-    """All, those whose time counts, and the sum of these."""
-    usable = and_(seconds > 0, seconds <= longest)
-    timed = func.coalesce(func.sum(case((usable, 1), else_=0)), 0)
-    return func.count(), timed, func.coalesce(func.sum(case((usable, seconds), else_=literal(0.0))), 0.0)
+        sure = func.coalesce(prediction.c.prediction["confidence"].as_float(), item.c.confidence).label("sure")
+        found: dict[int, float] = {}
+        for batch in batches(item_ids):
+            rows = select(item.c.id, sure).select_from(item).outerjoin(prediction, said).where(item.c.id.in_(batch))
+            found |= {id: confidence for id, confidence in self._conn.execute(rows) if confidence is not None}
+        return found

@@ -12,7 +12,7 @@ from models.gate.noise import Pairs, measure
 from serving.console import series_charts as charts
 from serving.console.charts import Chart
 from serving.language import speaking
-from serving.monitoring.series import GAP_S, POINTS, Spot, spots
+from serving.monitoring.series import POINTS, Spot, spots
 from serving.monitoring.watching import Step, Watched, kept
 from serving.store.records import CertificateRow
 from serving.store.series import Level, Part, Sample, Window
@@ -136,7 +136,7 @@ def test_what_was_done_is_spread_over_the_time_between_samples() -> None:
 
 
 def test_a_time_without_samples_is_a_gap() -> None:
-    late = 600.0 + 2 * GAP_S
+    late = 600.0 + 1800.0
     rows = [Sample(at, Level(int(at), 0.0, 1)) for at in (0.0, 300.0, 600.0, late, late + 60.0)]
     found = spots({Part.SCORE: rows}, now=late + 60.0, length=3600.0)
     told = [one.start for one in found if one.per_minute is not None]
