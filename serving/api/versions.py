@@ -11,7 +11,8 @@ from models.types import Frozen, GateState
 from serving.api.dependencies import ProjectDep, RuntimeDep, require_operator
 from serving.pipeline.standing import standing_of
 from serving.projects import versions
-from serving.store.records import ModelVersionRow, ProjectRow
+from serving.store.records import ProjectRow
+from serving.store.version_records import ModelVersionRow
 
 router = APIRouter(prefix="/api/v1/projects/{slug}/models", tags=["models"], dependencies=[Depends(require_operator)])
 Why = Annotated[str, Body(embed=True, min_length=3, max_length=500)]

@@ -30,7 +30,8 @@ from models.specs import (
 from serving.console.moments import moment
 from serving.language import N_, gettext
 from serving.pipeline.standing import standing_of
-from serving.store.records import LABELS_BY, CertificateRow, GateEvent, ModelVersionRow, ProjectRow
+from serving.store.records import LABELS_BY, CertificateRow, GateEvent, ProjectRow
+from serving.store.version_records import ModelVersionRow
 
 STANDS: Final = {
     "active": N_("Active: it predicts now"),

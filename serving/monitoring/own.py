@@ -34,8 +34,9 @@ from serving.monitoring.own_figures import (
 from serving.pipeline.runtime import Runtime
 from serving.store.own import Given, Marked, Piece, Reviewed
 from serving.store.people_records import DeskRow, WorkState
-from serving.store.records import LABELS_BY, LabelRole, ModelVersionRow, ProjectRow
+from serving.store.records import LABELS_BY, LabelRole, ProjectRow
 from serving.store.review_records import ReviewState
+from serving.store.version_records import ModelVersionRow
 from serving.workforce.hand_out import QUALITY, RECENT
 
 DAY_S: Final = 86_400.0

@@ -31,7 +31,8 @@ from serving.pipeline.certifying import certify_if_due, validation_sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held
 from serving.store.engine import UnitOfWork
-from serving.store.records import ACT, LABELS_BY, ModelVersionRow, ProjectRow
+from serving.store.records import ACT, LABELS_BY, ProjectRow
+from serving.store.version_records import ModelVersionRow
 
 log = logging.getLogger(__name__)
 

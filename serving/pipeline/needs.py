@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from models.skills import need_of
 from models.types import Prediction
 from serving.store.engine import UnitOfWork
-from serving.store.records import WAITING, ItemRow, ItemState, ModelVersionRow, ProjectRow
+from serving.store.records import WAITING, ItemRow, ItemState, ProjectRow
+from serving.store.version_records import ModelVersionRow
 from serving.workforce import overlap
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from models.base import ModelRef
 from models.types import GateState, Route
 from serving.store.engine import UnitOfWork
-from serving.store.records import ACT, CertificateRow, GateEvent, ItemState, ModelVersionRow, ProjectRow
+from serving.store.records import ACT, CertificateRow, GateEvent, ItemState, ProjectRow
+from serving.store.version_records import ModelVersionRow
 
 SELF = "prelabel"
 """The actor of what happens by itself."""

@@ -17,7 +17,8 @@ from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import activate
 from serving.projects.gate import check_name
 from serving.store.engine import UnitOfWork
-from serving.store.records import ACT, ItemState, ModelVersionRow, ProjectRow
+from serving.store.records import ACT, ItemState, ProjectRow
+from serving.store.version_records import ModelVersionRow
 
 PROMOTE, ROLL_BACK, SHADOW, DROP, RELEASE, ADD = "promote", "roll_back", "shadow", "drop_shadow", "release", "add"
 """What stands in an event's numbers as ``act``."""

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select, update
 
 from models.base import ModelRef
 from models.errors import NotFoundError
-from serving.store.records import ModelVersionRow
 from serving.store.rows import to_model_version
 from serving.store.sql import take_turn, upsert
 from serving.store.tables import model_version, project
+from serving.store.version_records import ModelVersionRow
 
 Versions = list[ModelVersionRow]
 

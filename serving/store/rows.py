@@ -25,7 +25,6 @@ from serving.store.records import (
     ItemState,
     LabelRole,
     LabelRow,
-    ModelVersionRow,
     OutboxKind,
     OutboxRow,
     OutboxState,
@@ -34,6 +33,7 @@ from serving.store.records import (
     SuggestionBound,
 )
 from serving.store.review_records import By, ReviewRow, ReviewState, TurnRow
+from serving.store.version_records import ModelVersionRow
 
 WHY: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 RULES: TypeAdapter[tuple[SkillRule, ...]] = TypeAdapter(tuple[SkillRule, ...])

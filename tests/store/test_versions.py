@@ -1,4 +1,4 @@
-"""What the store keeps of versions by hand: whose certificate counts, who is pinned or in the shadow, how fast each is."""
+"""What the store keeps of versions by hand: whose certificate counts, who is pinned, how fast each is."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ from serving.monitoring.own import DAYS, PEERS, Rows, accuracies, daily, learned
 from serving.pipeline import learn
 from serving.store.own import Given, Marked, Piece, Reviewed
 from serving.store.people_records import WorkState
-from serving.store.records import LABELS_BY, LabelRole, ModelVersionRow
+from serving.store.records import LABELS_BY, LabelRole
 from serving.store.review_records import ReviewState
+from serving.store.version_records import ModelVersionRow
 from tests.store.world import model_ref
 from tests.support.local_world import LocalWorld, easy
 

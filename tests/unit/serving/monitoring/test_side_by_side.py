@@ -51,9 +51,9 @@ def test_each_is_judged_at_its_own_threshold_on_what_all_have_spoken_of(tried: t
         assert one.wrong.n == above.sum() == test.n
         assert one.wrong.value == losses[above].mean() == test.errors / test.n
         assert one.wrong_of_all.value == losses.mean()
-        assert one.accepted.lower is not None
-        assert one.accepted.upper is not None
-        assert one.accepted.lower <= one.accepted.value <= one.accepted.upper
+        lower, value, upper = one.accepted.lower, one.accepted.value, one.accepted.upper
+        assert lower is not None and value is not None and upper is not None  # noqa: PT018
+        assert lower <= value <= upper
 
 
 def test_labels_that_a_test_has_not_seen_are_left_out(tried: tuple[LocalWorld, str, str]) -> None:
@@ -86,6 +86,6 @@ def test_a_version_without_a_test_is_only_compared_with_the_active_one(world: Lo
 def test_a_test_for_another_budget_is_not_compared(tried: tuple[LocalWorld, str, str]) -> None:
     world, _, _ = tried
     world.later()
-    gate.tolerate(world.runtime, world.project, epsilon=0.2, **WHO)
+    gate.tolerate(world.runtime, world.project, epsilon=0.2, reason="a laxer client", actor="ada")
     assert world.project.gate_state is GateState.SHADOW
     assert side_by_side(world.runtime, world.project).tested == ()

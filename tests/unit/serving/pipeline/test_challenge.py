@@ -12,7 +12,8 @@ from models.types import Fold, GateState, Route
 from serving.pipeline import challenge, learn
 from serving.pipeline.worker import Worker
 from serving.projects import gate
-from serving.store.records import CertificateRow, GateEvent, ItemState, ModelVersionRow
+from serving.store.records import CertificateRow, GateEvent, ItemState
+from serving.store.version_records import ModelVersionRow
 from tests.support.audited import stream
 from tests.support.local_world import LocalWorld, Pair, another_worker, easy
 from tests.unit.serving.conftest import MakeWorld

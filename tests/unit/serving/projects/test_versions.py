@@ -12,7 +12,8 @@ from models.types import Fold, GateState, Route
 from serving.pipeline import challenge, learn, score, shadow, watch
 from serving.pipeline.standing import held, standing_of
 from serving.projects import gate, versions
-from serving.store.records import ACT, CertificateRow, GateEvent, ItemState, ModelVersionRow
+from serving.store.records import ACT, CertificateRow, GateEvent, ItemState
+from serving.store.version_records import ModelVersionRow
 from tests.support.audited import stream
 from tests.support.local_world import CONFIG, LocalWorld, easy
 from tests.unit.serving.conftest import MakeWorld
@@ -244,7 +245,7 @@ class TestRollBack:
         world, old, new = two
         versions.promote(world.runtime, world.project, new, **WHO)
         world.later()
-        gate.tolerate(world.runtime, world.project, epsilon=0.2, **WHO)
+        gate.tolerate(world.runtime, world.project, epsilon=0.2, reason="a laxer client", actor="ada")
         world.later()
         after = versions.roll_back(world.runtime, world.project, **WHO)
         assert after.gate_state is GateState.SHADOW
