@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("at", sa.Double(), nullable=False),
     )
 
-
     op.create_index("ix_label_person", "label", ["project_id", "completed_by"])
     done = sa.text("state IN ('done', 'late')")
     op.create_index("ix_work_handed_in", "work", ["project_id", "id"], sqlite_where=done, postgresql_where=done)
