@@ -82,7 +82,8 @@ def pages(app: FastAPI, store: Store) -> list[Page]:
 
 def routes(app: FastAPI) -> list[str]:
     """Paths of the pages that are read: those that are no part of the API."""
-    return sorted({route.path for route in _routes(app) if not route.include_in_schema and "GET" in route.methods})
+    read = (route for route in _routes(app) if route.methods is not None and "GET" in route.methods)
+    return sorted({route.path for route in read if not route.include_in_schema})
 
 
 def _routes(app: FastAPI) -> Iterator[APIRoute]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,10 +36,16 @@ class Timed:
     weight: int
     """With its styles and scripts, and the parts that follow by themselves; without what draws charts."""
     later: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Milliseconds of processor time of each request but the first."""
 
     @property
     def p50_ms(self) -> float:
         return median(self.later)
+
+    @property
+    def cpu_ms(self) -> float:
+        return median(self.cpu)
 
     @property
     def p95_ms(self) -> float:
@@ -70,8 +76,14 @@ def _enter(answer: httpx.Response) -> None:
         raise RuntimeError(f"cannot sign in: {answer.status_code} {answer.text[:300]}")
 
 
-def measure(base: str, pages: Sequence[Page], requests: int) -> list[Timed]:
+def measure(base: str, pages: Sequence[Page], requests: int, processor: Callable[[], float]) -> list[Timed]:
     """Every page ``requests`` times, in rounds: what grows or tires during a run weighs on all alike.
+
+    Args:
+        base: where the application is.
+        pages: what is asked for.
+        requests: of each page, at least 2.
+        processor: seconds of processor time that those who answer have used so far.
 
     Raises:
         RuntimeError: a page answers with something else than itself.
@@ -83,8 +95,10 @@ def measure(base: str, pages: Sequence[Page], requests: int) -> list[Timed]:
             found.append(Timed(page, took, len(html), _weight(clients[page.who], html)))
         for number in range(1, requests):
             for one in found:
+                used = processor()
                 took, html = _ask(clients[one.page.who], one.page.addresses[number % len(one.page.addresses)])
                 one.later.append(took)
+                one.cpu.append(1000.0 * (processor() - used))
                 one.bytes = max(one.bytes, len(html))
     return found
 
@@ -107,5 +121,5 @@ def _weight(client: httpx.Client, html: bytes) -> int:
     text = html.decode(errors="replace")
     assets = {name for name in re.findall(r'(?:src|href)="(/static/[^"?]+)', text) if not CHARTS.match(name)}
     parts = re.findall(r'hx-get="([^"]+)"[^>]*hx-trigger="load"', text)
-    files = sum((Path(STATIC) / name.removeprefix("/static/")).stat().st_size for name in assets)
+    files: int = sum((Path(STATIC) / name.removeprefix("/static/")).stat().st_size for name in assets)
     return len(html) + files + sum(len(_ask(client, part.replace("&amp;", "&"))[1]) for part in parts)

@@ -12,6 +12,8 @@ from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
+from pydantic import TypeAdapter
+
 from serving.monitoring.remembered import Counted, Remembered
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import Store
@@ -87,6 +89,16 @@ class Kept(Generic[T]):
         with self._turn:
             self._read[runtime.store][project.id] = found
         return found
+
+
+def by_type(name: str, make: Callable[[Runtime, ProjectRow], T], type_: TypeAdapter[T]) -> Kept[T]:
+    """A figure of plain fields; what is worked out from them, such as words, is not stored."""
+    return Kept(
+        name,
+        make,
+        dump=lambda value: type_.dump_python(value, mode="json", round_trip=True),
+        load=type_.validate_json,
+    )
 
 
 def every_s(last: KeptFigure) -> float:

@@ -13,13 +13,11 @@ from pydantic_core import from_json
 from serving.monitoring.automation import AutomationReport, report
 from serving.monitoring.blind import Blind, TagLoss, blind
 from serving.monitoring.by_day import Day, by_day
-from serving.monitoring.kept import Kept
+from serving.monitoring.kept import Kept, by_type
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ItemState, ProjectRow
 
 Counts = tuple[dict[ItemState, int], int]
-COUNTS: Final[TypeAdapter[Counts]] = TypeAdapter(Counts)
-DAYS: Final[TypeAdapter[list[Day]]] = TypeAdapter(list[Day])
 ARRAYS: Final = ("confidences", "losses", "pool")
 
 
@@ -47,25 +45,10 @@ def _load_blind(text: str | bytes) -> Blind:
     return Blind(**plain)
 
 
-counted: Final = Kept(
-    "counts",
-    count,
-    dump=lambda value: COUNTS.dump_python(value, mode="json"),
-    load=COUNTS.validate_json,
-)
-daily: Final = Kept(
-    "days",
-    by_day,
-    dump=lambda value: DAYS.dump_python(value, mode="json"),
-    load=DAYS.validate_json,
-)
+counted: Final = by_type("counts", count, TypeAdapter(Counts))
+daily: Final = by_type("days", by_day, TypeAdapter(list[Day]))
 sampled: Final = Kept("sample", blind, dump=_dump_blind, load=_load_blind)
-reported: Final = Kept(
-    "report",
-    report,
-    dump=lambda value: value.model_dump(mode="json"),
-    load=AutomationReport.model_validate_json,
-)
+reported: Final = by_type("report", report, TypeAdapter(AutomationReport))
 FIGURES: Final[tuple[Kept[Any], ...]] = (counted, daily, sampled, reported)
 
 

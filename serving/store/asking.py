@@ -100,6 +100,7 @@ class AskingRepository:
         Losses against a suggestion that nobody saw are not compared.
         """
         counted = (label.c.project_id == project_id, label.c.role.in_(TRAINABLE), *LIVE)
+        mine = (item.c.project_id == project_id, item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE)
         before = label.alias("before")
         first = ~exists().where(
             before.c.project_id == project_id,
@@ -118,13 +119,7 @@ class AskingRepository:
             select(arm, func.count(), func.count(loss), func.count(case((loss > 0, 1))))
             .select_from(label)
             .join(item, item.c.id == label.c.item_id)
-            .where(
-                *counted,
-                first,
-                item.c.project_id == project_id,
-                item.c.fold == Fold.TRAIN,
-                item.c.state != ItemState.GONE,
-            )
+            .where(*counted, first, *mine)
             .group_by(arm)
         )
         return {Arm(name): Answers(*counts) for name, *counts in self._conn.execute(query)}

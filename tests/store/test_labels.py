@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from models.errors import NotFoundError
@@ -170,7 +172,8 @@ def test_counts_are_of_items_and_roles_can_be_chosen(world: World) -> None:
 
 def test_corrections_are_counted_with_those_that_changed_nothing(world: World) -> None:
     world.published(1, 2, 3, 4, 5)
-    for number, more in enumerate(({"loss": 0.0}, {"loss": 0.5}, {"loss": None}, {"was_cancelled": True}), 1):
+    given: list[dict[str, Any]] = [{"loss": 0.0}, {"loss": 0.5}, {"loss": None}, {"was_cancelled": True}]
+    for number, more in enumerate(given, 1):
         world.label(number, 10 * number, **more)
     world.label(5, 50, role=LabelRole.AUDIT, loss=0.0)
     with world.store.read() as uow:

@@ -47,7 +47,7 @@ def test_what_is_kept_is_what_a_recount_says(busy: LocalWorld) -> None:
 
 
 def test_pages_read_what_is_stored_and_count_only_where_nobody_else_has(busy: LocalWorld) -> None:
-    made = []
+    made: list[int] = []
 
     def make(*_: object) -> list[int]:
         made.append(len(made))

@@ -27,9 +27,11 @@ def test_every_page_is_measured_and_written_down(tmp_path: Path) -> None:
     assert found["items"] == 20_000
     assert {one["database"] for one in found["pages"]} == {"sqlite"}
     folder = tmp_path / "sqlite-20000"
-    app = create_app(runtime_of(folder, f"sqlite:///{folder}/prelabel.db"))
-    assert {one["path"].partition("?")[0] for one in found["pages"]} == set(routes(app))
+    runtime = runtime_of(folder, f"sqlite:///{folder}/prelabel.db")
+    assert {one["path"].partition("?")[0] for one in found["pages"]} == set(routes(create_app(runtime)))
+    runtime.store.close()
     assert all(one["p95_ms"] > 0 and one["first_ms"] > 0 and one["requests"] == 2 for one in found["pages"])
+    assert all(0 < one["cpu_ms"] < 1000 * found["seconds"] for one in found["pages"])
     assert {one["path"]: one for one in found["pages"] if not 100 < one["bytes"] <= one["weight"] < GOAL_BYTES} == {}
     assert found["counting_s"]["sqlite"].keys() == {"counts", "days", "sample", "report"}
 
