@@ -8,12 +8,13 @@ sentence here has made, such as a person's own words, stays as it was written.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Final
 
 from serving.language import ENGLISH, N_, gettext, joined, language
 
-LONGEST: Final = 4_000
+LONGEST: Final = 2_000
 """Characters of a text that is looked at."""
 
 GATE: Final = (
@@ -158,28 +159,64 @@ ERRORS: Final = (
 )
 SENTENCES: Final = (*GATE, *CERTIFICATES, *NOISE, *ERRORS)
 """A sentence that begins like another one, and goes on, stands before it."""
+REST: Final = "rest_"
+"""What follows after a full stop."""
 
 
 def retold(text: str) -> str:
     """A text in the language of now, as far as it is made of sentences that are known here; else as it is."""
     if language() == ENGLISH or not text or len(text) > LONGEST:
         return text
-    for sentence, pattern in _patterns():
-        if (found := pattern.fullmatch(text)) is not None:
-            values = {name: retold(value) for name, value in found.groupdict(default="").items()}
-            rest = values.pop("rest_", "")
-            said = gettext(sentence, **values)
-            return joined([said, rest]) if rest else said
-    return text
+    found = _made_of(text)
+    if found is None:
+        return text
+    sentence, values, rest = found
+    return joined([gettext(sentence, **{name: retold(value) for name, value in values.items()}), retold(rest)])
+
+
+@lru_cache(maxsize=1024)
+def _made_of(text: str) -> tuple[str, dict[str, str], str] | None:
+    """The sentence that a text begins with, its values, and what follows after it; None: it is none of ours."""
+    for sentence, parts in _sentences():
+        if (values := _values(parts, text)) is not None:
+            rest = values.pop(REST, "")
+            return sentence, values, rest
+    return None
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((sentence, _pattern(sentence)) for sentence in SENTENCES)
+def _sentences() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each with its parts: what it says itself, and between that the names of its values."""
+    return tuple((sentence, tuple(re.split(r"\{(\w+)\}", sentence))) for sentence in SENTENCES)
 
 
-def _pattern(sentence: str) -> re.Pattern[str]:
-    """Matches what a sentence makes; after a full stop others may follow."""
-    literals = re.split(r"\{(\w+)\}", sentence)
-    made = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(literals))
-    return re.compile(made + (r"(?: (?P<rest_>.+))?" if sentence.endswith(".") else ""), re.DOTALL)
+def _values(parts: Sequence[str], text: str) -> dict[str, str] | None:
+    """The values that the sentence was made with, none of them empty; each ends where the sentence first goes on.
+
+    One way through the text: a text that somebody made up costs no more than another.
+    """
+    if not text.startswith(parts[0]):
+        return None
+    at, values = len(parts[0]), {}
+    full_stop = parts[-1].endswith(".")
+    for name, literal, last in zip(parts[1::2], parts[2::2], range(len(parts) // 2 - 1, -1, -1), strict=True):
+        end = text.find(literal, at + 1) if last else _end(literal, text, at + 1, full_stop)
+        if end < 0:
+            return None
+        values[name] = text[at:end]
+        at = end + len(literal)
+    if text[at : at + 1] == " " and full_stop:
+        values[REST] = text[at + 1 :]
+    elif at < len(text):
+        return None
+    return values
+
+
+def _end(literal: str, text: str, at: int, full_stop: bool) -> int:
+    """Where the end of a sentence stands: at that of the text, or after a full stop before a space; -1: nowhere."""
+    if not full_stop:
+        return len(text) - len(literal) if at <= len(text) - len(literal) and text.endswith(literal) else -1
+    end = text.find(literal, at)
+    while end >= 0 and text[end + len(literal) : end + len(literal) + 1] not in ("", " "):
+        end = text.find(literal, end + 1)
+    return end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from models.errors import MissingDependencyError
 from models.gate import certify
 from models.gate.noise import Pairs, measure
 from serving.language import gettext, speaking
-from serving.retold import SENTENCES, retold
+from serving.retold import LONGEST, SENTENCES, retold
 from tests.support import marked
 
 
@@ -83,3 +84,14 @@ def test_what_people_wrote_stays() -> None:
             )
             == "关闭：12 个盲标注太少，即使没有一个错误，也不足以证明错误至多 5 %；再有 46 个，就可以容许 2 个错误。"
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Open: x" + " among a" * 245, "x (" * 500 + " to" * 150, "7 of 7 of " * 190 + "blind labels", "7 errors" * 240],
+)
+def test_what_somebody_made_up_costs_little(text: str) -> None:
+    with speaking("zh-Hans"):
+        began = time.perf_counter()
+        assert retold(text[:LONGEST])
+        assert time.perf_counter() - began < 0.2
