@@ -88,35 +88,12 @@ CERTIFICATES: Final = (
         "accepted in each is wrong, with probability {sure} for all of them together; {coverage} of the waiting items "
         "lie there."
     ),
-    N_(
-        "not reachable at any threshold seen, where the best error rate is {rate} at {coverage} of the items: it takes "
-        "a better model or a larger budget"
-    ),
-    N_("at the error rates seen it takes about {n} more blind labels, and only {waiting} items are waiting"),
-    N_("at the error rates seen it takes about {n} more blind labels"),
-    N_("the nearest takes about {n} more blind labels"),
-    N_("more labels alone open none"),
-    N_("{n} more would allow {errors} errors"),
-    N_("the pool is not like the sample"),
-    N_("{n} of {all} blind labels in the range of the pool, worth {worth} at equal inclusion,"),
-    N_("{n} of {all} blind labels in the range of the pool"),
-    N_("{n} blind labels, worth {worth} at equal inclusion,"),
-    N_("{n} blind labels"),
-    N_("blind labels, weighted by their inclusion,"),
-    N_("blind labels"),
-    N_("a loss of {loss} in all"),
-    N_("1 error"),
-    N_("{n} errors"),
 )
 NOISE: Final = (
     N_(
         "People disagree with each other on about {split} of the items ({n} labelled twice), so one person is wrong on "
         "about {rate}: with {labels} no budget below {floor} can be shown; {outlook}."
     ),
-    N_("single labels"),
-    N_("the majority of {n} people"),
-    N_("take validation_people = {n}"),
-    N_("it takes clearer guidelines, or a larger budget"),
     N_(
         "People's own mistakes alone do not explain it: one person is wrong on {rate} of the items, from {n} labelled "
         "twice."
@@ -131,9 +108,6 @@ NOISE: Final = (
         "{fell} fell, at most {upper}"
     ),
     N_("{taken}; one person is wrong on {rate} of the items, from {n} labelled twice"),
-    N_("each blind label is taken for the truth"),
-    N_("where model and first label disagree, the majority of {n} people is taken for the truth"),
-    N_("{share} ({lower} to {upper}, 95 % each side)"),
 )
 ERRORS: Final = (
     N_(
@@ -157,6 +131,35 @@ ERRORS: Final = (
     N_("the package {package} is not installed: pip install {what}"),
     N_("no control {name} has one class as its answer; those that have: {names}"),
 )
+PARTS: Final = (
+    N_(
+        "not reachable at any threshold seen, where the best error rate is {rate} at {coverage} of the items: it takes "
+        "a better model or a larger budget"
+    ),
+    N_("at the error rates seen it takes about {n} more blind labels, and only {waiting} items are waiting"),
+    N_("at the error rates seen it takes about {n} more blind labels"),
+    N_("the nearest takes about {n} more blind labels"),
+    N_("more labels alone open none"),
+    N_("{n} more would allow {errors} errors"),
+    N_("the pool is not like the sample"),
+    N_("{n} of {all} blind labels in the range of the pool, worth {worth} at equal inclusion,"),
+    N_("{n} of {all} blind labels in the range of the pool"),
+    N_("{n} blind labels, worth {worth} at equal inclusion,"),
+    N_("{n} blind labels"),
+    N_("blind labels, weighted by their inclusion,"),
+    N_("blind labels"),
+    N_("a loss of {loss} in all"),
+    N_("1 error"),
+    N_("{n} errors"),
+    N_("single labels"),
+    N_("the majority of {n} people"),
+    N_("take validation_people = {n}"),
+    N_("it takes clearer guidelines, or a larger budget"),
+    N_("each blind label is taken for the truth"),
+    N_("where model and first label disagree, the majority of {n} people is taken for the truth"),
+    N_("{share} ({lower} to {upper}, 95 % each side)"),
+)
+"""What values of the gate's, a certificate's and noise's sentences are made of; said nowhere else."""
 SENTENCES: Final = (*GATE, *CERTIFICATES, *NOISE, *ERRORS)
 """A sentence that begins like another one, and goes on, stands before it."""
 REST: Final = "rest_"
@@ -167,27 +170,37 @@ def retold(text: str) -> str:
     """A text in the language of now, as far as it is made of sentences that are known here; else as it is."""
     if language() == ENGLISH or not text or len(text) > LONGEST:
         return text
-    found = _made_of(text)
+    found = _made_of(SENTENCES, text)
     if found is None:
         return text
     sentence, values, rest = found
-    return joined([gettext(sentence, **{name: retold(value) for name, value in values.items()}), retold(rest)])
+    if sentence not in ERRORS:
+        values = {name: _part(value) for name, value in values.items()}
+    return joined([gettext(sentence, **values), retold(rest)])
+
+
+def _part(value: str) -> str:
+    found = _made_of(PARTS, value)
+    if found is None:
+        return retold(value)
+    sentence, values, _ = found
+    return gettext(sentence, **{name: _part(held) for name, held in values.items()})
 
 
 @lru_cache(maxsize=1024)
-def _made_of(text: str) -> tuple[str, dict[str, str], str] | None:
-    """The sentence that a text begins with, its values, and what follows after it; None: it is none of ours."""
-    for sentence, parts in _sentences():
-        if (values := _values(parts, text)) is not None:
+def _made_of(sentences: tuple[str, ...], text: str) -> tuple[str, dict[str, str], str] | None:
+    """The sentence that a text begins with, its values, and what follows after it; None: it is none of these."""
+    for sentence in sentences:
+        if (values := _values(_parts(sentence), text)) is not None:
             rest = values.pop(REST, "")
             return sentence, values, rest
     return None
 
 
 @cache
-def _sentences() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Each with its parts: what it says itself, and between that the names of its values."""
-    return tuple((sentence, tuple(re.split(r"\{(\w+)\}", sentence))) for sentence in SENTENCES)
+def _parts(sentence: str) -> tuple[str, ...]:
+    """What it says itself, and between that the names of its values."""
+    return tuple(re.split(r"\{(\w+)\}", sentence))
 
 
 def _values(parts: Sequence[str], text: str) -> dict[str, str] | None:

@@ -84,7 +84,9 @@ def test_what_people_wrote_stays() -> None:
     assert retold(said) == said, "English is as it was written"
     with speaking("zh-Hans"):
         assert retold(said).endswith("。The audit of spring asks for it.")
-        assert retold("The audit of spring asks for it.") == "The audit of spring asks for it."
+        for own in ("The audit of spring asks for it.", "too many errors", "blind labels", "single labels"):
+            assert retold(own) == own
+        assert retold("Label Studio refused (400): 3 errors") == "Label Studio 拒绝了请求（400）：3 errors"
         assert retold("no model yet") == gettext("no model yet") == "还没有模型"
         assert (
             retold(
