@@ -8,12 +8,13 @@ sentence here has made, such as a person's own words, stays as it was written.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import Final
 
 from serving.language import ENGLISH, N_, gettext, joined, language
 
-LONGEST: Final = 4_000
+LONGEST: Final = 2_000
 """Characters of a text that is looked at."""
 
 GATE: Final = (
@@ -87,35 +88,12 @@ CERTIFICATES: Final = (
         "accepted in each is wrong, with probability {sure} for all of them together; {coverage} of the waiting items "
         "lie there."
     ),
-    N_(
-        "not reachable at any threshold seen, where the best error rate is {rate} at {coverage} of the items: it takes "
-        "a better model or a larger budget"
-    ),
-    N_("at the error rates seen it takes about {n} more blind labels, and only {waiting} items are waiting"),
-    N_("at the error rates seen it takes about {n} more blind labels"),
-    N_("the nearest takes about {n} more blind labels"),
-    N_("more labels alone open none"),
-    N_("{n} more would allow {errors} errors"),
-    N_("the pool is not like the sample"),
-    N_("{n} of {all} blind labels in the range of the pool, worth {worth} at equal inclusion,"),
-    N_("{n} of {all} blind labels in the range of the pool"),
-    N_("{n} blind labels, worth {worth} at equal inclusion,"),
-    N_("{n} blind labels"),
-    N_("blind labels, weighted by their inclusion,"),
-    N_("blind labels"),
-    N_("a loss of {loss} in all"),
-    N_("1 error"),
-    N_("{n} errors"),
 )
 NOISE: Final = (
     N_(
         "People disagree with each other on about {split} of the items ({n} labelled twice), so one person is wrong on "
         "about {rate}: with {labels} no budget below {floor} can be shown; {outlook}."
     ),
-    N_("single labels"),
-    N_("the majority of {n} people"),
-    N_("take validation_people = {n}"),
-    N_("it takes clearer guidelines, or a larger budget"),
     N_(
         "People's own mistakes alone do not explain it: one person is wrong on {rate} of the items, from {n} labelled "
         "twice."
@@ -130,9 +108,6 @@ NOISE: Final = (
         "{fell} fell, at most {upper}"
     ),
     N_("{taken}; one person is wrong on {rate} of the items, from {n} labelled twice"),
-    N_("each blind label is taken for the truth"),
-    N_("where model and first label disagree, the majority of {n} people is taken for the truth"),
-    N_("{share} ({lower} to {upper}, 95 % each side)"),
 )
 ERRORS: Final = (
     N_(
@@ -156,30 +131,105 @@ ERRORS: Final = (
     N_("the package {package} is not installed: pip install {what}"),
     N_("no control {name} has one class as its answer; those that have: {names}"),
 )
+PARTS: Final = (
+    N_(
+        "not reachable at any threshold seen, where the best error rate is {rate} at {coverage} of the items: it takes "
+        "a better model or a larger budget"
+    ),
+    N_("at the error rates seen it takes about {n} more blind labels, and only {waiting} items are waiting"),
+    N_("at the error rates seen it takes about {n} more blind labels"),
+    N_("the nearest takes about {n} more blind labels"),
+    N_("more labels alone open none"),
+    N_("{n} more would allow {errors} errors"),
+    N_("the pool is not like the sample"),
+    N_("{n} of {all} blind labels in the range of the pool, worth {worth} at equal inclusion,"),
+    N_("{n} of {all} blind labels in the range of the pool"),
+    N_("{n} blind labels, worth {worth} at equal inclusion,"),
+    N_("{n} blind labels"),
+    N_("blind labels, weighted by their inclusion,"),
+    N_("blind labels"),
+    N_("a loss of {loss} in all"),
+    N_("1 error"),
+    N_("{n} errors"),
+    N_("single labels"),
+    N_("the majority of {n} people"),
+    N_("take validation_people = {n}"),
+    N_("it takes clearer guidelines, or a larger budget"),
+    N_("each blind label is taken for the truth"),
+    N_("where model and first label disagree, the majority of {n} people is taken for the truth"),
+    N_("{share} ({lower} to {upper}, 95 % each side)"),
+)
+"""What values of the gate's, a certificate's and noise's sentences are made of; said nowhere else."""
 SENTENCES: Final = (*GATE, *CERTIFICATES, *NOISE, *ERRORS)
 """A sentence that begins like another one, and goes on, stands before it."""
+REST: Final = "rest_"
+"""What follows after a full stop."""
 
 
 def retold(text: str) -> str:
     """A text in the language of now, as far as it is made of sentences that are known here; else as it is."""
     if language() == ENGLISH or not text or len(text) > LONGEST:
         return text
-    for sentence, pattern in _patterns():
-        if (found := pattern.fullmatch(text)) is not None:
-            values = {name: retold(value) for name, value in found.groupdict(default="").items()}
-            rest = values.pop("rest_", "")
-            said = gettext(sentence, **values)
-            return joined([said, rest]) if rest else said
-    return text
+    found = _made_of(SENTENCES, text)
+    if found is None:
+        return text
+    sentence, values, rest = found
+    if sentence not in ERRORS:
+        values = {name: _part(value) for name, value in values.items()}
+    return joined([gettext(sentence, **values), retold(rest)])
+
+
+def _part(value: str) -> str:
+    found = _made_of(PARTS, value)
+    if found is None:
+        return retold(value)
+    sentence, values, _ = found
+    return gettext(sentence, **{name: _part(held) for name, held in values.items()})
+
+
+@lru_cache(maxsize=1024)
+def _made_of(sentences: tuple[str, ...], text: str) -> tuple[str, dict[str, str], str] | None:
+    """The sentence that a text begins with, its values, and what follows after it; None: it is none of these."""
+    for sentence in sentences:
+        if (values := _values(_parts(sentence), text)) is not None:
+            rest = values.pop(REST, "")
+            return sentence, values, rest
+    return None
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((sentence, _pattern(sentence)) for sentence in SENTENCES)
+def _parts(sentence: str) -> tuple[str, ...]:
+    """What it says itself, and between that the names of its values."""
+    return tuple(re.split(r"\{(\w+)\}", sentence))
 
 
-def _pattern(sentence: str) -> re.Pattern[str]:
-    """Matches what a sentence makes; after a full stop others may follow."""
-    literals = re.split(r"\{(\w+)\}", sentence)
-    made = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(literals))
-    return re.compile(made + (r"(?: (?P<rest_>.+))?" if sentence.endswith(".") else ""), re.DOTALL)
+def _values(parts: Sequence[str], text: str) -> dict[str, str] | None:
+    """The values that the sentence was made with, none of them empty; each ends where the sentence first goes on.
+
+    One way through the text: a text that somebody made up costs no more than another.
+    """
+    if not text.startswith(parts[0]):
+        return None
+    at, values = len(parts[0]), {}
+    full_stop = parts[-1].endswith(".")
+    for name, literal, last in zip(parts[1::2], parts[2::2], range(len(parts) // 2 - 1, -1, -1), strict=True):
+        end = text.find(literal, at + 1) if last else _end(literal, text, at + 1, full_stop)
+        if end < 0:
+            return None
+        values[name] = text[at:end]
+        at = end + len(literal)
+    if text[at : at + 1] == " " and full_stop:
+        values[REST] = text[at + 1 :]
+    elif at < len(text):
+        return None
+    return values
+
+
+def _end(literal: str, text: str, at: int, full_stop: bool) -> int:
+    """Where the end of a sentence stands: at that of the text, or after a full stop before a space; -1: nowhere."""
+    if not full_stop:
+        return len(text) - len(literal) if at <= len(text) - len(literal) and text.endswith(literal) else -1
+    end = text.find(literal, at)
+    while end >= 0 and text[end + len(literal) : end + len(literal) + 1] not in ("", " "):
+        end = text.find(literal, end + 1)
+    return end

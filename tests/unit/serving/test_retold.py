@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+import serving
 from connectors.label_studio import transport
 from models.errors import MissingDependencyError
 from models.gate import certify
 from models.gate.noise import Pairs, measure
+from models.people.effort import Factor
 from serving.language import gettext, speaking
-from serving.retold import SENTENCES, retold
+from serving.pipeline import challenge, effort
+from serving.retold import LONGEST, SENTENCES, retold
+from serving.store.records import CertificateRow, ProjectRow, SuggestionBound
 from tests.support import marked
 
 
@@ -74,7 +84,9 @@ def test_what_people_wrote_stays() -> None:
     assert retold(said) == said, "English is as it was written"
     with speaking("zh-Hans"):
         assert retold(said).endswith("。The audit of spring asks for it.")
-        assert retold("The audit of spring asks for it.") == "The audit of spring asks for it."
+        for own in ("The audit of spring asks for it.", "too many errors", "blind labels", "single labels"):
+            assert retold(own) == own
+        assert retold("Label Studio refused (400): 3 errors") == "Label Studio 拒绝了请求（400）：3 errors"
         assert retold("no model yet") == gettext("no model yet") == "还没有模型"
         assert (
             retold(
@@ -83,3 +95,55 @@ def test_what_people_wrote_stays() -> None:
             )
             == "关闭：12 个盲标注太少，即使没有一个错误，也不足以证明错误至多 5 %；再有 46 个，就可以容许 2 个错误。"
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Open: x" + " among a" * 245, "x (" * 500 + " to" * 150, "7 of 7 of " * 190 + "blind labels", "7 errors" * 240],
+)
+def test_what_somebody_made_up_costs_little(text: str) -> None:
+    with speaking("zh-Hans"):
+        began = time.perf_counter()
+        assert retold(text[:LONGEST])
+        assert time.perf_counter() - began < 0.2
+
+
+PLACES = ("pipeline/watch", "pipeline/challenge", "pipeline/standing", "pipeline/reconcile", "projects/gate")
+
+
+def _reasons(place: str) -> Iterator[str]:
+    """Reasons as a module writes them, with 7 for each value."""
+    for node in ast.walk(ast.parse((Path(serving.__file__).parent / f"{place}.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign):
+            named = [one.id for one in node.targets if isinstance(one, ast.Name)]
+            told = [node.value] if {"reason", "why"}.intersection(named) else []
+        elif isinstance(node, ast.Call):
+            told = [one.value for one in node.keywords if one.arg == "reason"]
+            told += node.args[2:] if isinstance(node.func, ast.Name) and node.func.id == "_pause" else []
+        else:
+            continue
+        for one in told:
+            parts = one.values if isinstance(one, ast.JoinedStr) else [one]
+            if isinstance(one, ast.JoinedStr | ast.Constant):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in parts)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_reasons_of_the_gate(place: str) -> None:
+    found = list(_reasons(place))
+    assert found
+    assert {text: words for text in found if (words := left(text))} == {}
+
+
+def test_reasons_with_choices_in_them() -> None:
+    project = cast(ProjectRow, SimpleNamespace(active_model="1"))
+    closed = "Closed: there is no blind label of this stratum."
+    for open, wins in ((True, True), (True, False), (False, False)):
+        row = cast(CertificateRow, SimpleNamespace(model_version="2", open=open, reason=closed))
+        assert left(challenge._reason(project, row, 0.5, 0.25, wins=wins)) == []
+    tried = "model 2 is tried beside 1, which goes on predicting; 3 is tried no longer"
+    assert left(tried) == []
+    bound = SuggestionBound(below=0.5, saved_seconds=3.0, shown=30, hidden=40, at=0.0)
+    assert left(effort._words(bound, None)) == []
+    assert left(effort._words(None, None)) == []
+    assert left(effort._words(None, Factor(factor=0.7, lower=0.6, upper=0.8))) == []
