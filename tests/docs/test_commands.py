@@ -6,14 +6,18 @@ not run stands in ``tests/support/unrun_commands.py`` with its reason; a new com
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -138,6 +142,33 @@ def test_commands_stand_in_shell_blocks(document: Path) -> None:
         if language not in SHELL:
             typed = [text for text in body.splitlines() if re.match(rf"(\$ )?({'|'.join(PROGRAMS)}) ", text)]
             assert not typed, f"{document.name}:{line}: {typed}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_json_examples_are_json(document: Path) -> None:
+    for _, language, body in fences(document):
+        if language == "json":
+            json.loads(body)
+
+
+def test_python_and_sql_examples_run(world: LocalWorld) -> None:
+    draw = np.random.default_rng(0)
+    given = {
+        "confidences": draw.random(300),
+        "losses": np.zeros(300),
+        "pool_confidences": draw.random(1000),
+    }
+    done = {"python": 0, "sql": 0}
+    with closing(sqlite3.connect(world.runtime.settings.data_dir / "prelabel.db")) as store:
+        for document in DOCUMENTS:
+            for line, language, body in fences(document):
+                if language == "python":
+                    exec(compile(body, f"{document.name}:{line}", "exec"), dict(given))
+                elif language == "sql":
+                    assert store.execute(body).fetchall(), f"{document.name}:{line}: it finds nothing"
+                done[language] = done.get(language, 0) + 1
+    assert done["python"] >= 1
+    assert done["sql"] >= 1
 
 
 def test_a_command_that_fails_is_noticed(folder: Path, address: str) -> None:
