@@ -221,6 +221,6 @@ def _work(runtime: Runtime, project: ProjectRow, note: Note) -> None:
     note(
         "paused",
         not project.paused,
-        project.gate_reason,
+        project.gate_reason if project.paused else gettext("work goes on"),
         gettext("the project is paused: {reason}", reason=project.gate_reason),
     )
