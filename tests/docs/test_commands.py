@@ -186,7 +186,8 @@ def test_python_and_sql_examples_run(world: LocalWorld) -> None:
                 if language == "python":
                     exec(compile(body, f"{document.name}:{line}", "exec"), dict(given))
                 elif language == "sql":
-                    store.execute(body).fetchall()
+                    for statement in filter(str.strip, body.split(";")):
+                        store.execute(statement).fetchall()
                 done[language] = done.get(language, 0) + 1
     assert done["python"] >= 1
     assert done["sql"] >= 1
