@@ -25,14 +25,14 @@ class Command:
     """A command that changes something."""
 
     action: Action
-    only_with: str | None = None
-    """Option without which it only looks."""
+    only_with: tuple[str, ...] = ()
+    """Options without any of which it only looks."""
     unless: str | None = None
     """Option with which it only looks."""
 
     def changes(self, given: dict[str, Any]) -> bool:
         """Whether it changes anything, called with these arguments."""
-        if self.only_with is not None and given.get(self.only_with) in (None, False):
+        if self.only_with and all(given.get(option) in (None, False) for option in self.only_with):
             return False
         return self.unless is None or not given.get(self.unless)
 
@@ -52,16 +52,24 @@ CONNECTED = (
     "tabs_of_queues",
     "review_rate",
 )
+COSTS = ("person_hour", "compute_hour", "currency", "item_seconds")
 CHANGING: Final[dict[str, Command]] = {
     "connect": Command(Action("project.connect", CONNECTED), unless="dry_run"),
     "disconnect": Command(Action("project.disconnect")),
     "token": Command(Action("project.token")),
     "rotate-key": Command(Action("service.rotate-key")),
-    "doctor": Command(Action("project.mend"), only_with="fix"),
+    "doctor": Command(Action("project.mend"), only_with=("fix",)),
     "backfill": Command(Action("project.backfill")),
     "redrive": Command(Action("items.redrive", ("item",))),
     "train": Command(Action("model.train")),
-    "suggestions": Command(Action("suggestions.rate", ("control_rate",)), only_with="control_rate"),
+    "costs": Command(Action("costs.set", COSTS), only_with=(*COSTS, "forget")),
+    "models promote": Command(Action("model.promote", ("by",), "model {version}")),
+    "models rollback": Command(Action("model.roll-back", ("to", "by"))),
+    "models release": Command(Action("model.release", ("by",))),
+    "models shadow": Command(Action("model.shadow", ("by",), "model {version}")),
+    "models drop-shadow": Command(Action("model.drop-shadow", ("by",))),
+    "models add": Command(Action("model.add", ("file", "by"))),
+    "suggestions": Command(Action("suggestions.rate", ("control_rate",)), only_with=("control_rate",)),
     "tabs": Command(Action("tabs.set", ("on",))),
     "gate close": Command(Action("gate.close", ("by",))),
     "gate reopen": Command(Action("gate.reopen", ("by",))),

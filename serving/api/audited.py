@@ -13,6 +13,7 @@ from serving.trail import Action
 PROJECT = "/api/v1/projects/{slug}"
 BY = ("by",)
 TOLERANCE = ("epsilon", "delta", "epsilon_percent", "delta_percent", "by")
+COSTS = ("person_hour", "compute_hour", "currency", "item_seconds")
 SEEN = ("outcome", "code")
 """Of a review; note and evidence stand with it."""
 
@@ -54,11 +55,24 @@ ACTIONS: Final[dict[tuple[str, str], Action]] = {
     ),
     ("POST", "/api/v1/leases/{lease}/extend"): Action("lease.extend", (), "lease {lease}"),
     ("POST", "/api/v1/leases/{lease}/give-back"): Action("lease.give-back", (), "lease {lease}", reason=False),
+    ("POST", f"{PROJECT}/models"): Action("model.add", ("spec", "by")),
+    ("POST", f"{PROJECT}/models/rollback"): Action("model.roll-back", ("to", "by")),
+    ("POST", f"{PROJECT}/models/release"): Action("model.release", BY),
+    ("POST", f"{PROJECT}/models/shadow/drop"): Action("model.drop-shadow", BY),
+    ("POST", f"{PROJECT}/models/{{version}}/promote"): Action("model.promote", BY, "model {version}"),
+    ("POST", f"{PROJECT}/models/{{version}}/shadow"): Action("model.shadow", BY, "model {version}"),
     ("POST", "/sign-in"): Action("sign-in"),
     ("POST", "/sign-out"): Action("sign-out"),
     ("POST", "/projects/{slug}/gate/close"): Action("gate.close"),
     ("POST", "/projects/{slug}/gate/reopen"): Action("gate.reopen"),
     ("POST", "/projects/{slug}/gate/tolerance"): Action("gate.tolerance", TOLERANCE),
+    ("POST", "/projects/{slug}/costs"): Action("costs.set", COSTS),
+    ("POST", "/projects/{slug}/doctor/fix"): Action("project.mend"),
+    ("POST", "/projects/{slug}/models/promote"): Action("model.promote", (), "model {version}"),
+    ("POST", "/projects/{slug}/models/shadow"): Action("model.shadow", (), "model {version}"),
+    ("POST", "/projects/{slug}/models/shadow/drop"): Action("model.drop-shadow"),
+    ("POST", "/projects/{slug}/models/release"): Action("model.release"),
+    ("POST", "/connect/go"): Action("project.connect", ("platform_project", "epsilon", "delta")),
     ("POST", "/projects/{slug}/items/dead/redrive"): Action("items.redrive"),
     ("POST", "/projects/{slug}/items/dead/{item}/redrive"): Action("items.redrive", (), "item {item}"),
     ("POST", "/train/sign-in"): Action("sign-in"),
@@ -82,6 +96,7 @@ ACTIONS: Final[dict[tuple[str, str], Action]] = {
 EVENT = "Label Studio tells of its own changes, many a second; items and labels keep them one by one"
 BEAT = "an open page says so every ten seconds; the lease keeps the newest"
 HANDED_OUT = "an open page asks every five seconds; the lease keeps who got what, when and why"
+TYPED = "a draft of a project: it goes after an hour, and what becomes of it is written down as it is connected"
 
 LEFT_OUT: Final[dict[tuple[str, str], str]] = {
     ("POST", "/hooks/label-studio/{slug}"): EVENT,
@@ -95,6 +110,7 @@ LEFT_OUT: Final[dict[tuple[str, str], str]] = {
     ("POST", "/train/{slug}/review/next"): HANDED_OUT,
     ("POST", "/api/v1/leases/{lease}/beat"): BEAT,
     ("POST", "/train/{slug}/leases/{lease}/beat"): BEAT,
+    **{("POST", f"/connect/{step}"): TYPED for step in ("account", "project", "model", "budget", "costs", "forget")},
     ("POST", "/language"): "a cookie of the browser, and nothing here",
 }
 """(method, path) -> why the log does not have it."""

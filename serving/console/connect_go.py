@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from models.errors import PlatformError, PrelabelError
+from serving.api.audit import about
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console.connect import DRAFT, DraftDep, draft_id, sent_back, step_page
 from serving.console.connect_project import trouble_of
@@ -44,6 +45,8 @@ def go(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep
         done = connecting.connect(runtime, draft.wish(), read=False)
     except PrelabelError as error:
         return _summary(request, role, draft, problem=trouble_of(error, draft.url))
+    told = {"platform_project": draft.project, "epsilon": done.project.epsilon, "delta": done.project.delta}
+    about(request.scope, slug=done.project.slug, **told)
     kept = Draft(connected=done.project.slug, warnings=tuple(done.warnings))
     drafts.remove(runtime, draft_id(request))
     drafts.save(runtime, draft_id(request), kept)

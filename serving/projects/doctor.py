@@ -156,4 +156,5 @@ def _work(runtime: Runtime, project: ProjectRow, note: Note) -> None:
             "{n} audits are to be answered, {overdue} of them are overdue", n=seen.unanswered, overdue=seen.overdue
         )
         note(checks.AUDITS, not seen.overdue, detail, overdue=seen.overdue)
-    note(checks.PAUSED, not project.paused, project.gate_reason, reason=project.gate_reason)
+    stands = project.gate_reason if project.paused else gettext("work goes on")
+    note(checks.PAUSED, not project.paused, stands, reason=project.gate_reason)

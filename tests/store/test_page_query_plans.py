@@ -28,6 +28,9 @@ from tests.support.postgres import fresh_database
 ITEMS = 10_000
 """Of each of two projects: of a table that is all one project's, reading the whole is fair."""
 
+OF_EVERYBODY = "FROM gold_answer JOIN gold ON gold.id = gold_answer.gold_id"
+"""The marks of all people of a project, who are the same in both here: that is every answer, beside its gold item."""
+
 
 @pytest.fixture(scope="module", params=["sqlite", "sqlite analyzed", "postgresql"])
 def runtime(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
@@ -71,7 +74,8 @@ def scans(runtime: Runtime, sent: Sequence[Statement]) -> list[str]:
     found = []
     for one in different(sent):
         steps = explained(runtime.store, [one], seqscan="off")
-        found += [step for step in steps if step.startswith("SCAN") and step.split()[1] in BIG]
+        whole = (step for step in steps if step.startswith("SCAN") and step.split()[1] in BIG)
+        found += [step for step in whole if OF_EVERYBODY not in " ".join(step.split())]
     return found
 
 

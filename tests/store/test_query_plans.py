@@ -161,3 +161,11 @@ def test_a_full_scan_would_be_noticed(crowd: Crowd) -> None:
 
     with pytest.raises(AssertionError):
         assert_searched(plans(store, slow))
+
+
+def test_drafts(crowd: Crowd) -> None:
+    with crowd.world.store.begin() as uow:
+        for n in range(2000):
+            uow.drafts.keep(str(n), b"x", until=crowd.world.now + n, now=0.0)
+    store, now = crowd.world.store, crowd.world.now
+    assert_searched(plans(store, lambda uow: uow.drafts.get("7", now)))

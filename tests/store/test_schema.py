@@ -38,7 +38,7 @@ def test_indexes_have_the_conditions_of_the_tables(store: Store) -> None:
         if index["name"] in wanted
     }
     assert found == wanted
-    assert sum(wanted.values()) == 16
+    assert sum(wanted.values()) == 17
 
 
 def test_migrating_twice_changes_nothing(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.gate.drift import Drift
 from models.types import Fold
 from serving.store import series
+from serving.store.records import ItemState
 from serving.store.series import Level, Part
 from tests.store.crowd import Crowd, assert_searched, plans
 from tests.store.world import World, task
@@ -22,8 +23,8 @@ def test_where_the_stages_stand(world: World) -> None:
     with world.store.read() as uow:
         found = uow.series.now(world.project)
         states = uow.items.counts(world.project)
-    assert found[Part.SCORE] == Level(4, 2.0, states["received"])
-    assert found[Part.DECIDE] == Level(0, 0.0, states["scored"])
+    assert found[Part.SCORE] == Level(4, 2.0, states[ItemState.RECEIVED])
+    assert found[Part.DECIDE] == Level(0, 0.0, states[ItemState.SCORED])
     assert found[Part.PUBLISH] == Level(3, 0.75, 0), "writes of all kinds, and none that Label Studio asked for"
     assert found[Part.PEOPLE] == Level(1, 0.0, 5), "seeds that nobody has labelled"
     with world.store.read() as uow:

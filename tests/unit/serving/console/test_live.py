@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from serving.api.application import create_app
 from serving.console import live, staff
 from serving.console.live import Live
-from serving.monitoring.progress import Progress
+from serving.monitoring.progress import Progress, progress
 from tests.support.local_world import LocalWorld, easy
 
 
@@ -26,7 +26,7 @@ def enter(browser: TestClient) -> None:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the store was looked at."""
     seen: list[float] = []
-    look = live.progress
+    look = progress
 
     def counted(*args: object) -> Progress:
         seen.append(time.monotonic())
@@ -94,7 +94,7 @@ def test_a_stream_ends_by_itself(world: LocalWorld) -> None:
 
 
 def test_looks_that_take_long_are_rarer(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = live.progress
+    slow = progress
 
     def wait(*args: object) -> Progress:
         time.sleep(0.02)
@@ -107,7 +107,7 @@ def test_looks_that_take_long_are_rarer(world: LocalWorld, monkeypatch: pytest.M
 
 
 def test_a_look_that_fails_is_tried_again(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    look, calls = live.progress, []
+    look, calls = progress, []
 
     def fail_first(*args: object) -> Progress:
         calls.append(args)

@@ -30,10 +30,8 @@ WINDOWS = tuple(
 SPOTS = [Spot(part, at, 2.0 * at, int(at)) for part in Part for at in (0.0, 60.0)] + [Spot(Part.PEOPLE, 120.0, None, 7)]
 
 
-def watched(**changes: Any) -> Watched:
-    return Watched(
-        **{"steps": STEPS, "watch_level": 400.0, "close_level": 1e4, "windows": WINDOWS, "noisy": (TEST,)} | changes
-    )
+def watched(steps: tuple[Step, ...] = STEPS) -> Watched:
+    return Watched(steps, watch_level=400.0, close_level=1e4, windows=WINDOWS, noisy=(TEST,))
 
 
 ALL = [
