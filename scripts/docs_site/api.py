@@ -21,6 +21,7 @@ from serving.settings import Settings
 BASE = "http://127.0.0.1:8900"
 GROUPS = {
     "api": "Projects, items, the gate",
+    "models": "Model versions",
     "people": "People",
     "gold": "Gold items",
     "reviews": "Reviews and appeals",
@@ -88,7 +89,7 @@ def routes_page() -> str:
     for one in _in_order():
         if one.tag != group:
             group = one.tag
-            parts.append(f"## {GROUPS[group]}\n")
+            parts.append(f"## {GROUPS.get(group, group.capitalize())}\n")
         parts.append(_section(one))
     return "\n".join([*parts, "## Values\n", *(_value(name, said) for name, said in _schemas())])
 
@@ -120,8 +121,9 @@ def path_of(one: Operation) -> str:
 
 
 def _in_order() -> list[Operation]:
+    """Groups that have no heading here come last, under the name of their tag."""
     order = list(GROUPS)
-    return sorted(operations(), key=lambda one: order.index(one.tag))
+    return sorted(operations(), key=lambda one: order.index(one.tag) if one.tag in GROUPS else len(order))
 
 
 def _first_line(one: Operation) -> str:

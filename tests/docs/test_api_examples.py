@@ -100,6 +100,7 @@ def test_every_example_is_answered_as_the_route_says(reader: Reader) -> None:
     gold(reader)
     reviews(reader)
     the_gate(reader)
+    versions(reader)
     reader.send_all("GET ")
     reader.send("DELETE /api/v1/projects/{slug}/people/{user}")
     reader.send_all("POST /hooks")
@@ -176,6 +177,17 @@ def the_gate(reader: Reader) -> None:
     assert reader.send(f"{base}/reopen")["gate"] == "open"
     assert reader.send(f"{base}/tolerance")["gate"] == "shadow"
     assert reader.send(f"{base}/extend")["validation_target"] == 190
+
+
+def versions(reader: Reader) -> None:
+    base = "POST /api/v1/projects/{slug}/models"
+    before = reader.world.project.active_model
+    made = reader.send(base)["version"]
+    assert reader.send(f"{base}/{{version}}/shadow", version=made)["shadow"] == made
+    assert reader.send(f"{base}/shadow/drop")["shadow"] is None
+    assert reader.send(f"{base}/{{version}}/promote", version=made)["active"] == made
+    assert reader.send(f"{base}/rollback")["active"] == before
+    assert reader.send(f"{base}/release")["pinned"] is False
 
 
 @pytest.mark.parametrize("one", NAMED.values(), ids=NAMED)
