@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("at", sa.Double(), nullable=False),
     )
 
-    op.create_index("ix_label_person", "label", ["project_id", "completed_by"])
+    op.create_index("ix_label_person", "label", ["completed_by", "project_id"])
     done = sa.text("state IN ('done', 'late')")
     op.create_index("ix_work_handed_in", "work", ["project_id", "id"], sqlite_where=done, postgresql_where=done)
 
