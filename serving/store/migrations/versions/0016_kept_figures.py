@@ -1,4 +1,4 @@
-"""Figures that the pipeline counts, for pages to read; indexes of a person's labels, and of work that was handed in."""
+"""Figures that the pipeline counts, for pages to read; an index of work that was handed in."""
 
 from __future__ import annotations
 
@@ -22,12 +22,10 @@ def upgrade() -> None:
         sa.Column("at", sa.Double(), nullable=False),
     )
 
-    op.create_index("ix_label_person", "label", ["project_id", "completed_by"])
     done = sa.text("state IN ('done', 'late')")
     op.create_index("ix_work_handed_in", "work", ["project_id", "id"], sqlite_where=done, postgresql_where=done)
 
 
 def downgrade() -> None:
     op.drop_index("ix_work_handed_in", "work")
-    op.drop_index("ix_label_person", "label")
     op.drop_table("kept_figure")
