@@ -211,8 +211,8 @@ def _take_over(uow: UnitOfWork, project: ProjectRow, config: LabelConfig, xml: s
         reason = f"model {project.challenger} is tried no longer: the label config changed"
         uow.gate.note(project.id, reason=reason, actor=SELF, numbers=numbers, now=now)
     if project.shadow is not None or (project.pinned and not same):
-        let_go = f"{project.shadow} scores beside it no longer" if project.shadow else "another model may predict"
-        reason = f"the label config changed: {let_go}"
+        shadow, free = f"{project.shadow} scores beside it no longer", "another model may predict"
+        reason = "the label config changed: " + (shadow if project.shadow else free)
         uow.gate.note(project.id, reason=reason, actor=SELF, numbers=numbers | {ACT: "config"}, now=now)
     project = uow.projects.update(
         project.id,

@@ -126,11 +126,10 @@ def activate(
     told = {"model_version": ref.version, "before": before, **numbers, ACT: act}
     if certificate is not None:
         told["certificate"] = certificate.id
-    reason = f"model {ref.version} predicts{_instead(before, ref.version)}; {_what_follows(certificate)}"
     fall_back(
         uow,
         current,
-        reason=f"{reason.rstrip('.')}. {why}" if why else reason,
+        reason=f"{in_words(ref.version, before, certificate)} {why}".rstrip(),
         actor=actor,
         numbers=told,
         now=now,
@@ -139,16 +138,16 @@ def activate(
     score_again(uow, project, now=now)
 
 
-def _instead(before: str | None, version: str) -> str:
-    return f" in place of {before}" if before not in (None, version) else ""
-
-
-def _what_follows(certificate: CertificateRow | None) -> str:
+def in_words(version: str, before: str | None, certificate: CertificateRow | None) -> str:
+    """What it means that a version predicts from now on, in place of the one before; ``certificate``: its own."""
+    place = f" in place of {before}" if before not in (None, version) else ""
     if certificate is None:
-        return "nothing is accepted before it is certified"
-    if certificate.open:
-        return f"its certificate {certificate.id} holds still, and spends nothing again"
-    return f"it was tested before: {certificate.reason}"
+        follows = "nothing is accepted before it is certified."
+    elif certificate.open:
+        follows = f"its certificate {certificate.id} holds still, and spends nothing again."
+    else:
+        follows = f"it was tested before: {certificate.reason}"
+    return f"model {version} predicts{place}; {follows}"
 
 
 def _goes_to(project: ProjectRow, certificate: CertificateRow | None) -> GateState:

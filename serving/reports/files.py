@@ -52,13 +52,13 @@ def file_of(runtime: Runtime, project: ProjectRow, form: Form, language: str = E
     Args:
         runtime: the composition.
         project: of which.
-        form: CSV and JSON hold numbers and the texts of the JSON; HTML and PDF are for people.
+        form: CSV and JSON are for programs, and in English; HTML and PDF are for people.
         language: one of ``LANGUAGES``.
 
     Raises:
         ConfigurationError: what HTML or PDF takes is not installed; it says what.
     """
-    with speaking(language):
+    with speaking(language if form in (Form.HTML, Form.PDF) else ENGLISH):
         if form is Form.CSV:
             body = as_csv(report(runtime, project))
         elif form is Form.JSON:

@@ -170,6 +170,8 @@ class LocalWorld:
         self.clock.now += seconds
 
     def change(self, **changes: Any) -> None:
+        """Other fields of the project; what was made so is like no other world."""
+        self.kind = None
         with self.store.begin() as uow:
             uow.projects.update(self.id, **changes)
 

@@ -21,7 +21,7 @@ from models.gate import certify
 from models.gate.noise import Pairs, measure
 from models.people.effort import Factor
 from serving.language import gettext, speaking
-from serving.pipeline import challenge, effort
+from serving.pipeline import challenge, effort, standing
 from serving.retold import LONGEST, SENTENCES, retold
 from serving.store.records import CertificateRow, ProjectRow, SuggestionBound
 from tests.support import marked
@@ -108,7 +108,15 @@ def test_what_somebody_made_up_costs_little(text: str) -> None:
         assert time.perf_counter() - began < 0.2
 
 
-PLACES = ("pipeline/watch", "pipeline/challenge", "pipeline/standing", "pipeline/reconcile", "projects/gate")
+PLACES = (
+    "pipeline/watch",
+    "pipeline/challenge",
+    "pipeline/standing",
+    "pipeline/reconcile",
+    "projects/gate",
+    "projects/versions",
+    "pipeline/learn",
+)
 
 
 def _reasons(place: str) -> Iterator[str]:
@@ -143,6 +151,14 @@ def test_reasons_with_choices_in_them() -> None:
         assert left(challenge._reason(project, row, 0.5, 0.25, wins=wins)) == []
     tried = "model 2 is tried beside 1, which goes on predicting; 3 is tried no longer"
     assert left(tried) == []
+    for before in (None, "1"):
+        for certificate in (
+            None,
+            *(cast(CertificateRow, SimpleNamespace(id=7, open=o, reason=closed)) for o in (0, 1)),
+        ):
+            assert left(standing.in_words("2", before, certificate)) == []
+    for words in ("3 scores beside it no longer", "another model may predict"):
+        assert left(f"the label config changed: {words}") == []
     bound = SuggestionBound(below=0.5, saved_seconds=3.0, shown=30, hidden=40, at=0.0)
     assert left(effort._words(bound, None)) == []
     assert left(effort._words(None, None)) == []
