@@ -66,7 +66,8 @@ def whole(page: str, world: LocalWorld, *more: str) -> None:
 def _data(world: LocalWorld) -> Iterable[str]:
     with world.store.read() as uow:
         for ref in uow.models.list(world.id):
-            yield ref.ref.version
+            yield from (ref.ref.version, ref.ref.sha256, "sha256", *_names(ref.metrics))
+            yield "head, ngram; kB"  # its spec, and the size of its files
         for event in uow.gate.events(world.id):
             yield from _names(event.numbers)
 
@@ -166,7 +167,7 @@ def test_of_what_happens_over_time(make: MakeWorld, monkeypatch: pytest.MonkeyPa
         saved = spoken.post("/projects/moods/costs", data=costs)
         assert (refused.status_code, saved.status_code) == (200, 200)
         for path in ("/projects/moods", *_parts()):
-            whole(spoken.get(path).text, world, "EUR")
+            whole(spoken.get(path).text, world, "EUR", "PSI")
         drawn = spoken.get("/projects/moods/watching").text
         assert drawn.count("application/json") >= 2, "a monitor and windows of drift"
 
