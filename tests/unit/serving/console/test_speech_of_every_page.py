@@ -192,34 +192,42 @@ def test_of_versions(world: LocalWorld, spoken: TestClient) -> None:
 def test_of_the_wizard(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     marked.speak(monkeypatch)
     staff._failures.clear()
-    with beside(world) as twin, TestClient(create_app(world.runtime), headers={"Origin": "http://testserver"}) as spoken:
+    with (
+        beside(world) as twin,
+        TestClient(create_app(world.runtime), headers={"Origin": "http://testserver"}) as spoken,
+    ):
         spoken.cookies.set(COOKIE, marked.TAG)
+        data = ["EUR", "URL", "/train", *(one.title for one in twin.projects.values())]
         spoken.post("/sign-in", data={"token": "operator-token"})
-        whole(spoken.get("/connect").text, world)
+        whole(spoken.get("/connect").text, world, *data)
         for url, token in (("ftp://127.0.0.1", ""), ("http://127.0.0.1:9", ""), (twin.url, ""), (twin.url, "12")):
-            whole(spoken.post("/connect/account", data={"url": url, "token": token}, headers=HTMX).text, world)
-        whole(spoken.post("/connect/account", data={"url": twin.url, "token": TOKEN}, headers=HTMX).text, world)
-        whole(spoken.get("/connect/projects?name=mood").text, world)
-        whole(spoken.get("/connect/project").text, world)
+            whole(spoken.post("/connect/account", data={"url": url, "token": token}, headers=HTMX).text, world, *data)
+        whole(spoken.post("/connect/account", data={"url": twin.url, "token": TOKEN}, headers=HTMX).text, world, *data)
+        whole(spoken.get("/connect/projects?name=mood").text, world, *data)
+        whole(spoken.get("/connect/project").text, world, *data)
         for number in (77, 4, 1):
-            whole(spoken.post("/connect/project", data={"project": str(number)}, headers=HTMX).text, world)
-            whole(spoken.get("/connect/rehearsal", headers=HTMX).text, world)
+            whole(spoken.post("/connect/project", data={"project": str(number)}, headers=HTMX).text, world, *data)
+            whole(spoken.get("/connect/rehearsal", headers=HTMX).text, world, *data)
         for form in ({"slug": "No!"}, {"slug": "moods"}, {"slug": "person", "encoder": "classifier"}):
-            whole(spoken.post("/connect/model", data=form, headers=HTMX).text, world)
+            whole(spoken.post("/connect/model", data=form, headers=HTMX).text, world, *data)
         spoken.post("/connect/project", data={"project": "2"}, headers=HTMX)
         for path in ("/connect", "/connect/project", "/connect/budget", "/connect/costs", "/connect/go"):
-            whole(spoken.get(path).text, world, "EUR")
+            whole(spoken.get(path).text, world, *data)
         wrong = spoken.post("/connect/budget", data={"wrong": "20", "sure": "95", "control_rate": "60"}, headers=HTMX)
-        whole(wrong.text, world)
-        whole(spoken.post("/connect/costs", data={"person_hour": "12", "currency": "EUR"}, headers=HTMX).text, world, "EUR")
-        whole(re.sub("<code>.*?</code>", "", spoken.post("/connect/go").text), world)
-        whole(spoken.get("/connect/done").text, world)
-        whole(spoken.get("/connect/arrived/person").text, world)
-        whole(spoken.get("/projects/person/doctor").text, world)
-        whole(spoken.get("/projects/person/doctor/findings").text, world)
+        whole(wrong.text, world, *data)
+        whole(
+            spoken.post("/connect/costs", data={"person_hour": "12", "currency": "EUR"}, headers=HTMX).text,
+            world,
+            *data,
+        )
+        whole(re.sub("<code>.*?</code>", "", spoken.post("/connect/go").text), world, *data)
+        whole(spoken.get("/connect/done").text, world, *data)
+        whole(spoken.get("/connect/arrived/person").text, world, *data)
+        whole(spoken.get("/projects/person/doctor").text, world, *data)
+        whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
         twin.hooks.clear()
-        whole(spoken.get("/projects/person/doctor/findings").text, world)
-        whole(spoken.post("/projects/person/doctor/fix").text, world)
+        whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
+        whole(spoken.post("/projects/person/doctor/fix").text, world, *data)
 
 
 def test_of_a_trainer(world: LocalWorld, spoken: TestClient) -> None:
