@@ -19,6 +19,18 @@ LONGEST: Final = 2_000
 
 GATE: Final = (
     N_("no model yet"),
+    N_(
+        "model {version} predicts in place of {before}; its certificate {id} holds still, and spends nothing again. {why}"
+    ),
+    N_("model {version} predicts in place of {before}; its certificate {id} holds still, and spends nothing again"),
+    N_("model {version} predicts in place of {before}; nothing is accepted before it is certified. {why}"),
+    N_("model {version} predicts in place of {before}; nothing is accepted before it is certified"),
+    N_("model {version} predicts in place of {before}; it was tested before: {reason}"),
+    N_("model {version} scores in the shadow in place of {before}. {why}"),
+    N_("model {version} scores in the shadow no longer. {why}"),
+    N_("model {version} scores in the shadow. {why}"),
+    N_("model {version} may be replaced by itself again. {why}"),
+    N_("model {version} is known from now on. {why}"),
     N_("model {version} predicts; nothing is accepted before it is certified"),
     N_("model {version} is tried beside {active}, which goes on predicting"),
     N_("model {version} is tried beside {active}, which goes on predicting; {former} is tried no longer"),

@@ -140,7 +140,9 @@ def _model_version(
     note(
         checks.MODEL_VERSION,
         ok,
-        gettext("Label Studio shows predictions of {version}", version=repr(remote.model_version or "no version")),
+        gettext(
+            "Label Studio shows predictions of {version}", version=repr(remote.model_version or gettext("no version"))
+        ),
         shown=repr(remote.model_version),
         pushed=repr(project.active_model),
     )

@@ -197,7 +197,13 @@ def test_of_the_wizard(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> No
         TestClient(create_app(world.runtime), headers={"Origin": "http://testserver"}) as spoken,
     ):
         spoken.cookies.set(COOKIE, marked.TAG)
-        data = ["EUR", "URL", "/train", *(one.title for one in twin.projects.values())]
+        data = [
+            "EUR",
+            "URL",
+            "/train",
+            "/hooks/label-studio: ConnectError",
+            *(one.title for one in twin.projects.values()),
+        ]
         spoken.post("/sign-in", data={"token": "operator-token"})
         whole(spoken.get("/connect").text, world, *data)
         for url, token in (("ftp://127.0.0.1", ""), ("http://127.0.0.1:9", ""), (twin.url, ""), (twin.url, "12")):
