@@ -20,7 +20,8 @@ LONGEST: Final = 2_000
 GATE: Final = (
     N_("no model yet"),
     N_(
-        "model {version} predicts in place of {before}; its certificate {id} holds still, and spends nothing again. {why}"
+        "model {version} predicts in place of {before}; its certificate {id} holds still, and spends nothing again. "
+        "{why}"
     ),
     N_("model {version} predicts in place of {before}; its certificate {id} holds still, and spends nothing again"),
     N_("model {version} predicts in place of {before}; nothing is accepted before it is certified. {why}"),

@@ -39,7 +39,8 @@ from tests.unit.serving.projects.test_versions import another
 ANNA, BERT = 21, 22
 NAMES = (
     "Prelabel Label Studio UTC moods mood text good bad user prelabel operator console",
-    "http choices person PERSON example com reviewer law any trainer README en XA English 中文 html audit HTML PDF CSV JSON",
+    "http choices person PERSON example com reviewer law any trainer README en XA English 中文 html audit",
+    "HTML PDF CSV JSON",
     *(word for words in WORDS.values() for word in words),
 )
 """Of the product, of the world's project and its people."""
