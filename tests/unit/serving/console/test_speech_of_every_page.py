@@ -231,8 +231,6 @@ def test_of_the_wizard(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> No
         whole(spoken.get("/connect/arrived/person").text, world, *data)
         whole(spoken.get("/projects/person/doctor").text, world, *data)
         whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
-        twin.hooks.clear()
-        whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
         whole(spoken.post("/projects/person/doctor/fix").text, world, *data)
 
 
