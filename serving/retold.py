@@ -123,6 +123,13 @@ NOISE: Final = (
     N_("{taken}; one person is wrong on {rate} of the items, from {n} labelled twice"),
 )
 ERRORS: Final = (
+    N_("no model predicts yet, beside which it could score"),
+    N_("{version} scores already"),
+    N_("no model scores in the shadow"),
+    N_("no person chose the model that predicts: there is nothing to let go of"),
+    N_("{version} predicts already"),
+    N_("{version} predicts since you looked: look again"),
+    N_("{version} was made for another label config: what it fills is not what is to be filled now"),
     N_(
         "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token (or > "
         "Legacy Token)"

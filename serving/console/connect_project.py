@@ -61,6 +61,7 @@ def choose(request: Request, role: OperatorDep, draft: DraftDep, runtime: Runtim
     values: dict[str, Any] = _listed(runtime, draft, "")
     if draft.project is not None:
         values |= _mapped(request, runtime, draft)
+        draft = values.pop("draft")
     return step_page(request, role, draft, "project", 2, **values)
 
 

@@ -30,6 +30,7 @@ from models.specs import (
 from serving.console.moments import moment
 from serving.language import N_, gettext
 from serving.pipeline.standing import standing_of
+from serving.retold import retold
 from serving.store.records import LABELS_BY, CertificateRow, GateEvent, ProjectRow
 from serving.store.version_records import ModelVersionRow
 
@@ -113,7 +114,7 @@ def rejection(row: ModelVersionRow, events: Sequence[GateEvent]) -> str:
         for one in events
         if one.at == row.rejected_at and version in (one.numbers.get("challenger"), one.numbers.get("before"))
     ]
-    return mine[-1].reason if mine else gettext("the reason is not in the gate's trail")
+    return retold(mine[-1].reason) if mine else gettext("the reason is not in the gate's trail")
 
 
 def speed_of(row: ModelVersionRow) -> str:
@@ -156,7 +157,7 @@ def _test(one: CertificateRow | None) -> str:
     if one is None:
         return gettext("Not tested yet")
     said = gettext("Trial of {time}: {reason}") if one.trial else gettext("Certificate of {time}: {reason}")
-    return said.format(time=moment(one.created_at), reason=one.reason)
+    return said.format(time=moment(one.created_at), reason=retold(one.reason))
 
 
 def _coverage(one: CertificateRow | None) -> str:

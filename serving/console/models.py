@@ -20,6 +20,7 @@ from serving.monitoring.side_by_side import side_by_side
 from serving.pipeline import challenge, shadow
 from serving.pipeline.runtime import Runtime
 from serving.projects import versions
+from serving.retold import retold
 from serving.store.records import ProjectRow
 
 SIDE_BY_SIDE: Final = 6
@@ -128,7 +129,8 @@ def _page(
 
 
 def _in_words(problem: PrelabelError | None) -> str:
-    return "" if problem is None else gettext("That did not work, and nothing has changed: {reason}", reason=problem)
+    reason = "" if problem is None else retold(str(problem))
+    return reason and gettext("That did not work, and nothing has changed: {reason}", reason=reason)
 
 
 def _back(project: ProjectRow) -> RedirectResponse:

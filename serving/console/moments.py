@@ -44,6 +44,8 @@ def spelled(numbers: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    if value is None:
+        return "–"
     if isinstance(value, Mapping):
         return f"({spelled(value)})"
     return f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else f"{value}"

@@ -153,7 +153,7 @@ def monitor(seen: Watched) -> Chart:
 
 def drift(windows: Sequence[Window]) -> Chart:
     """The population stability index of each figure, window by window."""
-    named = {figure: figure.replace("_", " ") for figure in sorted({one.figure for one in windows})}
+    named = {figure: gettext(figure.replace("_", " ")) for figure in sorted({one.figure for one in windows})}
     figures = list(named.values())
     values = [{"at": _iso(one.at), "figure": named[one.figure], "psi": one.psi, "alarm": one.alarm} for one in windows]
     colour = {

@@ -136,11 +136,12 @@ def _model_version(
     with runtime.store.read() as uow:
         counts = uow.outbox.counts(project.id, model_version=project.active_model) if project.active_model else {}
     sent = counts.get((OutboxKind.SUGGESTION, OutboxState.SENT), 0)
+    seen = repr(remote.model_version) if remote.model_version else gettext("no version")
     ok = not sent or remote.model_version == project.active_model
     note(
         checks.MODEL_VERSION,
         ok,
-        gettext("Label Studio shows predictions of {version}", version=repr(remote.model_version or "no version")),
+        gettext("Label Studio shows predictions of {version}", version=seen),
         shown=repr(remote.model_version),
         pushed=repr(project.active_model),
     )

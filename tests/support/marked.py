@@ -23,6 +23,8 @@ SAID_IN: Final = ("aria-label", "title", "placeholder", "alt", "data-column", "d
 """Attributes that somebody reads or hears."""
 CODE: Final = ("code", "style", "time")
 """Commands, and moments as the store has them."""
+TOLD: Final = "en"
+"""``lang`` of what another program answered: its own words, said to be so."""
 TITLED: Final = ("title", "text", "description", "domain", "labelExpr")
 """Of a chart's specification."""
 VOID: Final = ("br", "hr", "img", "input", "link", "meta", "rect", "line")
@@ -77,23 +79,24 @@ class _Reader(HTMLParser):
         super().__init__()
         self._text: list[str] = []
         self._more: list[str] = []
-        self._inside: list[str] = []
+        self._inside: list[tuple[str, bool]] = []
+        """Open tags, and whether what stands in them is data."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in VOID:
-            self._inside.append(tag)
         held = dict(attrs)
+        if tag not in VOID:
+            self._inside.append((tag, tag in CODE or held.get("lang") == TOLD))
         if tag != "meta":
             self._more += [held[name] or "" for name in SAID_IN if name in held]
 
     def handle_endtag(self, tag: str) -> None:
-        while self._inside and self._inside.pop() != tag:
+        while self._inside and self._inside.pop()[0] != tag:
             pass
 
     def handle_data(self, data: str) -> None:
-        if self._inside and self._inside[-1] == "script":
+        if self._inside and self._inside[-1][0] == "script":
             self._more += list(_said(json.loads(data))) if data.strip() else []
-        elif not any(tag in CODE for tag in self._inside):
+        elif not any(hidden for _, hidden in self._inside):
             self._text.append(data)
 
     def texts(self) -> list[str]:

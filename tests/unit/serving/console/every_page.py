@@ -121,8 +121,8 @@ def serve(app: FastAPI) -> Iterator[str]:
     thread.join(timeout=30)
 
 
-def places(world: LocalWorld) -> list[Place]:
-    """Every page, some of them in several states."""
+def places(world: LocalWorld, picture: int) -> list[Place]:
+    """Every page, some of them in several states; ``picture``: a task of the project ``person``."""
     blind = next(row.task_id for row in world.blind() if row.state is not ItemState.GONE)
     differs = next(r.task_id for r in world.items() if r.state is ItemState.LABELED and not r.blind and r.route)
     items, project = "/projects/{slug}/items", "/projects/{slug}"
@@ -142,6 +142,15 @@ def places(world: LocalWorld) -> list[Place]:
         Place(f"{project}/models", "/projects/moods/models", "staff", "table"),
         Place(f"{project}/changes", "/projects/moods/changes", "staff", "table"),
         Place("/changes", "/changes", "staff", "table"),
+        Place(f"{project}/costs", "/projects/moods/costs", "staff", "form"),
+        Place(f"{project}/doctor", "/projects/person/doctor", "staff", ".checks"),
+        Place(f"{items}/{{task}}", f"/projects/person/items/{picture}", "staff", "img"),
+        Place("/connect", "/connect", "staff", "#token"),
+        Place("/connect/project", "/connect/project", "staff", ".tried img"),
+        Place("/connect/budget", "/connect/budget", "staff", ".promise"),
+        Place("/connect/costs", "/connect/costs", "staff", "#said"),
+        Place("/connect/go", "/connect/go", "staff", "dl"),
+        Place("/connect/done", "/connect/go", "staff", ".checks", press="Connect"),
         Place("/train", "/train", "anna"),
         Place("/train", "/train", "anna", "[data-left]", press="Give me an item"),
         Place("/train/me", "/train/me", "anna", "svg"),

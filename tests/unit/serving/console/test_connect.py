@@ -215,6 +215,9 @@ def test_a_project_is_mapped(browser: TestClient, studio: StudioTwin) -> None:
     assert '<option value="classifier"' in page
     assert '<option value="pixels"' not in page
     assert "/connect/rehearsal" in page
+    again = browser.get("/connect/project")
+    assert again.status_code == 200
+    assert "/connect/rehearsal" in again.text, "what was chosen is there when one comes back"
 
 
 def test_what_hinders_names_the_setting(browser: TestClient, studio: StudioTwin) -> None:

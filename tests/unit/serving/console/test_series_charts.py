@@ -121,7 +121,7 @@ def test_charts_speak_the_language_of_the_page() -> None:
     with speaking("zh-Hans"):
         chart = charts.throughput(SPOTS, people=False)
     assert chart.title == "各阶段的吞吐量"
-    assert {value["stage"] for value in values(chart)} == {"预测", "决定", "写入"}
+    assert {value["stage"] for value in values(chart)} == {"评分", "决定", "写入"}
 
 
 def test_what_was_done_is_spread_over_the_time_between_samples() -> None:

@@ -18,26 +18,36 @@ from fastapi.testclient import TestClient
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
 from serving import console
+from serving.api.application import create_app
 from serving.console import staff
 from serving.console.speech import COOKIE
+from serving.pipeline import series, watch
 from serving.projects.gate import tolerate
 from serving.secrets import viewer_token
 from serving.store.people_records import Ground
 from serving.store.records import ItemState
 from serving.workforce.gold_set import put_in
 from tests.support import marked
+from tests.support.audited import answer, stream
 from tests.support.local_world import WORDS, LocalWorld, easy, hard
+from tests.support.studio_twin import TOKEN
+from tests.unit.serving.conftest import MakeWorld
+from tests.unit.serving.console.connected import HTMX, beside
 from tests.unit.serving.console.test_train import next_card, sign_in
+from tests.unit.serving.projects.test_versions import another
 
 ANNA, BERT = 21, 22
 NAMES = (
     "Prelabel Label Studio UTC moods mood text good bad user prelabel operator console",
     "http choices person PERSON example com reviewer law any trainer README en XA English 中文 html audit",
+    "HTML PDF CSV JSON",
     *(word for words in WORDS.values() for word in words),
 )
 """Of the product, of the world's project and its people."""
 OF_THE_TWIN = "Label Studio does not know this token: make a new one"
 FRAGMENTS = ("figures", "automation", "sample", "what-if?percent=7", "counts")
+OVER_TIME = ("progress", "savings", "series", "series?span=month", "watching")
+ABOUT = ("costs", "costs?saved=true", "models", "models/same-items", "changes", "doctor")
 
 
 @pytest.fixture
@@ -57,7 +67,8 @@ def whole(page: str, world: LocalWorld, *more: str) -> None:
 def _data(world: LocalWorld) -> Iterable[str]:
     with world.store.read() as uow:
         for ref in uow.models.list(world.id):
-            yield ref.ref.version
+            yield from (ref.ref.version, ref.ref.sha256, "sha256", *_names(ref.metrics))
+            yield "head, ngram; kB"  # its spec, and the size of its files
         for event in uow.gate.events(world.id):
             yield from _names(event.numbers)
 
@@ -82,7 +93,7 @@ def test_of_an_empty_service(world: LocalWorld, spoken: TestClient) -> None:
     whole(spoken.post("/sign-in", data={"token": "wrong"}).text, world)
     whole(spoken.get("/train").text, world)
     spoken.post("/sign-in", data={"token": "operator-token"})
-    for path in ("/", "/projects/moods", *(f"/projects/moods/{part}" for part in FRAGMENTS)):
+    for path in ("/", "/changes", "/projects/moods", *_parts()):
         whole(spoken.get(path).text, world)
     for path in ("", "/dead", "/disagreements", "/likely-errors"):
         whole(spoken.get(f"/projects/moods/items{path}").text, world)
@@ -101,7 +112,7 @@ def test_of_a_busy_project(world: LocalWorld, spoken: TestClient) -> None:
         uow.items.bury_tasks(world.id, {world.items()[-1].task_id: "Label Studio refused (404): 12"}, world.clock())
     assert spoken.get("/train").status_code == 200
     spoken.post("/sign-in", data={"token": "operator-token"})
-    for path in ("/", "/projects/moods", *(f"/projects/moods/{part}" for part in FRAGMENTS)):
+    for path in ("/", "/projects/moods", *_parts()):
         whole(spoken.get(path).text, world)
     for path in ("", "?state=published", "?trainer=2", "?text=good&label=good", "/dead", "/disagreements"):
         whole(spoken.get(f"/projects/moods/items{path}").text, world, *_codes())
@@ -121,11 +132,106 @@ def test_of_a_busy_project(world: LocalWorld, spoken: TestClient) -> None:
     whole(spoken.get("/projects/moods/items/dead").text, world)
 
 
+def _parts() -> list[str]:
+    return [f"/projects/moods/{part}" for part in (*FRAGMENTS, *OVER_TIME, *ABOUT)]
+
+
 def _codes() -> list[str]:
     """Reasons stand there as the API has them, with their words beside them."""
     from serving.console.item_story import REASONS
 
     return list(REASONS)
+
+
+def test_of_what_happens_over_time(make: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples of the stages, audits, windows of drift, people who disagree, and costs."""
+    marked.speak(monkeypatch)
+    world = make(settings={"drift_window": 50}, validation_target=60, control_rate=0.3, overlap_people=2)
+    world.open(easy(170), labels=110)
+    for seed in (1, 2):
+        series.sample(world.runtime, world.project)
+        stream(world, easy(90, seed=seed))
+        answer(world)
+        for row in world.wanted()[:30]:
+            world.label(row.task_id, user=ANNA + seed, lead_time=30.0 + seed)
+        world.sync()
+        for _ in range(2):
+            world.later(90.0)
+            watch.run(world.runtime, world.project)
+    series.sample(world.runtime, world.project)
+    with TestClient(create_app(world.runtime), headers={"Origin": "http://testserver"}) as spoken:
+        spoken.cookies.set(COOKIE, marked.TAG)
+        staff._failures.clear()
+        spoken.post("/sign-in", data={"token": "operator-token"})
+        refused = spoken.post("/projects/moods/costs", data={"person_hour": "30", "currency": ""})
+        costs = {"person_hour": "30", "compute_hour": "2.5", "currency": "EUR", "item_seconds": "12"}
+        saved = spoken.post("/projects/moods/costs", data=costs)
+        assert (refused.status_code, saved.status_code) == (200, 200)
+        for path in ("/projects/moods", *_parts()):
+            whole(spoken.get(path).text, world, "EUR", "PSI")
+        drawn = spoken.get("/projects/moods/watching").text
+        assert drawn.count("application/json") >= 2, "a monitor and windows of drift"
+
+
+def test_of_versions(world: LocalWorld, spoken: TestClient) -> None:
+    """A version on trial, one in the shadow, one that was chosen by hand."""
+    world.open(easy(110))
+    stream(world, easy(30, seed=8))
+    first, second = world.project.active_model, another(world)
+    spoken.post("/sign-in", data={"token": "operator-token"})
+    whole(spoken.get("/projects/moods/models").text, world)
+    for path, version in (("shadow", second), ("promote", second), ("promote", first)):
+        told = {"version": version, "reason": "12345"}
+        whole(spoken.post(f"/projects/moods/models/{path}", data=told).text, world)
+        whole(spoken.get("/projects/moods/models/same-items").text, world)
+    whole(spoken.get("/projects/moods").text, world)
+    for path in ("/changes", "/projects/moods/changes"):
+        whole(spoken.get(path).text, world)
+
+
+def test_of_the_wizard(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    marked.speak(monkeypatch)
+    staff._failures.clear()
+    with (
+        beside(world) as twin,
+        TestClient(create_app(world.runtime), headers={"Origin": "http://testserver"}) as spoken,
+    ):
+        spoken.cookies.set(COOKIE, marked.TAG)
+        data = [
+            "EUR",
+            "URL",
+            "/train",
+            "/hooks/label-studio: ConnectError",
+            *(one.title for one in twin.projects.values()),
+        ]
+        spoken.post("/sign-in", data={"token": "operator-token"})
+        whole(spoken.get("/connect").text, world, *data)
+        for url, token in (("ftp://127.0.0.1", ""), ("http://127.0.0.1:9", ""), (twin.url, ""), (twin.url, "12")):
+            whole(spoken.post("/connect/account", data={"url": url, "token": token}, headers=HTMX).text, world, *data)
+        whole(spoken.post("/connect/account", data={"url": twin.url, "token": TOKEN}, headers=HTMX).text, world, *data)
+        whole(spoken.get("/connect/projects?name=mood").text, world, *data)
+        whole(spoken.get("/connect/project").text, world, *data)
+        for number in (77, 4, 1):
+            whole(spoken.post("/connect/project", data={"project": str(number)}, headers=HTMX).text, world, *data)
+            whole(spoken.get("/connect/rehearsal", headers=HTMX).text, world, *data)
+        for form in ({"slug": "No!"}, {"slug": "moods"}, {"slug": "person", "encoder": "classifier"}):
+            whole(spoken.post("/connect/model", data=form, headers=HTMX).text, world, *data)
+        spoken.post("/connect/project", data={"project": "2"}, headers=HTMX)
+        for path in ("/connect", "/connect/project", "/connect/budget", "/connect/costs", "/connect/go"):
+            whole(spoken.get(path).text, world, *data)
+        wrong = spoken.post("/connect/budget", data={"wrong": "20", "sure": "95", "control_rate": "60"}, headers=HTMX)
+        whole(wrong.text, world, *data)
+        whole(
+            spoken.post("/connect/costs", data={"person_hour": "12", "currency": "EUR"}, headers=HTMX).text,
+            world,
+            *data,
+        )
+        whole(re.sub("<code>.*?</code>", "", spoken.post("/connect/go").text), world, *data)
+        whole(spoken.get("/connect/done").text, world, *data)
+        whole(spoken.get("/connect/arrived/person").text, world, *data)
+        whole(spoken.get("/projects/person/doctor").text, world, *data)
+        whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
+        whole(spoken.post("/projects/person/doctor/fix").text, world, *data)
 
 
 def test_of_a_trainer(world: LocalWorld, spoken: TestClient) -> None:
@@ -238,6 +344,26 @@ VISITED = {
     "/projects/{slug}/items/disagreements",
     "/projects/{slug}/items/likely-errors",
     "/projects/{slug}/items/{task}",
+    "/projects/{slug}/progress",
+    "/projects/{slug}/savings",
+    "/projects/{slug}/series",
+    "/projects/{slug}/watching",
+    "/projects/{slug}/costs",
+    "/projects/{slug}/models",
+    "/projects/{slug}/models/same-items",
+    "/projects/{slug}/changes",
+    "/projects/{slug}/doctor",
+    "/projects/{slug}/doctor/findings",
+    "/changes",
+    "/connect",
+    "/connect/projects",
+    "/connect/project",
+    "/connect/rehearsal",
+    "/connect/budget",
+    "/connect/costs",
+    "/connect/go",
+    "/connect/done",
+    "/connect/arrived/{slug}",
     "/train",
     "/train/me",
     "/train/{slug}/review",
@@ -245,7 +371,12 @@ VISITED = {
     "/train/{slug}/qualifications",
     "/train/{slug}/answers",
 }
-NOT_HERE = {"/projects/{slug}/models"}
+NOT_HERE = {
+    "/projects/{slug}/items/{task}/media/{field}",  # a picture or a recording
+    "/connect/media/{task}/{field}",  # the same
+    "/projects/{slug}/report.{form}",  # a file: tests/unit/serving/reports holds it to both languages
+    "/projects/{slug}/live",  # a stream without an end, of the table that /progress has
+}
 
 
 def test_every_page_is_visited() -> None:
