@@ -21,9 +21,11 @@ from serving.settings import Settings
 BASE = "http://127.0.0.1:8900"
 GROUPS = {
     "api": "Projects, items, the gate",
+    "models": "Model versions",
     "people": "People",
     "gold": "Gold items",
     "reviews": "Reviews and appeals",
+    "changes": "The audit log",
     "health": "Probes and metrics",
     "hooks": "Label Studio's events",
     "ml-backend": 'Label Studio\'s "Connect Model"',

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")])
 SHELL = ("sh", "bash", "console", "shell")
-DATA = ("json", "yaml", "sql", "python", "text", "xml", "")
+DATA = ("json", "yaml", "sql", "python", "text", "xml", "nginx", "")
 """Languages of blocks that nobody is to type into a shell; "" is for drawings."""
 FENCE = re.compile(r"^```([\w-]*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
