@@ -100,6 +100,7 @@ def test_every_example_is_answered_as_the_route_says(reader: Reader) -> None:
     gold(reader)
     reviews(reader)
     the_gate(reader)
+    versions(reader)
     reader.send_all("GET ")
     reader.send("DELETE /api/v1/projects/{slug}/people/{user}")
     reader.send_all("POST /hooks")
@@ -168,6 +169,18 @@ def reviews(reader: Reader) -> None:
             accepted = {"user": SECOND, "outcome": "accept", "seen": shown["seen"]}
             reader.post("POST", f"reviews/{shown['review']}/decide", accepted)
     assert reader.send(f"POST {base}/{{review}}/answer", review=found["review"])["state"] == "overturned"
+
+
+def versions(reader: Reader) -> None:
+    base = "/api/v1/projects/{slug}/models"
+    first = reader.world.project.active_model
+    added = reader.send(f"POST {base}")["version"]
+    assert reader.send(f"POST {base}/{{version}}/shadow", version=added)["shadow"] == added
+    assert reader.send(f"POST {base}/shadow/drop")["shadow"] is None
+    assert reader.send(f"POST {base}/{{version}}/promote", version=added)["active"] == added
+    assert reader.send(f"POST {base}/rollback")["active"] == first
+    assert not reader.send(f"POST {base}/release")["pinned"]
+    assert {one["version"] for one in reader.send(f"GET {base}")} >= {first, added}
 
 
 def the_gate(reader: Reader) -> None:

@@ -15,13 +15,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from models.types import Fold
 from serving import cli
+from serving.pipeline import series
 from serving.store.records import ItemState
 from tests.support.documents import DATA, DOCUMENTS, ROOT, SHELL, Command, commands, fences, split
 from tests.support.local_world import KEY, LocalWorld, easy, make_world, template
@@ -30,6 +33,8 @@ from tests.support.unrun_commands import UNRUN, needs_label_studio, unrun
 
 FIRST_TASK = 300
 """Task 345 of the documents is among those of the world."""
+OLDER, NEWER = "mood-6702c8fb421e", "mood-1828a3f9ad2c"
+"""Model versions of the documents."""
 PLACE = "http://127.0.0.1:8900"
 ALL = [command for document in DOCUMENTS for command in commands(document)]
 PROGRAMS = ("prelabel", "make", "curl", "docker", "pip", "python", "export", "sqlite3")
@@ -69,6 +74,8 @@ def folder(world: LocalWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "var" / "prelabel" / "api.token").write_text("operator-token")
     (tmp_path / "var" / "demo" / "prelabel").mkdir(parents=True)
     _tables(tmp_path)
+    reviews = (ROOT / "configs" / "projects" / "reviews.yaml").read_text(encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(reviews)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRELABEL_SECRET_KEY", KEY)
     monkeypatch.setenv("PRELABEL_AUDIT_DUE_S", "1e12")  # the world's clock is not that of the commands
@@ -98,10 +105,25 @@ def address(world: LocalWorld) -> Iterator[str]:
         yield found
 
 
+def versions(world: LocalWorld) -> dict[str, str]:
+    """Versions as the documents name them -> those of the world: the active one, and one that learned more."""
+    active = world.project.active_model
+    assert active
+    waiting = [item for item in world.items() if item.fold is Fold.TRAIN and item.state is ItemState.PUBLISHED]
+    for item in waiting:
+        world.label(item.task_id)
+    world.sync()
+    newer = world.train()
+    assert newer
+    return {OLDER: active, NEWER: newer.version}
+
+
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_command_runs(document: Path, folder: Path, address: str) -> None:
+def test_every_command_runs(document: Path, folder: Path, address: str, world: LocalWorld) -> None:
     environment = {"PRELABEL_API_TOKEN": "operator-token", "NEW_TOKEN": "user 1"}
-    for command in commands(document):
+    names = versions(world) if any(NEWER in one.text for one in commands(document)) else {}
+    for found in commands(document):
+        command = replace(found, text=re.sub("|".join(names) or "$^", lambda name: names[name[0]], found.text))
         if (known := unrun(command)) is not None:
             known.instead(command)
         elif not needs_label_studio(command):
@@ -152,6 +174,8 @@ def test_json_examples_are_json(document: Path) -> None:
 
 
 def test_python_and_sql_examples_run(world: LocalWorld) -> None:
+    series.sample(world.runtime, world.project)
+    psi = {"confidence": Drift(psi=0.02, distance=0.05, p_value=0.4, alarm=False, reference=90, recent=90)}
     draw = np.random.default_rng(0)
     given = {
         "confidences": draw.random(300),
