@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from models.gate.drift import compare_all
 from models.types import Fold
 from serving import cli
 from serving.pipeline import series
@@ -175,8 +176,11 @@ def test_json_examples_are_json(document: Path) -> None:
 
 def test_python_and_sql_examples_run(world: LocalWorld) -> None:
     series.sample(world.runtime, world.project)
-    psi = {"confidence": Drift(psi=0.02, distance=0.05, p_value=0.4, alarm=False, reference=90, recent=90)}
     draw = np.random.default_rng(0)
+    figures = compare_all({"confidence": draw.random(90)}, {"confidence": draw.random(90)})
+    with world.store.begin() as uow:
+        [certificate, *_] = uow.gate.certificates(world.id)
+        uow.series.keep_window(world.id, certificate.id, 345, figures, world.clock())
     given = {
         "confidences": draw.random(300),
         "losses": np.zeros(300),
