@@ -25,6 +25,7 @@ GROUPS = {
     "people": "People",
     "gold": "Gold items",
     "reviews": "Reviews and appeals",
+    "changes": "The audit log",
     "health": "Probes and metrics",
     "hooks": "Label Studio's events",
     "ml-backend": 'Label Studio\'s "Connect Model"',

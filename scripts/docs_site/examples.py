@@ -12,8 +12,8 @@ PATH = {
     "user": ("7", "Label Studio's user id."),
     "lease": ("31", "Number of the lease, as `next` answered."),
     "review": ("5", "Number of the review."),
-    "version": ("mood-1828a3f9ad2c", "Model version, as the list of versions has it."),
-    "form": ("csv", "`csv`, `json`, `html` or `pdf`."),
+    "version": ("mood-1828a3f9ad2c", "Name of the model version, as `models` lists it."),
+    "form": ("csv", "Form of the file."),
     "answer": ("12", "Number of the answer to a gold item, as the person's `gold` lists it."),
 }
 """Name in a path -> example and meaning."""
@@ -30,6 +30,22 @@ class Example(Frozen):
 HOOK = {"action": "PING"}
 TASK = {"id": 345, "data": {"text": "a lovely, splendid day"}}
 EXAMPLES: dict[str, Example] = {
+    "GET /api/v1/changes": Example(query="project=mood&limit=20"),
+    "GET /api/v1/projects/{slug}/report.{form}": Example(query="language=zh-Hans"),
+    "POST /api/v1/projects/{slug}/models": Example(
+        body={
+            "spec": {"kind": "head", "encoder": "ngram", "provider": "cpu", "quantize": False},
+            "reason": "is the network as good unquantized?",
+            "by": "ada",
+        }
+    ),
+    "POST /api/v1/projects/{slug}/models/{version}/shadow": Example(body={"reason": "is it as good?", "by": "ada"}),
+    "POST /api/v1/projects/{slug}/models/shadow/drop": Example(body={"reason": "seen enough", "by": "ada"}),
+    "POST /api/v1/projects/{slug}/models/{version}/promote": Example(
+        body={"reason": "knows the new product", "by": "ada"}
+    ),
+    "POST /api/v1/projects/{slug}/models/rollback": Example(body={"reason": "takes irony for praise", "by": "ada"}),
+    "POST /api/v1/projects/{slug}/models/release": Example(body={"reason": "the new head is out", "by": "ada"}),
     "GET /api/v1/projects/{slug}/queue": Example(query="limit=2"),
     "GET /api/v1/projects/{slug}/items": Example(query="state=published&limit=100"),
     "POST /api/v1/projects/{slug}/redrive": Example(body={"items": [1, 2]}),
@@ -41,20 +57,6 @@ EXAMPLES: dict[str, Example] = {
         body={"epsilon": 0.03, "delta": 0.1, "reason": "the customer asks for it", "by": "ada"}
     ),
     "POST /api/v1/projects/{slug}/gate/extend": Example(body={"labels": 150}),
-    "GET /api/v1/changes": Example(query="project=mood&limit=100"),
-    "GET /api/v1/projects/{slug}/report.{form}": Example(query="language=en"),
-    "POST /api/v1/projects/{slug}/models": Example(
-        body={
-            "spec": {"kind": "head", "encoder": "ngram", "confidence": "max"},
-            "reason": "plain probabilities",
-            "by": "ada",
-        }
-    ),
-    "POST /api/v1/projects/{slug}/models/{version}/shadow": Example(body={"reason": "how would it do", "by": "ada"}),
-    "POST /api/v1/projects/{slug}/models/shadow/drop": Example(body={"reason": "seen enough", "by": "ada"}),
-    "POST /api/v1/projects/{slug}/models/{version}/promote": Example(body={"reason": "it is better", "by": "ada"}),
-    "POST /api/v1/projects/{slug}/models/rollback": Example(body={"reason": "it is not", "by": "ada"}),
-    "POST /api/v1/projects/{slug}/models/release": Example(body={"reason": "by itself again", "by": "ada"}),
     "PUT /api/v1/projects/{slug}/people/{user}": Example(
         body={"email": "anna@example.com", "daily_cap": 200, "skills": [{"domain": "law", "level": 3}]}
     ),

@@ -171,23 +171,24 @@ def reviews(reader: Reader) -> None:
     assert reader.send(f"POST {base}/{{review}}/answer", review=found["review"])["state"] == "overturned"
 
 
+def versions(reader: Reader) -> None:
+    base = "/api/v1/projects/{slug}/models"
+    first = reader.world.project.active_model
+    added = reader.send(f"POST {base}")["version"]
+    assert reader.send(f"POST {base}/{{version}}/shadow", version=added)["shadow"] == added
+    assert reader.send(f"POST {base}/shadow/drop")["shadow"] is None
+    assert reader.send(f"POST {base}/{{version}}/promote", version=added)["active"] == added
+    assert reader.send(f"POST {base}/rollback")["active"] == first
+    assert not reader.send(f"POST {base}/release")["pinned"]
+    assert {one["version"] for one in reader.send(f"GET {base}")} >= {first, added}
+
+
 def the_gate(reader: Reader) -> None:
     base = "POST /api/v1/projects/{slug}/gate"
     assert reader.send(f"{base}/close")["gate"] == "closed"
     assert reader.send(f"{base}/reopen")["gate"] == "open"
     assert reader.send(f"{base}/tolerance")["gate"] == "shadow"
     assert reader.send(f"{base}/extend")["validation_target"] == 190
-
-
-def versions(reader: Reader) -> None:
-    base = "POST /api/v1/projects/{slug}/models"
-    before = reader.world.project.active_model
-    made = reader.send(base)["version"]
-    assert reader.send(f"{base}/{{version}}/shadow", version=made)["shadow"] == made
-    assert reader.send(f"{base}/shadow/drop")["shadow"] is None
-    assert reader.send(f"{base}/{{version}}/promote", version=made)["active"] == made
-    assert reader.send(f"{base}/rollback")["active"] == before
-    assert reader.send(f"{base}/release")["pinned"] is False
 
 
 @pytest.mark.parametrize("one", NAMED.values(), ids=NAMED)

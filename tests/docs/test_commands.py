@@ -22,7 +22,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from models.gate.drift import compare_all
+from models.types import Fold
 from serving import cli
+from serving.pipeline import series
 from serving.store.records import ItemState
 from tests.support.documents import DATA, DOCUMENTS, ROOT, SHELL, Command, commands, fences, split
 from tests.support.local_world import KEY, LocalWorld, easy, make_world, template
@@ -31,6 +34,8 @@ from tests.support.unrun_commands import UNRUN, needs_label_studio, unrun
 
 FIRST_TASK = 300
 """Task 345 of the documents is among those of the world."""
+OLDER, NEWER = "mood-6702c8fb421e", "mood-1828a3f9ad2c"
+"""Model versions of the documents."""
 PLACE = "http://127.0.0.1:8900"
 ALL = [command for document in DOCUMENTS for command in commands(document)]
 PROGRAMS = ("prelabel", "make", "curl", "docker", "pip", "python", "export", "sqlite3")
@@ -70,7 +75,8 @@ def folder(world: LocalWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "var" / "prelabel" / "api.token").write_text("operator-token")
     (tmp_path / "var" / "demo" / "prelabel").mkdir(parents=True)
     _tables(tmp_path)
-    (tmp_path / "other.yaml").write_text(OTHER)
+    reviews = (ROOT / "configs" / "projects" / "reviews.yaml").read_text(encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(reviews)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRELABEL_SECRET_KEY", KEY)
     monkeypatch.setenv("PRELABEL_AUDIT_DUE_S", "1e12")  # the world's clock is not that of the commands
@@ -79,16 +85,6 @@ def folder(world: LocalWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     before = (list(root.handlers), root.level)
     yield tmp_path
     root.handlers[:], root.level = before[0], before[1]
-
-
-OTHER = """slug: mood
-title: Mood
-label_config: <View/>
-spec: {kind: head, encoder: ngram, confidence: max}
-"""
-"""A project file with another model, for ``prelabel models add``."""
-VERSION = re.compile(r"mood-[0-9a-f]{12}")
-"""A version of the documents' project; the world's own have other digits."""
 
 
 def _tables(folder: Path) -> None:
@@ -110,23 +106,29 @@ def address(world: LocalWorld) -> Iterator[str]:
         yield found
 
 
+def versions(world: LocalWorld) -> dict[str, str]:
+    """Versions as the documents name them -> those of the world: the active one, and one that learned more."""
+    active = world.project.active_model
+    assert active
+    waiting = [item for item in world.items() if item.fold is Fold.TRAIN and item.state is ItemState.PUBLISHED]
+    for item in waiting:
+        world.label(item.task_id)
+    world.sync()
+    newer = world.train()
+    assert newer
+    return {OLDER: active, NEWER: newer.version}
+
+
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_runs(document: Path, folder: Path, address: str, world: LocalWorld) -> None:
     environment = {"PRELABEL_API_TOKEN": "operator-token", "NEW_TOKEN": "user 1"}
-    for command in commands(document):
+    names = versions(world) if any(NEWER in one.text for one in commands(document)) else {}
+    for found in commands(document):
+        command = replace(found, text=re.sub("|".join(names) or "$^", lambda name: names[name[0]], found.text))
         if (known := unrun(command)) is not None:
             known.instead(command)
         elif not needs_label_studio(command):
-            if VERSION.search(command.text):
-                command = replace(command, text=VERSION.sub(not_active(world), command.text))
             run(command, environment, address)
-
-
-def not_active(world: LocalWorld) -> str:
-    """The newest version that does not predict."""
-    with world.store.read() as uow:
-        versions = [row.ref.version for row in uow.models.list(world.id)]
-    return next(one for one in reversed(versions) if one != world.project.active_model)
 
 
 def run(command: Command, environment: dict[str, str], address: str) -> None:
@@ -173,7 +175,12 @@ def test_json_examples_are_json(document: Path) -> None:
 
 
 def test_python_and_sql_examples_run(world: LocalWorld) -> None:
+    series.sample(world.runtime, world.project)
     draw = np.random.default_rng(0)
+    figures = compare_all({"confidence": draw.random(90)}, {"confidence": draw.random(90)})
+    with world.store.begin() as uow:
+        [certificate, *_] = uow.gate.certificates(world.id)
+        uow.series.keep_window(world.id, certificate.id, 345, figures, world.clock())
     given = {
         "confidences": draw.random(300),
         "losses": np.zeros(300),
@@ -186,8 +193,7 @@ def test_python_and_sql_examples_run(world: LocalWorld) -> None:
                 if language == "python":
                     exec(compile(body, f"{document.name}:{line}", "exec"), dict(given))
                 elif language == "sql":
-                    for statement in filter(str.strip, body.split(";")):
-                        store.execute(statement).fetchall()
+                    assert store.execute(body).fetchall(), f"{document.name}:{line}: it finds nothing"
                 done[language] = done.get(language, 0) + 1
     assert done["python"] >= 1
     assert done["sql"] >= 1

@@ -67,17 +67,14 @@ def extras_exist(command: Command) -> None:
         assert set(names.split(",")) <= project["optional-dependencies"].keys(), command
 
 
-FOREIGN_IMAGES = ("jaegertracing/jaeger",)
-
-
 def docker_knows(command: Command) -> None:
-    """What it passes to the container are settings, and the image is the one that ``make image`` makes."""
+    """What it passes to the container are settings, and the image is the one that ``make image`` makes, or Jaeger's."""
     from serving.settings import PREFIX, Settings
 
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     assert set(re.findall(r"-e (\w+)=", command.text)) <= known
     if command.words[1] == "run":
-        assert command.words[-1] in ("prelabel", *FOREIGN_IMAGES)
+        assert command.words[-1] in ("prelabel", "jaegertracing/jaeger")
     else:
         assert command.words[1:3] == ["exec", "prelabel"], command
         parse(command.words[4:])
