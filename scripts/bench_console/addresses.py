@@ -57,12 +57,12 @@ LEFT_OUT: Mapping[str, str] = {
     "/connect/projects": "takes as long as Label Studio does: its projects are listed",
     "/connect/project": "takes as long as Label Studio does: the projects, and the chosen one's label config",
     "/connect/rehearsal": "takes as long as Label Studio and the model do",
-    "/connect/media/{task}/{field}": "takes as long as the server does that holds the file",
+    "/connect/media/{task}/{field}": "takes as long as the server that holds the file",
     "/connect/done": "is there once a project was connected, and needs Label Studio for that; reads one row",
     "/connect/arrived/{slug}": "takes as long as Label Studio does: it says how many tasks there are",
     "/projects/{slug}/doctor/findings": "takes as long as Label Studio does: the page comes first, the findings after",
     "/projects/{slug}/live": "is a stream of events without an end; what they say is what /progress reads",
-    "/projects/{slug}/items/{task}/media/{field}": "takes as long as the server does that holds the file; here are none",
+    "/projects/{slug}/items/{task}/media/{field}": "takes as long as the server that holds the file; here are none",
 }
 """Route -> why it is not measured."""
 DRAWN = "/projects/{slug}/report.html and .pdf: a file whose charts are drawn anew takes seconds, whatever the items"
@@ -91,7 +91,9 @@ def pages(app: FastAPI, store: Store) -> list[Page]:
             people = (*people, "nobody")
         for query in QUERIES.get(path, ({},)):
             name = f"{path}?{unquote(urlencode(query))}" if query else path
-            told = {key: held.format(**{part: known[0] for part, known in values.items()}) for key, held in query.items()}
+            told = {
+                key: held.format(**{part: known[0] for part, known in values.items()}) for key, held in query.items()
+            }
             addresses = tuple(
                 _filled(path, values, n) + (f"?{urlencode(told)}" if told else "") for n in range(SAMPLED)
             )

@@ -21,6 +21,8 @@ from serving.console.pages import STATIC
 GOAL_MS, GOAL_BYTES = 150.0, 400_000
 CHARTS = re.compile(r"/static/vendor/vega|/static/charts\.js")
 """What only charts need."""
+SPEC = re.compile(rb'<script type="application/json">.*?</script>', re.DOTALL)
+"""What a chart is drawn from."""
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Timed:
     bytes: int
     """Of its HTML, the largest."""
     weight: int
-    """With its styles and scripts, and the parts that follow by themselves; without what draws charts."""
+    """With its styles and scripts, and the parts that follow by themselves; without charts."""
     later: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     """Milliseconds of processor time of each request but the first."""
@@ -117,4 +119,5 @@ def _weight(client: httpx.Client, html: bytes) -> int:
     assets = {name for name in re.findall(r'(?:src|href)="(/static/[^"?]+)', text) if not CHARTS.match(name)}
     parts = re.findall(r'hx-get="([^"]+)"[^>]*hx-trigger="load"', text)
     files: int = sum((Path(STATIC) / name.removeprefix("/static/")).stat().st_size for name in assets)
-    return len(html) + files + sum(len(_ask(client, part.replace("&amp;", "&"))[1]) for part in parts)
+    bodies = [html, *(_ask(client, part.replace("&amp;", "&"))[1] for part in parts)]
+    return files + sum(len(SPEC.sub(b"", body)) for body in bodies)

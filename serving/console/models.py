@@ -15,8 +15,7 @@ from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep, actor_of
 from serving.language import gettext
-from serving.monitoring.remembered import Remembered
-from serving.monitoring.side_by_side import side_by_side
+from serving.monitoring.kept_figures import compared
 from serving.pipeline import challenge, shadow
 from serving.pipeline.runtime import Runtime
 from serving.projects import versions
@@ -28,7 +27,6 @@ Reason = Annotated[str, Form(min_length=3, max_length=500)]
 Chosen = Annotated[str, Form(min_length=1, max_length=200)]
 
 router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
-compared = Remembered(side_by_side)
 
 
 @router.get("/{slug}/models")

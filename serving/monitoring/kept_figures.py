@@ -14,6 +14,8 @@ from serving.monitoring.automation import AutomationReport, report
 from serving.monitoring.blind import Blind, TagLoss, blind
 from serving.monitoring.by_day import Day, by_day
 from serving.monitoring.kept import Kept, by_type
+from serving.monitoring.side_by_side import SideBySide, side_by_side
+from serving.monitoring.watching import Watched, watched
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ItemState, ProjectRow
 
@@ -49,7 +51,9 @@ counted: Final = by_type("counts", count, TypeAdapter(Counts))
 daily: Final = by_type("days", by_day, TypeAdapter(list[Day]))
 sampled: Final = Kept("sample", blind, dump=_dump_blind, load=_load_blind)
 reported: Final = by_type("report", report, TypeAdapter(AutomationReport))
-FIGURES: Final[tuple[Kept[Any], ...]] = (counted, daily, sampled, reported)
+seen: Final = by_type("watching", watched, TypeAdapter(Watched))
+compared: Final = by_type("versions", side_by_side, TypeAdapter(SideBySide))
+FIGURES: Final[tuple[Kept[Any], ...]] = (counted, daily, sampled, reported, seen, compared)
 
 
 def refresh(runtime: Runtime, project: ProjectRow) -> int:
