@@ -57,14 +57,14 @@ def file_of(runtime: Runtime, project: ProjectRow, form: Form, language: str = E
         runtime: the composition.
         project: of which.
         form: CSV and JSON hold numbers and the texts of the JSON; HTML and PDF are for people.
-        language: one of ``LANGUAGES``.
+        language: one of ``LANGUAGES``; of CSV and JSON, which programs read, the texts are English.
         kept: take the figures that the pipeline has counted (``serving.monitoring.kept``).
 
     Raises:
         ConfigurationError: what HTML or PDF takes is not installed; it says what.
     """
     said = reported(runtime, project) if kept else Counted(report(runtime, project), runtime.now())
-    with speaking(language):
+    with speaking(language if form in (Form.HTML, Form.PDF) else ENGLISH):
         if form is Form.CSV:
             body = as_csv(said.value)
         elif form is Form.JSON:
