@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 
 from scripts.bench import machine
-from scripts.bench_console.addresses import pages
+from scripts.bench_console.addresses import DRAWN, LEFT_OUT, pages
 from scripts.bench_console.fill import fill
 from scripts.bench_console.processor import backends
 from scripts.bench_console.processor import seconds as seconds_of
@@ -59,6 +59,7 @@ def bench(
             counting[name], rows = measured(name, items, requests, keep, postgresql_url)
             found += rows
     table(found, items)
+    say("\n".join(["not measured:", *(f"  {path} {why}" for path, why in LEFT_OUT.items()), f"  {DRAWN}"]))
     seconds = round(time.monotonic() - begun, 1)
     say(f"{seconds:.0f} s; load before {load}, after {machine.load()}")
     if json_file is not None:
@@ -72,6 +73,7 @@ def bench(
             "cores": len(os.sched_getaffinity(0)),
             "counting_s": counting,
             "pages": found,
+            "not_measured": {**LEFT_OUT, DRAWN.partition(": ")[0]: DRAWN.partition(": ")[2]},
         }
         json_file.write_text(json.dumps(value, indent=1), encoding="utf-8")
 

@@ -14,14 +14,17 @@ from sqlalchemy import Connection, Index, insert, select, text, update
 from models.base import ModelRef
 from models.specs import HeadSpec
 from models.types import GateState
-from scripts.bench_console import items, people
+from scripts.bench_console import history, items, people
 from serving.secrets import Vault
 from serving.store.engine import Store, UnitOfWork
+from serving.store.records import ProjectRow
 from serving.store.tables import metadata, need, project, stage_stat
 from tests.support.local_world import new_project
 
 SPAN_S = 86_400.0 * items.DAYS
 SLUG, OTHER = "crowd", "other"
+SHADOW = "m3"
+"""Scores beside the active version."""
 URL = "http://127.0.0.1:9"
 Say = Callable[[str], None]
 
@@ -54,10 +57,7 @@ def _project(uow: UnitOfWork, vault: Vault, slug: str, number: int, now: float) 
     row = uow.projects.add(new_project(vault, slug=slug, platform_url=URL, platform_project=number), now - SPAN_S)
     for step, version in enumerate(("m1", "m2")):
         at = now - SPAN_S * (0.99 - 0.7 * step)
-        control = row.label_config.controls[0]
-        ref = ModelRef(spec=HeadSpec(encoder="ngram"), control=control, version=version, sha256="f" * 64, path="/x")
-        by = {str(people.FIRST_USER + person): 10 + person for person in range(people.PEOPLE)}
-        uow.models.add(row.id, ref, 3000, {"accuracy": 0.9 + step / 50, "labels_by": by, "history": 0}, at)
+        ref = _version(uow, row, version, at)
         uow.models.activate(row.id, version, at)
         made = uow.gate.add_certificate(
             row.id,
@@ -80,14 +80,24 @@ def _project(uow: UnitOfWork, vault: Vault, slug: str, number: int, now: float) 
         )
         numbers = {"certificate": made.id, "n": 1400, "errors": 60}
         uow.gate.transition(row.id, GateState.OPEN, reason=made.reason, actor="prelabel", numbers=numbers, now=at + 60)
+    _version(uow, row, SHADOW, now - SPAN_S / 10)
     return row.id
+
+
+def _version(uow: UnitOfWork, row: ProjectRow, version: str, at: float) -> ModelRef:
+    control = row.label_config.controls[0]
+    ref = ModelRef(spec=HeadSpec(encoder="ngram"), control=control, version=version, sha256="f" * 64, path="/x")
+    by = {str(people.FIRST_USER + person): 10 + person for person in range(people.PEOPLE)}
+    metrics = {"accuracy": 0.88 + int(version[1:]) / 50, "labels_by": by, "history": 0, "seconds": 40.0}
+    uow.models.add(row.id, ref, 3000, metrics, at)
+    return ref
 
 
 def _values(conn: Connection, project_id: int, n: int, first: int, now: float) -> dict[str, Any]:
     """What the statements name."""
     target = max(60, min(2000, n // 100))
     cut = min(0.5, target / (0.1 * n))
-    conn.execute(update(project).where(project.c.id == project_id).values(validation_cut=cut))
+    conn.execute(update(project).where(project.c.id == project_id).values(validation_cut=cut, shadow=SHADOW))
     words = {"project_id": project_id, "domain": "", "language": "en", "task": ""}
     conn.execute(insert(need), [{**words, "level": level} for level in (1, 2)])
     needed = conn.scalars(select(need.c.id).where(need.c.project_id == project_id).order_by(need.c.id)).first()
@@ -118,6 +128,12 @@ def _values(conn: Connection, project_id: int, n: int, first: int, now: float) -
         "people": people.PEOPLE,
         "reviewers": people.REVIEWERS,
         "gold": people.GOLD,
+        "slug": SLUG if first == 0 else OTHER,
+        "changes": history.CHANGES,
+        "windows": history.WINDOWS,
+        "fine": history.FINE,
+        "coarse": history.COARSE,
+        "shadow": SHADOW,
     }
 
 
@@ -150,6 +166,10 @@ def _rows(conn: Connection, values: dict[str, Any]) -> None:
     last = conn.scalar(text("SELECT max(id) FROM label"))
     for statement in people.STATEMENTS:
         run(statement, last=last)
+    for number, version in enumerate(("m1", "m2", SHADOW), 1):
+        run(history.BESIDE, version=version, offset=number * history.SAID_BESIDE)
+    for statement in history.STATEMENTS:
+        run(statement)
 
 
 def _indexes() -> list[Index]:

@@ -21,7 +21,8 @@ from serving.console.pages import STATIC
 GOAL_MS, GOAL_BYTES = 150.0, 400_000
 CHARTS = re.compile(r"/static/vendor/vega|/static/charts\.js")
 """What only charts need."""
-STREAM = "text/event-stream"
+SPEC = re.compile(rb'<script type="application/json">.*?</script>', re.DOTALL)
+"""What a chart is drawn from."""
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Timed:
     bytes: int
     """Of its HTML, the largest."""
     weight: int
-    """With its styles and scripts, and the parts that follow by themselves; without what draws charts."""
+    """With its styles and scripts, and the parts that follow by themselves; without charts."""
     later: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     """Milliseconds of processor time of each request but the first."""
@@ -104,17 +105,13 @@ def measure(base: str, pages: Sequence[Page], requests: int, processor: Callable
 
 
 def _ask(client: httpx.Client, address: str) -> tuple[float, bytes]:
-    """Milliseconds until all of it was here; of a stream, which never ends, until its first event was."""
+    """Milliseconds until all of it was here; a page that sends elsewhere is not measured for itself."""
     begun = time.perf_counter()
-    with client.stream("GET", address) as answer:
-        if answer.headers.get("content-type", "").startswith(STREAM):
-            body = next(answer.iter_bytes(), b"")
-        else:
-            body = answer.read()
+    answer = client.get(address)
     took = 1000.0 * (time.perf_counter() - begun)
-    if answer.status_code not in (200, 303):
-        raise RuntimeError(f"GET {address}: {answer.status_code} {body[:300].decode(errors='replace')}")
-    return took, body
+    if answer.status_code != 200:
+        raise RuntimeError(f"GET {address}: {answer.status_code} {answer.text[:300]}")
+    return took, answer.content
 
 
 def _weight(client: httpx.Client, html: bytes) -> int:
@@ -122,4 +119,5 @@ def _weight(client: httpx.Client, html: bytes) -> int:
     assets = {name for name in re.findall(r'(?:src|href)="(/static/[^"?]+)', text) if not CHARTS.match(name)}
     parts = re.findall(r'hx-get="([^"]+)"[^>]*hx-trigger="load"', text)
     files: int = sum((Path(STATIC) / name.removeprefix("/static/")).stat().st_size for name in assets)
-    return len(html) + files + sum(len(_ask(client, part.replace("&amp;", "&"))[1]) for part in parts)
+    bodies = [html, *(_ask(client, part.replace("&amp;", "&"))[1] for part in parts)]
+    return files + sum(len(SPEC.sub(b"", body)) for body in bodies)

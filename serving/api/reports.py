@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -22,12 +23,16 @@ def report_file(runtime: RuntimeDep, project: ProjectDep, form: Form, language: 
     return download(runtime, project, form, language or ENGLISH)
 
 
-def download(runtime: Runtime, project: ProjectRow, form: Form, language: str) -> Response:
-    """A file to be stored, not a page of ours: it is under a policy of its own, and runs nothing."""
-    made = file_of(runtime, project, form, language)
+def download(runtime: Runtime, project: ProjectRow, form: Form, language: str, *, kept: bool = False) -> Response:
+    """A file to be stored, not a page of ours: it is under a policy of its own, and runs nothing.
+
+    ``Last-Modified`` is when its numbers were counted; ``kept``: as pages show them.
+    """
+    made = file_of(runtime, project, form, language, kept=kept)
     headers = {
         "Content-Disposition": f'attachment; filename="{made.name}"',
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         "Cache-Control": "no-store",
+        "Last-Modified": formatdate(made.at, usegmt=True),
     }
     return Response(made.body, media_type=made.media_type, headers=headers)

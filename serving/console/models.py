@@ -15,9 +15,7 @@ from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep, actor_of
 from serving.language import gettext
-from serving.monitoring.remembered import Remembered
-from serving.monitoring.side_by_side import side_by_side
-from serving.pipeline import challenge, shadow
+from serving.monitoring.kept_figures import Beside, advanced, beside, compared
 from serving.pipeline.runtime import Runtime
 from serving.projects import versions
 from serving.retold import retold
@@ -29,7 +27,6 @@ Reason = Annotated[str, Form(min_length=3, max_length=500)]
 Chosen = Annotated[str, Form(min_length=1, max_length=200)]
 
 router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
-compared = Remembered(side_by_side)
 
 
 @router.get("/{slug}/models")
@@ -102,8 +99,7 @@ def _page(
         project = uow.projects.get(project.id)
         rows = list(reversed(uow.models.list(project.id)))
         certificates, events = uow.gate.certificates(project.id), uow.gate.events(project.id)
-        trial = challenge.progress(runtime, uow, project)
-        beside = shadow.progress(runtime, uow, project)
+    trial, shadow = _advanced(runtime, project)
     shown = rows[skip : skip + SIDE_BY_SIDE]
     fitting = [row for row in rows if row.ref.version != project.active_model and versions.fits(row.ref, project)]
     return page_of(
@@ -117,7 +113,7 @@ def _page(
         versions=shown,
         facts=compare(shown, project, certificates, events),
         trial=trial,
-        beside=beside,
+        beside=shadow,
         former=[row for row in fitting if row.activated_at is not None],
         unused=[row for row in fitting if row.activated_at is None],
         may_shadow=[row for row in fitting if row.ref.version not in (project.challenger, project.shadow)],
@@ -126,6 +122,13 @@ def _page(
         more=skip + SIDE_BY_SIDE if len(rows) > skip + SIDE_BY_SIDE else None,
         learns=learns(project.spec),
     )
+
+
+def _advanced(runtime: Runtime, project: ProjectRow) -> Beside:
+    """How far trial and shadow are: as it is kept, or counted now where others have begun since."""
+    known = advanced(runtime, project).value
+    same = tuple(one.version if one is not None else None for one in known) == (project.challenger, project.shadow)
+    return known if same else beside(runtime, project)
 
 
 def _in_words(problem: PrelabelError | None) -> str:

@@ -14,11 +14,11 @@ from serving.console.pages import page_of
 from serving.console.savings import lines
 from serving.console.staff import StaffDep
 from serving.language import N_
+from serving.monitoring.kept_figures import reported, seen
 from serving.monitoring.progress import progress
 from serving.monitoring.remembered import Remembered
-from serving.monitoring.savings import savings, words
+from serving.monitoring.savings import priced, words
 from serving.monitoring.series import SPANS, Spot, over
-from serving.monitoring.watching import watched
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ProjectRow
 
@@ -36,7 +36,7 @@ def _over(span: str) -> Remembered[list[Spot]]:
 
 
 spots = {span: _over(span) for span in SPANS}
-progressed, saved, seen = Remembered(progress), Remembered(savings), Remembered(watched)
+progressed = Remembered(progress)
 
 
 @router.get("/{slug}/series")
@@ -63,15 +63,16 @@ def now(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectD
 
 @router.get("/{slug}/savings")
 def saving(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectDep) -> HTMLResponse:
-    """People's time and money that is saved, and what is taken off."""
-    found = saved(runtime, project)
+    """People's time and money that is saved, and what is taken off: hours as of the report, at the costs of now."""
+    found = reported(runtime, project)
+    saved = priced(found.value.savings, project.costs)
     return page_of(
         request,
         "console/savings.html",
         project=project,
-        saved=found.value,
-        words=words(found.value),
-        lines=lines(found.value, project.costs),
+        saved=saved,
+        words=words(saved),
+        lines=lines(saved, project.costs),
         at=found.at,
     )
 

@@ -18,5 +18,5 @@ router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False
 def report_file(
     runtime: RuntimeDep, role: StaffDep, project: ProjectDep, form: Form, language: Language = None
 ) -> Response:
-    """In the language of the page, unless another is asked for."""
-    return download(runtime, project, form, language or spoken.language())
+    """The figures that pages show, as of when these say; in the language of the page, unless another is asked for."""
+    return download(runtime, project, form, language or spoken.language(), kept=True)

@@ -14,10 +14,14 @@ from serving.monitoring.automation import AutomationReport, report
 from serving.monitoring.blind import Blind, TagLoss, blind
 from serving.monitoring.by_day import Day, by_day
 from serving.monitoring.kept import Kept, by_type
+from serving.monitoring.side_by_side import SideBySide, side_by_side
+from serving.monitoring.watching import Watched, watched
+from serving.pipeline import challenge, shadow
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ItemState, ProjectRow
 
 Counts = tuple[dict[ItemState, int], int]
+Beside = tuple[challenge.Progress | None, shadow.Progress | None]
 ARRAYS: Final = ("confidences", "losses", "pool")
 
 
@@ -25,6 +29,12 @@ def count(runtime: Runtime, project: ProjectRow) -> Counts:
     """Items by state, and the accepted ones."""
     with runtime.store.read() as uow:
         return uow.items.counts(project.id), uow.items.accepted(project.id)
+
+
+def beside(runtime: Runtime, project: ProjectRow) -> Beside:
+    """How far the trial and the shadow are."""
+    with runtime.store.read() as uow:
+        return challenge.progress(runtime, uow, project), shadow.progress(runtime, uow, project)
 
 
 def _dump_blind(seen: Blind) -> dict[str, Any]:
@@ -49,7 +59,10 @@ counted: Final = by_type("counts", count, TypeAdapter(Counts))
 daily: Final = by_type("days", by_day, TypeAdapter(list[Day]))
 sampled: Final = Kept("sample", blind, dump=_dump_blind, load=_load_blind)
 reported: Final = by_type("report", report, TypeAdapter(AutomationReport))
-FIGURES: Final[tuple[Kept[Any], ...]] = (counted, daily, sampled, reported)
+seen: Final = by_type("watching", watched, TypeAdapter(Watched))
+compared: Final = by_type("versions", side_by_side, TypeAdapter(SideBySide))
+advanced: Final = by_type("beside", beside, TypeAdapter(Beside))
+FIGURES: Final[tuple[Kept[Any], ...]] = (counted, daily, sampled, reported, seen, compared, advanced)
 
 
 def refresh(runtime: Runtime, project: ProjectRow) -> int:

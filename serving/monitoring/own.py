@@ -234,7 +234,11 @@ def _time(items: Sequence[Sequence[Given]], cap_s: float) -> Time:
 
 def _seconds(item: Sequence[Given]) -> float:
     """Time on one item, all the person's annotations of it together; 0: unknown."""
-    return sum(one.lead_time for one in item if one.lead_time is not None and 0.0 < one.lead_time < math.inf)
+    seconds = 0.0
+    for one in item:
+        if one.lead_time is not None and 0.0 < one.lead_time < math.inf:
+            seconds += one.lead_time
+    return seconds
 
 
 def _reviews(rows: Sequence[Reviewed]) -> Reviews:

@@ -190,9 +190,6 @@ def judge(found: Found, costs: Costs | None) -> SavingsReport:
     hours = _times(hand, 1.0 / HOUR_S) if hand is not None else None
     saved = _less(hours, extra) if hours is not None else None
     compute = found.compute_s / HOUR_S
-    money = None
-    if saved is not None and costs is not None and costs.person_hour is not None:
-        money = _less(_times(saved, costs.person_hour), compute * (costs.compute_hour or 0.0))
     said = SavingsReport(
         confidence=1.0 - DOUBT,
         accepted=found.accepted,
@@ -207,10 +204,24 @@ def judge(found: Found, costs: Costs | None) -> SavingsReport:
         longest_seconds=found.longest if found.longest < float("inf") else None,
         saved_hours=saved,
         compute_hours=compute,
-        saved_money=money,
-        currency=costs.currency if money is not None and costs is not None else None,
-        net=money is not None and costs is not None and costs.compute_hour is not None,
+        saved_money=None,
+        currency=None,
+        net=False,
     )
+    return priced(said, costs)
+
+
+def priced(said: SavingsReport, costs: Costs | None) -> SavingsReport:
+    """The same at these costs; hours stay as they were counted."""
+    money = None
+    if said.saved_hours is not None and costs is not None and costs.person_hour is not None:
+        money = _less(_times(said.saved_hours, costs.person_hour), said.compute_hours * (costs.compute_hour or 0.0))
+    known = {
+        "saved_money": money,
+        "currency": costs.currency if money is not None and costs is not None else None,
+        "net": money is not None and costs is not None and costs.compute_hour is not None,
+    }
+    said = said.model_copy(update=known)
     with speaking(ENGLISH):
         return said.model_copy(update={"in_words": words(said)})
 

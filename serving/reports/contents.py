@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from serving.console import charts, figures
 from serving.language import gettext
-from serving.monitoring.automation import AutomationReport, report
+from serving.monitoring.automation import AutomationReport
 from serving.monitoring.blind import blind
 from serving.monitoring.blind_figures import bins, points
 from serving.monitoring.by_day import by_day
+from serving.monitoring.kept_figures import daily, sampled
+from serving.monitoring.remembered import Counted
 from serving.pipeline.runtime import Runtime
 from serving.reports import summary
 from serving.store.records import ProjectRow
@@ -33,21 +35,23 @@ class Contents:
     charts: list[charts.Chart]
 
 
-def contents(runtime: Runtime, project: ProjectRow) -> Contents:
-    """Counted now, from the store alone."""
-    said = report(runtime, project)
+def contents(
+    runtime: Runtime, project: ProjectRow, counted: Counted[AutomationReport], *, kept: bool = False
+) -> Contents:
+    """A report with charts, these counted now or as they are kept; from the store alone."""
+    said = counted.value
     told = _figures(said)
     known = {row.means for _, rows in told for row in rows}
     return Contents(
         report=said,
-        at=runtime.now(),
+        at=counted.at,
         model=project.active_model,
         outcome=list(summary.outcome(said)),
         stands=gettext(summary.STANDS[said.gate]),
         to_do=list(summary.to_do(said)),
         in_words=[part for part in summary.parts_in_words(said) if part[1] not in known],
         figures=told,
-        charts=drawn(runtime, project),
+        charts=drawn(runtime, project, kept=kept),
     )
 
 
@@ -61,9 +65,10 @@ def _figures(said: AutomationReport) -> list[tuple[str, list[figures.Figure]]]:
     ]
 
 
-def drawn(runtime: Runtime, project: ProjectRow) -> list[charts.Chart]:
+def drawn(runtime: Runtime, project: ProjectRow, *, kept: bool = False) -> list[charts.Chart]:
     """Those of the project's page that a manager reads; none of what there is nothing of."""
-    days, seen = by_day(runtime, project), blind(runtime, project)
+    days = daily(runtime, project).value if kept else by_day(runtime, project)
+    seen = sampled(runtime, project).value if kept else blind(runtime, project)
     with runtime.store.read() as uow:
         tests = [row for row in uow.gate.certificates(project.id) if row.selective_upper is not None and not row.trial]
         certificate = uow.gate.latest(project.id)

@@ -15,6 +15,8 @@ from serving.store.review_tables import review
 from serving.store.tables import label, work
 
 DECIDED: Final = (ReviewState.ACCEPTED, *TOLD)
+STATES: Final = {state.value: state for state in WorkState}
+ROLES: Final = {role.value: role for role in LabelRole}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,10 @@ class OwnRepository:
         why = (work.c.why["code"].as_string(), work.c.why["given_back"].as_string(), work.c.why["unasked"].as_boolean())
         mine = (work.c.trainer_id == trainer_id, work.c.project_id == project_id)
         query = select(*columns, *why).where(*mine).order_by(work.c.granted_at, work.c.id)
+        rows = self._conn.execute(query).all()  # at once: one by one takes three times as long
         return [
-            Piece(WorkState(state), granted_at, until, beat_at, code or "", reason, bool(unasked))
-            for state, granted_at, until, beat_at, code, reason, unasked in self._conn.execute(query)
+            Piece(STATES[state], granted_at, until, beat_at, code or "", reason, bool(unasked))
+            for state, granted_at, until, beat_at, code, reason, unasked in rows
         ]
 
     def given(self, project_id: int, user_id: int) -> list[Given]:
@@ -97,11 +100,10 @@ class OwnRepository:
         columns = (label.c.item_id, label.c.was_cancelled, label.c.role, label.c.lead_time, label.c.loss)
         mine = (label.c.project_id == project_id, label.c.completed_by == user_id)
         query = select(*columns, label.c.remote_updated_at).where(*mine, label.c.deleted.is_(False))
+        rows = self._conn.execute(query.order_by(label.c.remote_updated_at, label.c.id)).all()
         return [
-            Given(item_id, skipped, LabelRole(role), lead_time, loss, saved_at)
-            for item_id, skipped, role, lead_time, loss, saved_at in self._conn.execute(
-                query.order_by(label.c.remote_updated_at, label.c.id)
-            )
+            Given(item_id, skipped, ROLES[role], lead_time, loss, saved_at)
+            for item_id, skipped, role, lead_time, loss, saved_at in rows
         ]
 
     def reviewed(self, project_id: int, user_id: int) -> list[Reviewed]:
