@@ -111,7 +111,6 @@ def test_what_somebody_made_up_costs_little(text: str) -> None:
 PLACES = (
     "pipeline/watch",
     "pipeline/challenge",
-    "pipeline/standing",
     "pipeline/reconcile",
     "projects/gate",
     "projects/versions",
