@@ -9,8 +9,10 @@ from typing import Any
 from models.people.reviews import Code
 from models.types import Prediction
 from serving.console.item_view import answered, named_user
+from serving.console.moments import moment
 from serving.language import N_, gettext
 from serving.retold import retold
+from serving.store.people_records import WorkState
 from serving.store.records import ItemState, OutboxKind, OutboxState
 from serving.store.review_records import ReviewState
 from serving.store.rows import REGIONS
@@ -67,6 +69,7 @@ STAGES = (
     N_("predicted"),
     N_("decided"),
     N_("published"),
+    N_("handed out"),
     N_("labeled"),
     N_("reviewed"),
     N_("dead"),
@@ -97,8 +100,8 @@ def reason_in_words(code: str | None) -> str:
 def story(told: Mapping[str, Any], people: Mapping[int, str]) -> list[Moment]:
     """``told`` is that of ``ItemRepository.explain``; ``people``: Label Studio's user id -> name."""
     parts = (_item(told["item"]), _predictions(told), _decisions(told), _writes(told), _labels(told, people))
-    found = [moment for part in (*parts, _reviews(told)) for moment in part]
-    return sorted(found, key=lambda moment: moment.at)
+    found = [one for part in (*parts, _handed_out(told, people), _reviews(told)) for one in part]
+    return sorted(found, key=lambda one: one.at)
 
 
 def _item(row: Mapping[str, Any]) -> Iterator[Moment]:
@@ -160,6 +163,27 @@ def _labels(told: Mapping[str, Any], people: Mapping[int, str]) -> Iterator[Mome
             {name: held for name, held in numbers.items() if held is not None},
             tells=True,
         )
+
+
+HANDED_BACK = {
+    WorkState.DONE: N_("{who} handed it in"),
+    WorkState.SKIPPED: N_("{who} skipped it"),
+    WorkState.RELEASED: N_("{who} gave it back"),
+    WorkState.EXPIRED: N_("The time of {who} was over: somebody else may get it"),
+    WorkState.LATE: N_("{who} handed it in after the time was over; it counts all the same"),
+}
+"""What became of an item in somebody's hands; while it is held, nothing has."""
+
+
+def _handed_out(told: Mapping[str, Any], people: Mapping[int, str]) -> Iterator[Moment]:
+    for row in told["work"]:
+        who, state = named_user(row["user_id"], people), WorkState(row["state"])
+        numbers = {"kind": row["kind"], "reason": row["code"], "until": moment(row["until"])}
+        yield Moment(row["granted_at"], "handed out", gettext("{who} got it", who=who), numbers=numbers)
+        if state is not WorkState.HELD:
+            words = gettext(HANDED_BACK[state], who=who)
+            words = f"{words}: {row['given_back']}" if row["given_back"] else words
+            yield Moment(row["ended_at"] or row["until"], "handed out", words)
 
 
 _UNCOUNTED = {"deleted": N_("deleted since"), "set_aside": N_("set aside by a review")}

@@ -64,6 +64,22 @@ def test_a_lease_ends_and_late_work_still_counts(world: World, desks: Desks) -> 
     assert state(desks, again) is WorkState.DONE
 
 
+def test_an_items_history_has_whose_hands_it_was_in(world: World, desks: Desks) -> None:
+    world.published(1)
+    desks.join(ANNA), desks.join(BERT)
+    work = desks.given(ANNA)
+    world.now += 100.0
+    desks.given(BERT)
+    with world.store.read() as uow:
+        told = uow.items.explain(world.project, 1)["work"]
+    assert [(one["user_id"], one["state"], one["given_back"]) for one in told] == [
+        (ANNA, "expired", None),
+        (BERT, "held", None),
+    ]
+    assert (told[0]["granted_at"], told[0]["until"]) == (work.granted_at, work.until)
+    assert told[0]["code"] == work.why["code"]
+
+
 def test_what_expired_may_come_again_to_the_only_person(world: World, desks: Desks) -> None:
     world.published(1)
     desks.join(ANNA)

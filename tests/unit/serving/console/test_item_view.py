@@ -46,6 +46,14 @@ def told(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     skip = {**label, "completed_by": 22, "was_cancelled": True, "created_at": 6.0, "regions": []}
     sent = {"kind": "suggestion", "state": "dead", "last_error": "no", "updated_at": 4.0, "model_version": "m1"}
+    work = {
+        "kind": "item",
+        "code": "below_threshold",
+        "until": 60.0,
+        "ended_at": None,
+        "extended": False,
+        "given_back": None,
+    }
     return {
         "item": item | changes,
         "predictions": [{"id": 9, "revision": 1, "prediction": said, "created_at": 2.0}],
@@ -53,6 +61,10 @@ def told(**changes: Any) -> dict[str, Any]:
         "outbox": [sent | {"revision": 1, "attempts": 3}],
         "labels": [common | label, common | skip],
         "reviews": [],
+        "work": [
+            work | {"user_id": 22, "state": "released", "granted_at": 4.2, "ended_at": 4.4, "given_back": "not mine"},
+            work | {"user_id": 21, "state": "held", "granted_at": 4.6},
+        ],
     }
 
 
@@ -84,16 +96,19 @@ def test_both_sides_and_where_they_differ() -> None:
 
 def test_the_history_in_words_oldest_first() -> None:
     found = story(told(), {21: "Anna"})
-    assert [one.stage for one in found] == ["received", "predicted", "decided", "published", "labeled", "labeled"]
+    stages = ["received", "predicted", "decided", "published", *["handed out"] * 3, "labeled", "labeled"]
+    assert [one.stage for one in found] == stages
     words = [one.words for one in found]
     assert words[0].endswith("its data has changed since, this is revision 2")
     assert words[1] == "Model m1 was 75.0% sure of"
     assert words[2] == "Sent to people: its confidence is below the certified threshold"
     assert words[3] == "Label Studio refused its suggestion: no"
-    assert words[4].startswith("Anna labelled it, with the suggestion in sight")
-    assert words[5].startswith("user 22 skipped it")
+    assert words[4:7] == ["user 22 got it", "user 22 gave it back: not mine", "Anna got it"]
+    assert found[6].numbers["until"] == "1970-01-01 00:01:00 UTC"
+    assert words[7].startswith("Anna labelled it, with the suggestion in sight")
+    assert words[8].startswith("user 22 skipped it")
     assert found[2].numbers["threshold"] == 0.9
-    assert [one.tells for one in found] == [False, True, False, False, True, True]
+    assert [one.tells for one in found] == [False, True, *[False] * 5, True, True]
 
 
 def test_a_dead_item_says_why() -> None:
