@@ -38,7 +38,11 @@ TOKENS = {"staff": "operator-token", "anna": "user 21", "bert": "user 22"}
 WAIT_MS = 60_000
 FOCUSABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
   .filter((one) => one.type !== 'hidden' && !one.disabled && one.checkVisibility({visibilityProperty: true}))
+  .filter((one, n, all) => one.type !== 'radio'
+    || one === (document.querySelector(`input[name="${one.name}"]:checked`)
+      ?? all.find((other) => other.name === one.name)))
   .map((one, n) => { one.dataset.stop = n; return one.outerHTML.slice(0, 120); })"""
+"""Arrow keys lead through the choices of a group; Tab stops at one of them."""
 FOCUSED = """() => { const one = document.activeElement;
   const style = getComputedStyle(one), box = one.getBoundingClientRect();
   return {stop: one.dataset.stop, seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
