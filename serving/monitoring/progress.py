@@ -111,9 +111,12 @@ def judge(samples: Mapping[Part, Sequence[Sample]], levels: Mapping[Part, Level]
 
 
 def pace(samples: Sequence[Sample]) -> Pace | None:
-    """How fast a stage was while it had work; None: it had none, or there is one sample alone."""
+    """How fast a stage was while it had work; None: it had none, or there is one sample alone.
+
+    What was done may have become less since, as where labels are deleted: that counts as nothing done.
+    """
     spans = [
-        (after.at - before.at, after.level.done - before.level.done)
+        (after.at - before.at, max(0, after.level.done - before.level.done))
         for before, after in pairwise(samples)
         if after.at > before.at and (before.level.waiting or after.level.done > before.level.done)
     ]

@@ -6,6 +6,8 @@ import ctypes
 import ctypes.util
 from typing import Any, Final
 
+from PIL import ImageFile
+
 from models.errors import ConfigurationError, MissingDependencyError
 from serving.language import ENGLISH, language
 
@@ -22,16 +24,25 @@ def as_pdf(html: str) -> bytes:
         MissingDependencyError: the extra ``report`` is not installed.
         ConfigurationError: Pango, or a font for the language, is missing.
     """
+    weasyprint = library()
+    if language() != ENGLISH and not has_font(SCRIPTS[language()]):
+        raise ConfigurationError(FONT)
+    made: bytes = weasyprint.HTML(string=html, url_fetcher=_refuse).write_pdf(pdf_variant="pdf/ua-1")
+    return made
+
+
+def library() -> Any:
+    """The library. Its import has Pillow take broken pictures for whole ones, in the whole process: that is undone."""
+    whole = ImageFile.LOAD_TRUNCATED_IMAGES
     try:
         import weasyprint
     except ImportError as error:
         raise MissingDependencyError("weasyprint", "report") from error
     except OSError as error:
         raise ConfigurationError(SYSTEM.format(detail=str(error).splitlines()[0])) from error
-    if language() != ENGLISH and not has_font(SCRIPTS[language()]):
-        raise ConfigurationError(FONT)
-    made: bytes = weasyprint.HTML(string=html, url_fetcher=_refuse).write_pdf(pdf_variant="pdf/ua-1")
-    return made
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = whole
+    return weasyprint
 
 
 def has_font(pattern: bytes) -> bool:

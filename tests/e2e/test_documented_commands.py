@@ -63,7 +63,7 @@ def let_go(mood: World) -> None:
     store = Store.open(f"sqlite:///{mood.service.data_dir / 'prelabel.db'}")
     with store.begin() as uow:
         for row in uow.projects.list():
-            if row.platform_project == mood.project:
+            if row.platform_project == mood.project or row.slug == "mood":  # another file's, of this service
                 uow.projects.remove(row.id)
     store.close()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from models.errors import PrelabelError
+from serving.reports.pdf import library
+
 try:
-    import weasyprint
-except OSError:
+    library()
+    THERE = True
+except PrelabelError:
     THERE = False
-else:
-    THERE = bool(weasyprint.VERSION)

@@ -23,11 +23,11 @@ from serving.store.records import ItemState, LabelRole
 
 def test_every_page_is_measured_and_written_down(tmp_path: Path) -> None:
     file = tmp_path / "found.json"
-    command.bench(items=20_000, database="sqlite", requests=2, json_file=file, keep=tmp_path, postgresql_url="")
+    command.bench(items=5_000, database="sqlite", requests=2, json_file=file, keep=tmp_path, postgresql_url="")
     found = json.loads(file.read_text())
-    assert found["items"] == 20_000
+    assert found["items"] == 5_000
     assert {one["database"] for one in found["pages"]} == {"sqlite"}
-    folder = tmp_path / "sqlite-20000"
+    folder = tmp_path / "sqlite-5000"
     runtime = runtime_of(folder, f"sqlite:///{folder}/prelabel.db")
     known = set(routes(create_app(runtime)))
     assert {one["path"].partition("?")[0] for one in found["pages"]} == known - set(LEFT_OUT)

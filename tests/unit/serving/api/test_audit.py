@@ -14,6 +14,7 @@ from serving.api import audit
 from serving.api.application import create_app
 from serving.api.audited import ACTIONS, LEFT_OUT
 from serving.console import staff
+from serving.console.live import Live
 from serving.console.pages import page_of
 from serving.secrets import viewer_token
 from serving.store.changes import ChangeRepository, ChangeRow, NewChange
@@ -269,6 +270,7 @@ def test_no_secret_is_shown_again(world: LocalWorld, app: FastAPI) -> None:
     assert staff_.post("/sign-in", data={"token": "operator-token"}).status_code == 303
     fill = {"slug": "moods", "user": "21", "task": str(world.items()[0].task_id), "lease": "1", "review": "1"}
     seen = 0
+    app.state.live = Live(world.runtime, lasts_s=0.2)
     for route in all_routes(app):
         if "GET" not in (route.methods or ()):
             continue

@@ -57,6 +57,16 @@ def test_the_range_holds_the_end_of_a_backfill() -> None:
     assert held >= 35, "the slowest and the fastest of six lie on both sides of it, nearly always"
 
 
+def test_what_is_undone_is_no_pace() -> None:
+    """Labels that are deleted make less of what was done."""
+    found = pace(samples((100, 50), (90, 60), (80, 70)))
+    assert found is not None
+    assert (found.per_second, found.slow, found.fast) == (0.0, 0.0, 0.0)
+    assert pace(samples((100, 50), (90, 60), (150, 0))) is not None
+    rows = {part: samples((100, 50), (40, 110)) for part in Part}
+    assert judge(rows, {part: Level(40, 0.0, 110) for part in Part}, 60.0).left is None
+
+
 def test_an_idle_night_does_not_make_it_slow() -> None:
     found = pace(samples((100, 0), (100, 0), (100, 0), (100, 600), (400, 300), (700, 0)))
     assert found is not None

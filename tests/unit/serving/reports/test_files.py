@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import ImageFile
 
 from models.errors import ConfigurationError, MissingDependencyError
 from models.types import GateState
@@ -209,6 +210,13 @@ def test_pdf_has_the_text_of_the_page_and_fetches_nothing(opened: LocalWorld, mo
     assert reader.metadata is not None
     assert reader.metadata.title == "Automation report: moods"
     assert reader.trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]
+
+
+@needs_pango
+def test_broken_pictures_stay_broken_beside_it() -> None:
+    """WeasyPrint's import has Pillow take broken pictures for whole ones, in the whole process."""
+    pdf.library()
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 @needs_pango
