@@ -194,7 +194,9 @@ def _walk(visit: Visit, served: str, studio: StudioTwin, language: str) -> None:
         page.wait_for_load_state("networkidle")
         visit.look(name)
         if name == "boxes":
-            assert page.locator(".picture-of img").first.evaluate("one => one.naturalWidth") == 640
+            from playwright.sync_api import expect
+
+            expect(page.locator(".picture-of img").first).to_have_js_property("naturalWidth", 640)
     page.locator("#slug").fill("moods")
     page.locator("#mapping .problem").wait_for()
     page.locator("#slug").fill("names")
