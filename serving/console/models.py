@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -47,40 +48,46 @@ def promote(
     request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, version: Chosen, reason: Reason
 ) -> Response:
     """A version that predicted before is rolled back to."""
-    try:
+
+    def act() -> object:
         with runtime.store.read() as uow:
             former = uow.models.get(project.id, version).activated_at is not None
-        act = versions.roll_back if former else versions.promote
-        act(runtime, project, version, reason=reason, actor=actor_of(request))
-    except PrelabelError as error:
-        return _page(request, runtime, role, project, problem=error)
-    return _back(project)
+        place = versions.roll_back if former else versions.promote
+        return place(runtime, project, version, reason=reason, actor=actor_of(request))
+
+    return _done(request, runtime, role, project, act)
 
 
 @router.post("/{slug}/models/shadow", dependencies=[Depends(same_origin)])
 def let_score(
     request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, version: Chosen, reason: Reason
 ) -> Response:
-    try:
-        versions.shadow(runtime, project, version, reason=reason, actor=actor_of(request))
-    except PrelabelError as error:
-        return _page(request, runtime, role, project, problem=error)
-    return _back(project)
+    def act() -> object:
+        return versions.shadow(runtime, project, version, reason=reason, actor=actor_of(request))
+
+    return _done(request, runtime, role, project, act)
 
 
 @router.post("/{slug}/models/shadow/drop", dependencies=[Depends(same_origin)])
 def drop(request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, reason: Reason) -> Response:
-    try:
-        versions.drop_shadow(runtime, project, reason=reason, actor=actor_of(request))
-    except PrelabelError as error:
-        return _page(request, runtime, role, project, problem=error)
-    return _back(project)
+    def act() -> object:
+        return versions.drop_shadow(runtime, project, reason=reason, actor=actor_of(request))
+
+    return _done(request, runtime, role, project, act)
 
 
 @router.post("/{slug}/models/release", dependencies=[Depends(same_origin)])
 def release(request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep, reason: Reason) -> Response:
+    def act() -> object:
+        return versions.release(runtime, project, reason=reason, actor=actor_of(request))
+
+    return _done(request, runtime, role, project, act)
+
+
+def _done(request: Request, runtime: Runtime, role: Role, project: ProjectRow, act: Callable[[], object]) -> Response:
+    """Back to the page after the act; the page with what was wrong where it was refused."""
     try:
-        versions.release(runtime, project, reason=reason, actor=actor_of(request))
+        act()
     except PrelabelError as error:
         return _page(request, runtime, role, project, problem=error)
     return _back(project)

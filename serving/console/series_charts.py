@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,12 +35,6 @@ LOWEST: Final = 0.01
 
 def throughput(spots: Sequence[Spot], *, people: bool) -> Chart:
     """What was done a minute, by stage; of people alone, or of the stages."""
-    mine = _of(spots, people)
-    values = [
-        {"at": _iso(spot.start), "stage": gettext(STAGES[spot.part]), "n": spot.per_minute}
-        for spot in mine
-        if spot.per_minute is not None
-    ]
     title, says = (
         (
             gettext("Labels of people over time"),
@@ -57,24 +52,13 @@ def throughput(spots: Sequence[Spot], *, people: bool) -> Chart:
             ),
         )
     )
-    return Chart(
-        "throughput-people" if people else "throughput",
-        title,
-        says,
-        (gettext("from"), *(gettext(STAGES[part]) for part in _parts(mine))),
-        _table(mine, lambda spot: NONE if spot.per_minute is None else f"{spot.per_minute:,.1f}"),
-        _lines(values, gettext("a minute"), "linear", mine),
-    )
+    name = "throughput-people" if people else "throughput"
+    made = Measure(lambda spot: spot.per_minute, "{:,.1f}", gettext("a minute"), "linear")
+    return _over_time(name, title, says, _of(spots, people), made)
 
 
 def queue(spots: Sequence[Spot], *, people: bool) -> Chart:
     """What waited, by stage; for people, or for the stages."""
-    mine = _of(spots, people)
-    values = [
-        {"at": _iso(spot.start), "stage": gettext(STAGES[spot.part]), "n": spot.waiting}
-        for spot in mine
-        if spot.waiting is not None
-    ]
     title, says = (
         (
             gettext("Queue of people over time"),
@@ -86,14 +70,37 @@ def queue(spots: Sequence[Spot], *, people: bool) -> Chart:
             gettext("What waits for a stage: items to be scored and to be decided, and writes to be sent."),
         )
     )
-    return Chart(
-        "queue-people" if people else "queue",
-        title,
-        says,
-        (gettext("from"), *(gettext(STAGES[part]) for part in _parts(mine))),
-        _table(mine, lambda spot: NONE if spot.waiting is None else f"{spot.waiting:,}"),
-        _lines(values, gettext("waiting"), "step-after", mine),
-    )
+    name = "queue-people" if people else "queue"
+    made = Measure(lambda spot: spot.waiting, "{:,}", gettext("waiting"), "step-after")
+    return _over_time(name, title, says, _of(spots, people), made)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What of a spot is drawn."""
+
+    of: Callable[[Spot], float | None]
+    """None: nobody sampled."""
+    form: str
+    """How a table writes it, as ``str.format`` has it."""
+    unit: str
+    line: str
+    """Vega-Lite's interpolation."""
+
+
+def _over_time(name: str, title: str, says: str, spots: Sequence[Spot], measure: Measure) -> Chart:
+    values = [
+        {"at": _iso(spot.start), "stage": gettext(STAGES[spot.part]), "n": n}
+        for spot in spots
+        if (n := measure.of(spot)) is not None
+    ]
+
+    def cell(spot: Spot) -> str:
+        n = measure.of(spot)
+        return NONE if n is None else measure.form.format(n)
+
+    head = (gettext("from"), *(gettext(STAGES[part]) for part in _parts(spots)))
+    return Chart(name, title, says, head, _table(spots, cell), _lines(values, measure.unit, measure.line, spots))
 
 
 def monitor(seen: Watched) -> Chart:

@@ -16,6 +16,7 @@ import pytest
 
 from scripts.docs_site.api import BASE, Operation, curl, operations, path_of
 from scripts.docs_site.examples import EXAMPLES, PATH
+from serving.api.application import create_app
 from serving.pipeline.vitals import Vitals
 from tests.support.local_world import SECRET, LocalWorld, easy, hard, make_world, template
 from tests.support.served import serve
@@ -88,7 +89,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     world.arrive(hard(8))
     world.sync()
     world.settle()
-    with serve(world.runtime) as address:
+    with serve(create_app(world.runtime)) as address:
         yield Reader(world, address)
     world.store.close()
 

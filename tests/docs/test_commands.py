@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from models.gate.drift import compare_all
 from models.types import Fold
 from serving import cli
+from serving.api.application import create_app
 from serving.pipeline import series
 from serving.store.records import ItemState
 from tests.support.documents import DATA, DOCUMENTS, ROOT, SHELL, Command, commands, fences, split
@@ -102,7 +103,7 @@ def _tables(folder: Path) -> None:
 
 @pytest.fixture
 def address(world: LocalWorld) -> Iterator[str]:
-    with serve(world.runtime) as found:
+    with serve(create_app(world.runtime)) as found:
         yield found
 
 

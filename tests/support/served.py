@@ -1,4 +1,4 @@
-"""The real application on loopback, over the runtime of a test."""
+"""An application on loopback, the real one or a twin of another program."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-
-from serving.api.application import create_app
-from serving.pipeline.runtime import Runtime
+from fastapi import FastAPI
 
 
 @contextmanager
-def serve(runtime: Runtime) -> Iterator[str]:
-    """Its address while the block runs."""
+def serve(app: FastAPI) -> Iterator[str]:
+    """Its address while the block runs; the thread that it runs in is named so."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    url = f"http://127.0.0.1:{port}"
+    thread = threading.Thread(target=server.run, name=url, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield url
     finally:
         server.should_exit = True
         thread.join(timeout=30)

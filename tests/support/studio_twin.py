@@ -7,17 +7,15 @@ in the form that the real one was seen to have, and refuses everything else with
 from __future__ import annotations
 
 import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
+
+from tests.support.served import serve
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 ME = {"id": 1, "email": "prelabel@example.com", "first_name": "", "last_name": ""}
@@ -169,24 +167,8 @@ def app_of(twin: StudioTwin) -> FastAPI:
 
 
 @contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """Where an application listens on loopback while the context holds."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
-
-
-@contextmanager
 def studio_twin() -> Iterator[StudioTwin]:
     twin = StudioTwin()
-    with listening(app_of(twin)) as url:
+    with serve(app_of(twin)) as url:
         twin.url = url
         yield twin

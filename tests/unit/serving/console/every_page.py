@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import uvicorn
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from models.people.reviews import Code, Outcome, Rule
@@ -103,22 +97,6 @@ def _qualify(world: LocalWorld) -> None:
         browser.post("/train/sign-in", data={"token": f"user {ANNA}", "url": URL})
         begin(browser)
         do(world, browser, right=False)
-
-
-@contextmanager
-def serve(app: FastAPI) -> Iterator[str]:
-    """The address on loopback at which the application answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
 
 
 def places(world: LocalWorld, picture: int) -> list[Place]:

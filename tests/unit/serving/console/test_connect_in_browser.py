@@ -20,7 +20,8 @@ from serving.console import staff
 from serving.language import gettext, speaking
 from serving.local import LocalScorer
 from tests.support.local_world import LocalWorld, choice, easy
-from tests.support.studio_twin import TOKEN, StudioTwin, listening, studio_twin
+from tests.support.served import serve
+from tests.support.studio_twin import TOKEN, StudioTwin, studio_twin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -104,7 +105,7 @@ def served(world: LocalWorld, scorer: LocalScorer) -> Iterator[str]:
     staff._failures.clear()
     platforms = Platforms(world.runtime.settings, world.runtime.vault)
     world.runtime = replace(world.runtime, platform=platforms, scorer=scorer)
-    with listening(create_app(world.runtime)) as url:
+    with serve(create_app(world.runtime)) as url:
         yield url
     for client in platforms._clients.values():
         client.close()

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-import uvicorn
 
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.console import staff
 from serving.store.records import ItemState
 from tests.support.local_world import LocalWorld, easy
+from tests.support.served import serve
 
 pytestmark = [
     pytest.mark.browser,
@@ -39,17 +36,8 @@ def served(world: LocalWorld) -> Iterator[str]:
     world.sync()
     with world.store.begin() as uow:
         uow.items.bury_tasks(world.id, {world.items()[-1].task_id: "the media do not answer"}, world.clock())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(world.runtime), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serve(create_app(world.runtime)) as url:
+        yield url
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (1200, "dark"), (400, "light"), (400, "dark")])

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-import uvicorn
 
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
@@ -19,6 +15,7 @@ from serving.console import staff
 from serving.projects import versions
 from tests.support.audited import stream
 from tests.support.local_world import LocalWorld, easy
+from tests.support.served import serve
 from tests.unit.serving.projects.test_versions import another
 
 pytestmark = [
@@ -40,17 +37,8 @@ def served(world: LocalWorld) -> Iterator[tuple[str, str, str]]:
     world.settle()
     world.tick()
     world.later()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(world.runtime), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}", old, new
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serve(create_app(world.runtime)) as url:
+        yield url, old, new
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-import uvicorn
 
 from models.costs import Costs
 from models.gate.noise import Pairs, measure
@@ -24,6 +22,7 @@ from serving.console.live import Live
 from serving.pipeline import series, watch
 from serving.projects.costs import set_costs
 from tests.support.local_world import LocalWorld, easy, hard
+from tests.support.served import serve
 
 pytestmark = [
     pytest.mark.browser,
@@ -111,20 +110,11 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalWorld]:
 @pytest.fixture
 def served(lively: LocalWorld) -> Iterator[str]:
     staff._failures.clear()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     app = create_app(lively.runtime)
     app.state.live = Live(lively.runtime, every_s=0.3)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
-    assert not thread.is_alive(), "streams hold no server up"
+    with serve(app) as url:
+        yield url
+    assert url not in {one.name for one in threading.enumerate()}, "streams hold no server up"
     assert app.state.live.listeners == 0
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
@@ -20,6 +17,7 @@ from serving.store.people_records import Ground
 from serving.workforce.desk import sign_in
 from serving.workforce.reviewing import close_due
 from tests.support.local_world import LocalWorld, easy
+from tests.support.served import serve
 
 pytestmark = [
     pytest.mark.browser,
@@ -53,17 +51,8 @@ def served(world: LocalWorld) -> Iterator[str]:
         uow.people.keep_compared({Ground(anna.id, field, False): Accuracy.of(9, 1) for field in FIELDS}, world.clock())
     world.later(2.0)
     assert close_due(world.runtime, world.project) == 1
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(world.runtime), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serve(create_app(world.runtime)) as url:
+        yield url
 
 
 @pytest.mark.parametrize("width", [900, 320])

@@ -18,10 +18,11 @@ from serving.api.application import create_app
 from serving.console import staff
 from tests.support.local_world import LocalWorld
 from tests.support.routes import all_routes
+from tests.support.served import serve
 from tests.support.studio_twin import TOKEN, StudioTwin
 from tests.unit.serving.conftest import MakeWorld
 from tests.unit.serving.console.connected import beside, connect
-from tests.unit.serving.console.every_page import URL, Place, full, places, serve
+from tests.unit.serving.console.every_page import URL, Place, full, places
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-import uvicorn
 
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.console import staff
 from tests.support.local_world import LocalWorld, easy, hard
+from tests.support.served import serve
 
 pytestmark = [
     pytest.mark.browser,
@@ -35,17 +32,8 @@ def served(world: LocalWorld) -> Iterator[str]:
         world.arrive(easy(30, seed=day + 1) + hard(15 * day, seed=day + 1))
         world.sync()
         world.settle()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(create_app(world.runtime), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serve(create_app(world.runtime)) as url:
+        yield url
 
 
 @pytest.mark.parametrize("width", [1200, 400])

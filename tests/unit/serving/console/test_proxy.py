@@ -14,8 +14,8 @@ from serving.console import staff
 from serving.deployments.run import ENVIRONMENT
 from serving.settings import Settings
 from tests.support.local_world import LocalWorld
+from tests.support.served import serve
 from tests.unit.serving.conftest import MakeWorld
-from tests.unit.serving.console.every_page import serve
 
 SECRET = "s" * 40
 PROXY: dict[str, Any] = {

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.store.review_records import ReviewState
 from tests.support.local_world import LocalWorld, easy
+from tests.support.served import serve
 from tests.unit.serving.conftest import MakeWorld
 
 if TYPE_CHECKING:
@@ -33,23 +31,14 @@ WAIT_MS = 20_000
 @pytest.fixture
 def served(make: MakeWorld) -> Iterator[tuple[LocalWorld, str]]:
     """A world in which Anna has labelled an item, and its address on loopback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     world = make(review_rate=1.0)
     world.clock.now = time.time()
     [task] = world.arrive(easy(1))
     world.sync()
     world.label(task, "good", user=ANNA)
     world.sync()
-    server = uvicorn.Server(uvicorn.Config(create_app(world.runtime), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield world, f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serve(create_app(world.runtime)) as url:
+        yield world, url
 
 
 @pytest.fixture
