@@ -120,6 +120,7 @@ def begin(page: Page, made: Made) -> None:
     page.fill("#url", made.twin.url)
     page.fill("#token", TOKEN)
     page.get_by_role("link", name="Next: choose a project").click()
+    page.wait_for_url("**/connect/project")  # and for htmx, which would not hear what is typed before
     page.fill("#name", "example")
     page.locator("#projects label").nth(1).wait_for(state="detached")
     page.get_by_role("radio").check()
