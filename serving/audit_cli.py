@@ -15,6 +15,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from models.costs import Costs
 from serving.store.changes import END, ChangeRow
 from serving.terminal import Config, Json, opened, runtime_of, show, stamp
 from serving.trail import Action, change_of, keep
@@ -52,7 +53,7 @@ CONNECTED = (
     "tabs_of_queues",
     "review_rate",
 )
-COSTS = ("person_hour", "compute_hour", "currency", "item_seconds")
+COSTS = tuple(Costs.model_fields)
 CHANGING: Final[dict[str, Command]] = {
     "connect": Command(Action("project.connect", CONNECTED), unless="dry_run"),
     "disconnect": Command(Action("project.disconnect")),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from models.costs import Costs
 from serving.trail import Action
 
 PROJECT = "/api/v1/projects/{slug}"
 BY = ("by",)
 TOLERANCE = ("epsilon", "delta", "epsilon_percent", "delta_percent", "by")
-COSTS = ("person_hour", "compute_hour", "currency", "item_seconds")
+COSTS = tuple(Costs.model_fields)
 SEEN = ("outcome", "code")
 """Of a review; note and evidence stand with it."""
 

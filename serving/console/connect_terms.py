@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from models.errors import ConfigurationError
 from serving.api.dependencies import RuntimeDep
 from serving.console.connect import DraftDep, draft_id, sent_back, step_page
-from serving.console.costs import NAMES, Typed, given
+from serving.console.costs import NAMES, Typed, given, typed_of
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep
@@ -85,9 +85,7 @@ def change_budget(
 def costs(request: Request, role: OperatorDep, draft: DraftDep) -> Response:
     if (elsewhere := sent_back(draft, 4)) is not None:
         return elsewhere
-    known = draft.costs.model_dump() if draft.costs is not None else {}
-    typed = {name: "" if known.get(name) is None else f"{known[name]:g}" for name in NAMES if name != "currency"}
-    typed["currency"] = str(known.get("currency", "EUR"))
+    typed = typed_of(draft.costs)
     return step_page(request, role, draft, "costs", 4, typed=typed, words=in_words(draft.costs), problem=None)
 
 

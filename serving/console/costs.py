@@ -7,37 +7,26 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from models.costs import Costs
 from models.errors import ConfigurationError
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
 from serving.projects.costs import costs_of, in_words, set_costs
+from serving.store.records import ProjectRow
 
 router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
 
 Typed = Annotated[str, Form(max_length=40)]
-NAMES = ("person_hour", "compute_hour", "currency", "item_seconds")
+NAMES = tuple(Costs.model_fields)
 
 
 @router.get("/{slug}/costs")
 def page(
     request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectDep, saved: bool = False
 ) -> HTMLResponse:
-    known = project.costs.model_dump() if project.costs is not None else {}
-    typed = {name: "" if known.get(name) is None else f"{known[name]:g}" for name in NAMES if name != "currency"}
-    typed["currency"] = str(known.get("currency", "EUR"))
-    return page_of(
-        request,
-        "console/costs.html",
-        role=role,
-        may_change=role is Role.OPERATOR,
-        project=project,
-        typed=typed,
-        words=in_words(project.costs),
-        saved=saved,
-        problem="",
-    )
+    return _page(request, role, project, typed_of(project.costs), saved=saved)
 
 
 @router.post("/{slug}/costs", dependencies=[Depends(same_origin)])
@@ -56,21 +45,33 @@ def change(
     try:
         set_costs(runtime, project, costs_of(given(typed)))
     except ConfigurationError as error:
-        return page_of(
-            request,
-            "console/costs.html",
-            status=422,
-            role=role,
-            may_change=True,
-            project=project,
-            typed=typed,
-            words=in_words(project.costs),
-            saved=False,
-            problem=str(error),
-        )
+        return _page(request, role, project, typed, problem=str(error))
     return RedirectResponse(f"/projects/{project.slug}/costs?saved=true", status_code=303)
+
+
+def typed_of(costs: Costs | None) -> dict[str, str]:
+    """Costs as they stand in the fields of a form; what is not known is empty."""
+    known = (costs or Costs()).model_dump()
+    return {name: one if isinstance(one, str) else "" if one is None else f"{one:g}" for name, one in known.items()}
 
 
 def given(typed: dict[str, str]) -> dict[str, str]:
     """What was filled in."""
     return {name: one.strip() for name, one in typed.items() if one.strip()}
+
+
+def _page(
+    request: Request, role: Role, project: ProjectRow, typed: dict[str, str], *, saved: bool = False, problem: str = ""
+) -> HTMLResponse:
+    return page_of(
+        request,
+        "console/costs.html",
+        status=422 if problem else 200,
+        role=role,
+        may_change=role is Role.OPERATOR,
+        project=project,
+        typed=typed,
+        words=in_words(project.costs),
+        saved=saved,
+        problem=problem,
+    )
