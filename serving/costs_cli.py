@@ -13,7 +13,10 @@ PersonHour = Annotated[float | None, typer.Option(min=0.0, help="What an hour of
 ComputeHour = Annotated[float | None, typer.Option(min=0.0, help="What an hour of the machine that predicts costs.")]
 Currency = Annotated[str | None, typer.Option(help="What costs are counted in; default EUR.")]
 ItemSeconds = Annotated[
-    float | None, typer.Option(min=0.001, help="Seconds that an item takes a person without a suggestion, if known.")
+    float | None,
+    typer.Option(
+        min=0.001, help="Seconds that an item takes a person without a suggestion, if known; kept, not computed with."
+    ),
 ]
 
 
