@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PYTHON_SOURCES := models connectors serving scripts tests
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
+# Some images set it for all: each of Ray's processes then compiles again what it imports, and starts take twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-project check lint format types imports house fix test e2e bench bench-gate bench-models bench-console docs pictures demo stop messages pin image clean
 

@@ -87,6 +87,8 @@ class Refusal:
 
     task_id: int
     reason: str
+    overtaken: bool = False
+    """A person's label stands there: nothing is wrong, and the label is on its way to us."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from connectors.base import OutgoingPrediction, PublishResult, Refusal
-from models.errors import PlatformRefused
+from models.errors import PlatformRefused, written
 
 CHUNK = 500
 """Items a call: Label Studio's own batch size, and where its rate levels off."""
@@ -110,7 +110,7 @@ def _send(platform: Predictions, chunk: Sequence[Wire], stored: list[int], refus
         alive = platform.existing_tasks([wire.task_id for wire in chunk])
         gone = [wire.task_id for wire in chunk if wire.task_id not in alive]
         if gone:
-            refused += [Refusal(task_id, f"task {task_id} does not exist (any more)") for task_id in gone]
+            refused += [Refusal(task_id, written(f"task {task_id} does not exist (any more)")) for task_id in gone]
             _send(platform, [wire for wire in chunk if wire.task_id in alive], stored, refused)
         elif len(chunk) == 1:
             refused.append(Refusal(chunk[0].task_id, str(error)))
@@ -124,7 +124,7 @@ def _send(platform: Predictions, chunk: Sequence[Wire], stored: list[int], refus
         asked = {wire.task_id: wire.result for wire in chunk}
         found = platform.stored(task_ids, chunk[0].model_version)
         there = {item.task_id for item in found if item.result == asked[item.task_id]}
-        reason = "the platform dropped the prediction without a word: it no longer fits the label config"
+        reason = written("the platform dropped the prediction without a word: it no longer fits the label config")
         refused += [Refusal(task_id, reason) for task_id in task_ids if task_id not in there]
         task_ids = [task_id for task_id in task_ids if task_id in there]
     stored += task_ids

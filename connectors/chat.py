@@ -21,7 +21,7 @@ import httpx
 from connectors.media import network
 from connectors.media.addresses import Resolver, is_public, system_resolver
 from connectors.media.network import Deadline
-from models.errors import ConfigurationError, JudgeRefused, PlatformUnavailable
+from models.errors import ConfigurationError, JudgeRefused, PlatformUnavailable, fragment, written
 
 Reply = tuple[str, list[tuple[bytes, float]] | None]
 """An answer, and of each token its UTF-8 bytes and the logarithm of its probability; None where there are none."""
@@ -121,7 +121,7 @@ class HttpChat:
 
     @property
     def _where(self) -> str:
-        return f"The judge at {self._url.scheme}://{self._url.netloc.decode('ascii')}"
+        return fragment(f"The judge at {self._url.scheme}://{self._url.netloc.decode('ascii')}")
 
     def _post(self, body: bytes) -> _Response:
         headers = {"User-Agent": "Prelabel", "Content-Type": "application/json", "Accept": "application/json"}
@@ -157,7 +157,10 @@ class HttpChat:
         status = response.status
         if status == 200:
             return
-        reason = f"{self._where}: answered {status}{self._said(response.body)}"
+        words = self._said(response.body)
+        reason = written(
+            f"{self._where}: answered {status} ({words})" if words else f"{self._where}: answered {status}"
+        )
         if status in _REFUSED:
             raise JudgeRefused(f"{reason}; shorten the task, or check what the model accepts")
         if status in (401, 403):
@@ -175,7 +178,7 @@ class HttpChat:
         words = " ".join(str(message).split()).encode("utf-8", "replace").decode("utf-8")
         if self._key is not None:
             words = words.replace(self._key, "***")
-        return f" ({words[:200]})"
+        return words[:200]
 
 
 def _checked(url: str) -> httpx.URL:

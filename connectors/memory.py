@@ -349,25 +349,27 @@ class MemoryPlatform(Platform):
         with self._lock:
             self._call("accept")
             for task_id in dict.fromkeys(task_ids):
-                reason = self._accept(task_id, model_version)
-                if reason is None:
+                refusal = self._accept(task_id, model_version)
+                if refusal is None:
                     stored.append(task_id)
                 else:
-                    refused.append(Refusal(task_id, reason))
+                    refused.append(refusal)
         return PublishResult(stored=tuple(stored), refused=tuple(refused))
 
-    def _accept(self, task_id: int, model_version: str) -> str | None:
+    def _accept(self, task_id: int, model_version: str) -> Refusal | None:
         task = self._tasks.get(task_id)
         if task is None:
-            return f"task {task_id} does not exist (any more)"
+            return Refusal(task_id, f"task {task_id} does not exist (any more)")
         authors = {item.completed_by for item in task.annotations if not item.was_cancelled}
         if authors:
-            return None if self._user.id in authors else "a person labelled the task first"
+            if self._user.id in authors:
+                return None
+            return Refusal(task_id, "a person labelled the task first", overtaken=True)
         for item in task.predictions:
             if item.model_version == model_version:
                 self._annotate(task, copy.deepcopy(item.stored.result), self._user.id, False, None)
                 return None
-        return f"the task has no prediction of {model_version!r}"
+        return Refusal(task_id, f"the task has no prediction of {model_version!r}")
 
     def uncounted(self) -> list[int]:
         with self._lock:

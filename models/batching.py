@@ -33,7 +33,8 @@ def plan(lengths: Sequence[int], budget: int, max_items: int) -> list[list[int]]
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
         if not room:  # the longest item of a batch comes first, so it alone sets the batch's size
             batches.append([])
-            room = min(max_items, max(1, budget // max(1, lengths[index])))
+            fit = budget // lengths[index] if lengths[index] else max_items
+            room = min(max_items, max(1, fit))
         batches[-1].append(index)
         room -= 1
     return batches

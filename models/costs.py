@@ -19,5 +19,5 @@ class Costs(Frozen):
     currency: str = Field(default="EUR", min_length=1, max_length=12, pattern=r"^\S+( \S+)*$")
     """What both are counted in, as it is to be written, e.g. EUR, CNY or $. Text."""
     item_seconds: float | None = Field(default=None, gt=0.0, le=1e6, allow_inf_nan=False)
-    """What an item takes a person without a suggestion, as known before the first was measured here, > 0. Kept
-    beside what is measured; nothing is computed with it. Seconds."""
+    """What an item takes a person without a suggestion, as known before the first was measured here, > 0. What is
+    saved by it stands beside what is measured, and says that it is not. Seconds."""

@@ -24,12 +24,24 @@
     ├── ReviewRefused               review: not this person's to decide, or over      (409)
     └── StoreError                  the store refuses (wrong host, old schema ...)    (503)
 
-``str(error)`` is safe to show: it never holds a token, and it says what to do next.
+``str(error)`` is safe to show: it never holds a token, and it says what to do next. It is English. ``scripts.raised``
+finds the messages where errors are made, catalogues hold them, and ``serving.retold`` says them in other languages.
+Other texts that are kept and shown, a reason or a piece of a message, are marked by ``written`` or ``fragment``.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
+
+
+def written(text: str) -> str:
+    """Mark a text, an f-string where it has values, that is kept in English and said again where it is shown."""
+    return text
+
+
+def fragment(text: str) -> str:
+    """The same of a text that stands nowhere but inside another one."""
+    return text
 
 
 class PrelabelError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from models.errors import ConfigurationError
+from models.errors import ConfigurationError, written
 from models.values import Frozen
 
 Names = Mapping[str, Sequence[str]]
@@ -21,12 +21,20 @@ class Unmatched(Frozen):
     """Of the control: the model never says them."""
 
     def __str__(self) -> str:
-        told = []
-        if self.classes:
-            told.append(f"the model's {_list(self.classes)} have no label in {self.control!r} and are left out")
-        if self.labels:
-            told.append(f"{_list(self.labels)} of {self.control!r} are never predicted")
-        return "; ".join(told) + ": where they mean the same, add entries to label_map"
+        classes, labels = _list(self.classes), _list(self.labels)
+        if not self.labels:
+            return written(
+                f"the model's {classes} have no label in {self.control!r} and are left out: where they mean the same, "
+                "add entries to label_map"
+            )
+        if not self.classes:
+            return written(
+                f"{labels} of {self.control!r} are never predicted: where they mean the same, add entries to label_map"
+            )
+        return written(
+            f"the model's {classes} have no label in {self.control!r} and are left out; {labels} of {self.control!r} "
+            "are never predicted: where they mean the same, add entries to label_map"
+        )
 
 
 def unmatched(control: str, found: Mapping[str, str], classes: Sequence[str], labels: Sequence[str]) -> Unmatched:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from models.errors import ConfigurationError
+from models.errors import ConfigurationError, fragment
 from models.values import Choices, Frozen, Value, labels_of, path_text
 
 __all__ = [
@@ -163,9 +163,8 @@ class LabelConfig(Frozen):
         """
         known = {control.name for control in self.controls + self.by_people}
         if unknown := sorted(tolerances.keys() - known):
-            raise ConfigurationError(
-                f"tolerances name {unknown[0]!r}, the label config has {', '.join(sorted(known)) or 'no control'}"
-            )
+            names = ", ".join(sorted(known)) or fragment("no control")
+            raise ConfigurationError(f"tolerances name {unknown[0]!r}, the label config has {names}")
         changed = {
             part: tuple(
                 control.model_copy(update={"tolerance": tolerances[control.name]})

@@ -265,7 +265,7 @@ def _busy(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _launch(server: Server, progress: Progress, timeout_s: float = 120.0) -> None:
+def _launch(server: Server, progress: Progress, timeout_s: float = 300.0) -> None:
     if _busy(server.port):
         raise LabelStudioError(f"port {server.port} is in use: stop what listens there, or name another port")
     command = [str(venv() / "bin" / "python"), "-c", START, "start", "--no-browser", "--enable-legacy-api-token"]

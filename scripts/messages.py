@@ -8,15 +8,23 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
-from serving.language import ENGLISH, LANGUAGES, LOCALE
+from scripts import raised
+from serving.language import ENGLISH, ERROR, FRAGMENT, LANGUAGES, LOCALE
 
 SOURCES = {"serving": LOCALE.parent, "models": LOCALE.parent.parent / "models"}
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"gettext": None, "ngettext": (1, 2), "N_": None, "_": None, "say": None}
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "gettext": None,
+    "ngettext": (1, 2),
+    "N_": None,
+    "NP_": ((1, "c"), 2),
+    "_": None,
+    "say": None,
+}
 """``say`` is what ``models`` are handed: see ``models.saying``."""
 
 
@@ -28,6 +36,8 @@ def extracted(language: str) -> Catalog:
     for place, folder in SOURCES.items():
         for path, _, text, comments, context in extract_from_dir(folder, mapping, options, keywords=KEYWORDS):
             found.add(text, locations=[(f"{place}/{path}", 1)], auto_comments=comments, context=context)
+    for one in raised.texts():
+        found.add(one.message, locations=[(one.path, 1)], context=FRAGMENT if one.inside else ERROR)
     return found
 
 
@@ -46,10 +56,10 @@ def kept(language: str) -> Catalog:
 
 def lacking(language: str) -> list[str]:
     """Texts without a translation, and translations of texts that are gone."""
-    have = {message.id if isinstance(message.id, str) else message.id[0]: message for message in kept(language)}
-    want = {message.id if isinstance(message.id, str) else message.id[0] for message in extracted(language)} - {""}
+    have = {_key(message): message for message in kept(language) if message.id}
+    want = {_key(message) for message in extracted(language) if message.id}
     untold = [text for text in sorted(want) if text not in have or not _told(have[text].string)]
-    return untold + [f"no longer said: {text}" for text in sorted(have.keys() - want - {""})]
+    return [_shown(key) for key in untold] + [f"no longer said: {_shown(key)}" for key in sorted(have.keys() - want)]
 
 
 def update(language: str) -> None:
@@ -63,6 +73,15 @@ def update(language: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, new, width=120, sort_by_file=True, omit_header=True, include_lineno=False)
+
+
+def _key(message: Message) -> tuple[str, str]:
+    """Context and text: the same text may stand in several contexts."""
+    return message.context or "", message.id if isinstance(message.id, str) else message.id[0]
+
+
+def _shown(key: tuple[str, str]) -> str:
+    return f"{key[0]}: {key[1]}" if key[0] else key[1]
 
 
 def _told(string: str | list[str] | tuple[str, ...] | None) -> bool:

@@ -27,7 +27,7 @@ from serving.secrets import operator_token
 from serving.settings import Settings
 from serving.simulate_cli import simulate_app
 from serving.suggestions_cli import suggestions, tabs
-from serving.terminal import Config, Json, Slug, about, err, project_of, runtime_of, show
+from serving.terminal import Config, Json, Slug, about, err, note, project_of, runtime_of, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(gate_app, name="gate")
@@ -142,6 +142,7 @@ def connect(
     if dry_run:
         with err.status("reading tasks, predicting"):
             seen, tried = connecting.rehearse(runtime, wish)
+        note(connecting.not_counting(seen.by_account, seen.user.email))
         show(tried.as_json() | {"mapping": mapping(seen.spec, seen.config)}, as_json, table_of(tried.items))
         if not as_json:
             err.print(mapping_table(seen.spec, seen.config))
@@ -150,6 +151,7 @@ def connect(
     with err.status("connecting: token, label config, webhook, tasks"):
         done = connecting.connect(runtime, wish)
     about(done.project.slug)
+    note(connecting.not_counting(done.by_account, done.account))
     secret = runtime.vault.decrypt(done.project.webhook_secret).decode()
     value = {
         "project": done.project.slug,
@@ -158,6 +160,7 @@ def connect(
         "history": done.history,
         "model": done.project.spec.model_dump(mode="json"),
         "warnings": done.warnings,
+        "labels_by_account": done.by_account,
         "ml_backend": {
             "url": f"{runtime.settings.public_url}/ml/{done.project.slug}",
             "user": "prelabel",
@@ -188,7 +191,7 @@ def disconnect(slug: Slug, as_json: Json = False, config: Config = None) -> None
             set_tabs(runtime, project, on=False)
     except PrelabelError as error:
         left = "webhook and tabs stay" if project.tabs else "the webhook stays"
-        err.print(f"[yellow]note[/yellow] {left} in Label Studio: {escape(str(error))}")
+        note(f"{left} in Label Studio: {error}")
     with runtime.store.begin() as uow:
         uow.projects.remove(project.id)
     history.forget(runtime.settings, slug)

@@ -15,7 +15,7 @@ Currency = Annotated[str | None, typer.Option(help="What costs are counted in; d
 ItemSeconds = Annotated[
     float | None,
     typer.Option(
-        min=0.001, help="Seconds that an item takes a person without a suggestion, if known; kept, not computed with."
+        min=0.001, help="Seconds that an item takes a person without a suggestion, if known before it is measured."
     ),
 ]
 

@@ -21,6 +21,8 @@ from babel.messages.pofile import read_po
 
 LOCALE: Final = Path(__file__).parent / "locale"
 ENGLISH: Final = "en"
+ERROR, FRAGMENT, FIELD, MEDIUM = "error", "fragment", "field", "medium"
+"""Contexts: messages of errors, what stands inside these alone (``scripts.raised`` finds both), form fields, media."""
 LANGUAGES: Final = {ENGLISH: "English", "zh-Hans": "中文"}
 """BCP 47 tag -> its name in the language itself."""
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
@@ -57,6 +59,12 @@ def gettext(message: str, /, **values: object) -> str:
     return said.format(**values) if values else said
 
 
+def pgettext(context: str, message: str, /, **values: object) -> str:
+    """A text of this context in the language of now, with ``values`` put in by ``str.format``."""
+    said = translations(language()).pgettext(context, message)
+    return said.format(**values) if values else said
+
+
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """A text about n things; ``values`` are put in by ``str.format``, n as ``n``."""
     return ngettext_plain(one, many, n).format(n=n, **values)
@@ -77,17 +85,37 @@ def N_(message: str) -> str:
     return message
 
 
+def NP_(context: str, message: str) -> str:
+    """The same with a context, for ``pgettext``."""
+    return message
+
+
 @cache
 def translations(tag: str) -> NullTranslations:
     """The catalogue of one of ``LANGUAGES``."""
-    path = LOCALE / tag.replace("-", "_") / "LC_MESSAGES" / "prelabel.po"
-    if tag == ENGLISH:
-        return NullTranslations()
+    return NullTranslations() if tag == ENGLISH else _compiled(tag)[0]
+
+
+@cache
+def messages_of(context: str) -> tuple[str, ...]:
+    """The English texts of a context; every catalogue has the same."""
+    tag = next(one for one in LANGUAGES if one != ENGLISH)
+    return _compiled(tag)[1].get(context, ())
+
+
+@cache
+def _compiled(tag: str) -> tuple[GNUTranslations, dict[str, tuple[str, ...]]]:
+    """A catalogue, and the texts of it that have a context, by that."""
+    with (LOCALE / tag.replace("-", "_") / "LC_MESSAGES" / "prelabel.po").open("rb") as file:
+        catalogue = read_po(file, locale=tag.replace("-", "_"))
+    within: dict[str, tuple[str, ...]] = {}
+    for message in catalogue:
+        if message.context is not None:
+            within[message.context] = (*within.get(message.context, ()), str(message.id))
     compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=tag.replace("-", "_")))
+    write_mo(compiled, catalogue)
     compiled.seek(0)
-    return GNUTranslations(compiled)
+    return GNUTranslations(compiled), within
 
 
 def _ranked(header: str) -> Iterator[tuple[str, float]]:

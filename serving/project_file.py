@@ -56,8 +56,8 @@ class ProjectFile(Frozen):
     """Which items need which skill of whoever labels them: rules, of which the first counts that holds."""
     costs: Costs | None = None
     """What an hour of a person and of the machine costs: ``person_hour``, ``compute_hour``, ``currency``, and
-    ``item_seconds`` of an item without a suggestion. Savings are computed from the costs, and
-    from times that are measured, not from the seconds; none: no savings in money."""
+    ``item_seconds`` of an item without a suggestion. Savings are computed from the costs and from times that are
+    measured; what the seconds make of it stands beside that. None: no savings in money."""
     samples: str | None = None
     """File with tasks to try it on, beside this file: JSON or JSON lines as Label Studio exports them."""
 

@@ -69,6 +69,8 @@ def table_of(value: AutomationReport) -> Table:
     table.add_row("accepted without a person", f"{value.accepted} ({value.automation_rate:.1%} of arrived)")
     table.add_row("suggested", str(value.suggested))
     table.add_row("gate", f"{value.gate.value}: {escape(value.gate_reason)}")
+    if value.opening is not None:
+        table.add_row("what opens it", escape(value.opening.in_words))
     if value.second_opinions_wanted:
         table.add_row("second opinions wanted", f"{value.second_opinions_wanted}, each from another person")
     if value.certificate is not None and value.certificate.assumption is not None:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 from rich.console import Console, RenderableType
+from rich.markup import escape
 
 from serving import judges
 from serving.composition import make_runtime
@@ -42,6 +43,12 @@ def opened() -> Iterator[dict[str, Any]]:
         yield made
     finally:
         _opened.reset(token)
+
+
+def note(text: str) -> None:
+    """Say on stderr what somebody should know; nothing where the text is empty."""
+    if text:
+        err.print(f"[yellow]note[/yellow] {escape(text)}", highlight=False, soft_wrap=True)
 
 
 def about(slug: str) -> None:

@@ -25,7 +25,7 @@ from connectors.label_studio.label_config import interface, parse
 from connectors.label_studio.reader import Reader, Row, annotation, condition, task
 from connectors.label_studio.tabs import Tabs
 from connectors.label_studio.transport import RESERVED, Transport
-from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable
+from models.errors import ConfigurationError, PlatformRefused, PlatformUnavailable, written
 
 __all__ = ["WEBHOOK_ACTIONS", "LabelStudio", "check_token", "list_projects"]
 
@@ -67,6 +67,10 @@ class LabelStudio(Platform):
             self._me = whoami(self._transport)
         return self._me
 
+    def labelled_by_us(self, *, by_hand: bool = False) -> int:
+        """How many tasks have a label by our account; see ``Reader.count_labelled_by``. One call."""
+        return self._reader.count_labelled_by(self.whoami().id, by_hand=by_hand)
+
     def version(self) -> str:
         """Label Studio's release, like ``1.23.2``."""
         answer = self._transport.request("GET", "api/version/")
@@ -85,13 +89,13 @@ class LabelStudio(Platform):
                 if hook.url == url and hook.project == self._project_id
             ]
         if len(hooks) != 1:
-            return f"there are {len(hooks)} webhooks to {url}, and there should be one"
+            return written(f"there are {len(hooks)} webhooks to {url}, and there should be one")
         if not hooks[0].is_active:
-            return "the webhook is switched off"
+            return written("the webhook is switched off")
         missing = sorted(set(WEBHOOK_ACTIONS) - {str(action) for action in hooks[0].actions or ()})
         if missing and not hooks[0].send_for_all_actions:
-            return f"the webhook lacks the events {', '.join(missing)}"
-        return "" if hooks[0].headers == headers else "the webhook's secret header is not ours"
+            return written(f"the webhook lacks the events {', '.join(missing)}")
+        return "" if hooks[0].headers == headers else written("the webhook's secret header is not ours")
 
     def address_problem(self, url: str) -> str:
         """Why Label Studio will not call ``url``; '' when it will. Changes nothing.
@@ -243,14 +247,14 @@ class LabelStudio(Platform):
         for task_id in chunk:
             row = rows.get(task_id)
             if row is None:
-                refused.append(Refusal(task_id, f"task {task_id} does not exist (any more)"))
+                refused.append(Refusal(task_id, written(f"task {task_id} does not exist (any more)")))
             elif ours := self._ours(row):
                 self._delete_copies(ours)
                 stored.append(task_id)
             elif _made(row):
-                refused.append(Refusal(task_id, "a person labelled the task first"))
+                refused.append(Refusal(task_id, written("a person labelled the task first"), overtaken=True))
             elif not any(item["model_version"] == version for item in row["predictions"]):
-                refused.append(Refusal(task_id, f"the task has no prediction of {version!r}"))
+                refused.append(Refusal(task_id, written(f"the task has no prediction of {version!r}")))
             else:
                 raise PlatformUnavailable(f"Label Studio did not accept task {task_id} though it could: try again")
 

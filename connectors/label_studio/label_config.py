@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from label_studio_sdk.label_interface import LabelInterface
-
-from models.errors import ConfigurationError
+from models.errors import ConfigurationError, fragment
 from models.types import ControlKind, ControlSpec, InputSpec, LabelConfig, Medium
+
+if TYPE_CHECKING:
+    from label_studio_sdk.label_interface import LabelInterface
 
 MEDIA = {
     "text": Medium.TEXT,
@@ -69,6 +70,8 @@ def interface(xml: str) -> LabelInterface:
     Raises:
         ConfigurationError: the XML is broken, or a control points at an object that is not there.
     """
+    from label_studio_sdk.label_interface import LabelInterface  # a second, which most commands do not need
+
     try:
         found = LabelInterface(xml)
     except Exception as error:  # lxml, SDK and pydantic errors have no common base
@@ -85,7 +88,7 @@ def interface(xml: str) -> LabelInterface:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"a tag lacks the attribute {error}"
+        return fragment(f"a tag lacks the attribute {error}")
     return str(error).partition("\n")[0] or type(error).__name__
 
 
@@ -105,47 +108,49 @@ def parse(xml: str) -> LabelConfig:
         if obstacle is None:
             controls.append(_spec(control, elements[control.name]))
         else:
-            unsupported.append(f"{control.name} ({control.tag}{obstacle})")
+            unsupported.append(obstacle)
     return LabelConfig(
         digest=hashlib.sha256(xml.encode()).hexdigest(),
         controls=tuple(controls),
         unsupported=tuple(unsupported),
-        inputs=tuple(_input(source) for source in found.objects if _readable(source) is None),
+        inputs=tuple(_input(source) for source in found.objects if _unreadable(source) is None),
     )
 
 
 def _obstacle(control: LabelInterface) -> str | None:
-    """Why no task of ours covers the control; '' when its kind says it all, None when one does."""
-    kind = control.tag.lower()
+    """The control, with why no task of ours covers it where its kind does not say it all; None: one does."""
+    kind, name, tag = control.tag.lower(), control.name, control.tag
     if kind not in ON:
-        return ""
+        return f"{name} ({tag})"
     if len(control.objects) != (2 if kind == "pairwise" else 1):
-        return f" on {len(control.objects)} objects"
+        return fragment(f"{name} ({tag} on {len(control.objects)} objects)")
     if _yes(control, "perRegion") and kind not in ABOUT_REGIONS:
-        return ", per region"
-    for attribute, reason in (("perItem", "per item"), ("allowNested", "nested")):
-        if _yes(control, attribute):
-            return f", {reason}"
+        return fragment(f"{name} ({tag}, per region)")
+    if _yes(control, "perItem"):
+        return fragment(f"{name} ({tag}, per item)")
+    if _yes(control, "allowNested"):
+        return fragment(f"{name} ({tag}, nested)")
     labelled = kind not in (*UNLABELLED, "datetime", "pairwise", "ranker")
     if labelled and (control.dynamic_value or not control.labels):
-        return f", {'choices' if kind in ('choices', 'taxonomy') else 'labels'} from the task"
+        chosen = kind in ("choices", "taxonomy")
+        return fragment(f"{name} ({tag}, {'choices' if chosen else 'labels'} from the task)")
     for source in control.objects:
         if MEDIA.get(source.tag.lower()) not in ON[kind]:
-            return f" on {source.tag}"
-        if (unreadable := _readable(source)) is not None:
-            return unreadable
+            return fragment(f"{name} ({tag} on {source.tag})")
+        if (unreadable := _unreadable(source)) is not None:
+            return fragment(f"{name} ({tag} on {source.tag}: {unreadable})")
     return None
 
 
-def _readable(source: Any) -> str | None:
+def _unreadable(source: Any) -> str | None:
     """Why an object cannot be read; None when it can."""
     if source.tag.lower() not in MEDIA:
-        return f" on {source.tag}"
+        return fragment("of no known kind")
     if source.get_attr("valueList") is not None:
-        return f" on {source.tag} list"
+        return fragment("a list")
     if source.tag.lower() in ("text", "hypertext", "paragraphs") and str(source.value_type).lower() == "url":
-        return f" on {source.tag} by URL"
-    return None if source.value_is_variable else f" on {source.tag} without a $field"
+        return fragment("by URL")
+    return None if source.value_is_variable else fragment("without a $field")
 
 
 def _yes(tag: Any, attribute: str) -> bool:

@@ -65,6 +65,23 @@ class Reader:
         """How many tasks ``annotated_by`` would give; one call, which reads one task."""
         return int(self._page([_by(user_id)], full=False, size=1)["total"])
 
+    def count_labelled_by(self, user_id: int, *, by_hand: bool) -> int:
+        """How many tasks have a label by this user, skips left out; one call, which reads one task.
+
+        Args:
+            user_id: who.
+            by_hand: only tasks whose one label took the user some time, as those of people do. What a bulk action made
+                of predictions, or came with an import that says no time, has none.
+        """
+        labelled = [condition("total_annotations", "greater", "Number", 0)]
+        if by_hand:
+            labelled = [
+                condition("total_annotations", "equal", "Number", 1),
+                condition("cancelled_annotations", "equal", "Number", 0),
+                condition("avg_lead_time", "greater", "Number", 0),
+            ]
+        return int(self._page([_by(user_id), *labelled], full=False, size=1)["total"])
+
     def uncounted(self, user_id: int) -> list[int]:
         """Ids of the tasks with an annotation by this user that are not done for all that.
 

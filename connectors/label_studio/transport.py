@@ -8,11 +8,10 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
-from label_studio_sdk.client import LabelStudio as Sdk
 from label_studio_sdk.core.api_error import ApiError
 
 from connectors.bulk import BadRequest
-from models.errors import AuthenticationError, PlatformError, PlatformRefused, PlatformUnavailable
+from models.errors import AuthenticationError, PlatformError, PlatformRefused, PlatformUnavailable, written
 
 LEGACY_SWITCHED_OFF = (
     "Label Studio has legacy tokens switched off. Switch them on under Organization > Access Token Settings > "
@@ -83,6 +82,8 @@ class Transport:
             follow_redirects=False,
             mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
         )
+        from label_studio_sdk.client import LabelStudio as Sdk  # with pandas: a second, which most commands do not need
+
         with self.errors():
             # The trailing slash keeps a path prefix when a personal access token is refreshed.
             self.sdk = Sdk(
@@ -154,7 +155,7 @@ class Transport:
                 f"what answers at {self.url} is not a Label Studio (status {status}): check the address"
             )
         kind = {400: BadRequest, 404: Missing}.get(status, PlatformRefused)
-        return kind(f"Label Studio refused ({status}): {detail}")
+        return kind(written(f"Label Studio refused ({status}): {detail}"))
 
     def _safe(self, text: str) -> str:
         return text.replace(self._token, "***")[:500] if self._token else text[:500]

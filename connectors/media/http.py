@@ -20,7 +20,7 @@ from connectors.media.addresses import Resolver, is_public
 from connectors.media.network import Deadline
 from connectors.media.platform import PlatformSite, is_cloud_uri, is_platform_path
 from connectors.media.policy import FetchPolicy
-from models.errors import MediaError, MediaUnavailable
+from models.errors import MediaError, MediaUnavailable, fragment, written
 
 _HEADERS = {"User-Agent": "Prelabel", "Accept": "image/*,audio/*,video/*,*/*;q=0.5", "Accept-Encoding": "identity"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -117,9 +117,9 @@ class HttpSource:
     def _check_head(self, url: httpx.URL, response: httpcore.Response, *, owned: bool) -> None:
         status = response.status
         if status >= 500 or status in _TRY_AGAIN or (owned and status == 401):
-            raise MediaUnavailable(f"{describe(url)}: answered {status}{_advice(url, status, owned=owned)}")
+            raise MediaUnavailable(_answered(url, status, owned=owned))
         if status != 200:
-            raise MediaError(f"{describe(url)}: answered {status}{_advice(url, status, owned=owned)}")
+            raise MediaError(_answered(url, status, owned=owned))
         if _header(response, b"content-encoding") not in {"", "identity"}:
             raise MediaError(f"{describe(url)}: came compressed, though that was not asked for; serve it plain")
         length = _header(response, b"content-length")
@@ -155,8 +155,8 @@ def _checked(url: httpx.URL) -> httpx.URL:
 
 
 def _unknown_kind(scheme: str) -> str:
-    name = f"{scheme[:20]}: URI" if scheme else "no URI"
-    return f"{name}: media must be an http(s) URL, a path on Label Studio (/data/...) or a base64 data URI"
+    name = f"{scheme[:20]}: URI" if scheme else fragment("no URI")
+    return written(f"{name}: media must be an http(s) URL, a path on Label Studio (/data/...) or a base64 data URI")
 
 
 def _joined(url: httpx.URL, location: str) -> httpx.URL:
@@ -174,16 +174,23 @@ def _header(response: httpcore.Response, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
 
 
-def _advice(url: httpx.URL, status: int, *, owned: bool) -> str:
-    if not owned:
-        return "; the link may have expired" if status in {401, 403, 404, 410} else ""
-    if status == 401:
-        return "; Label Studio does not accept the project's token: give a valid one"
-    if "/resolve/" in url.path:
-        return "; add a cloud storage that covers the bucket to the Label Studio project, and check its credentials"
-    if "/data/local-files/" in url.path:
-        return (
-            "; local files need LOCAL_FILES_SERVING_ENABLED=true and LOCAL_FILES_DOCUMENT_ROOT in Label Studio, "
-            "and a local storage that covers the folder"
+def _answered(url: httpx.URL, status: int, *, owned: bool) -> str:
+    """What the host answered, and what to do about it where that can be told."""
+    what = describe(url)
+    if not owned and status in {401, 403, 404, 410}:
+        return written(f"{what}: answered {status}; the link may have expired")
+    if owned and status == 401:
+        return written(f"{what}: answered {status}; Label Studio does not accept the project's token: give a valid one")
+    if owned and "/resolve/" in url.path:
+        return written(
+            f"{what}: answered {status}; add a cloud storage that covers the bucket to the Label Studio project, and "
+            "check its credentials"
         )
-    return "; the file is gone, or the token's user may not see it" if status in {403, 404} else ""
+    if owned and "/data/local-files/" in url.path:
+        return written(
+            f"{what}: answered {status}; local files need LOCAL_FILES_SERVING_ENABLED=true and "
+            "LOCAL_FILES_DOCUMENT_ROOT in Label Studio, and a local storage that covers the folder"
+        )
+    if owned and status in {403, 404}:
+        return written(f"{what}: answered {status}; the file is gone, or the token's user may not see it")
+    return written(f"{what}: answered {status}")

@@ -59,7 +59,7 @@ def _sound_seconds(path: Path, kind: str) -> float:
             if frames > 0 and not _has_end(file, frames):
                 raise BrokenRecording("it ends before its header says")
     except (soundfile.LibsndfileError, RuntimeError, ValueError, OverflowError) as error:
-        raise BrokenRecording(str(error).partition(": ")[2] or type(error).__name__) from error
+        raise BrokenRecording(_in_its_words(error)) from error
     if kind == "wav":
         _check_wav(path)
     return frames / rate
@@ -82,6 +82,11 @@ def _check_wav(path: Path) -> None:
             if head[:4] == b"data" and length != 0xFFFFFFFF and file.tell() + length > size:  # all ones: a live stream
                 raise BrokenRecording("it ends before its header says")
             file.seek(length + length % 2, 1)
+
+
+def _in_its_words(error: Exception) -> str:
+    """What the library says, without the path."""
+    return str(error).partition(": ")[2] or type(error).__name__
 
 
 def _soundfile() -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from models.errors import MissingDependencyError
+from models.errors import MissingDependencyError, fragment
 from models.tasks.inputs import UnreadableItem
 
 Samples = NDArray[np.float32]
@@ -110,7 +110,7 @@ def _opened(path: Path) -> Any:
         raise _unreadable(error) from error
     if not RATES[0] <= file.samplerate <= RATES[1] or file.frames < 1:
         file.close()
-        raise _unreadable(f"{file.frames} samples at {file.samplerate} a second")
+        raise _unreadable(fragment(f"{file.frames} samples at {file.samplerate} a second"))
     return file
 
 

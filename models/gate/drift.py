@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, kolmogorov
-from scipy.stats import chi2_contingency
 
 BINS = 10
 FLOOR = 1e-4
@@ -156,6 +155,8 @@ def _of_words(first: Any, second: Any) -> Counts:
 
 def _by_words(counts: Counts) -> float:
     """P-value of Pearson's chi-squared test of one distribution."""
+    from scipy.stats import chi2_contingency  # a second, which most commands do not need
+
     filled = counts[:, counts.sum(axis=0) > 0]
     return float(chi2_contingency(filled, correction=False).pvalue) if filled.shape[1] > 1 else 1.0
 

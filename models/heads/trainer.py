@@ -13,7 +13,7 @@ import numpy as np
 from models import encoders
 from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.encoders.base import Encoder
-from models.errors import NotTrainableError
+from models.errors import NotTrainableError, fragment
 from models.heads import certainty
 from models.heads.artefact import HeadManifest, save
 from models.heads.fitting import fit
@@ -114,11 +114,11 @@ def _refuse_too_few(control: ControlSpec, rows: list[Row], classes: Counter[str]
     if control.multiple:
         if any(2 <= count <= len(rows) - 2 for count in classes.values()):
             return
-        need = "one label with at least two examples that have it and two that do not"
+        need = fragment("one label with at least two examples that have it and two that do not")
     else:
         if sum(count >= 2 for count in classes.values()) >= 2:
             return
-        need = "two classes with at least two examples each"
+        need = fragment("two classes with at least two examples each")
     raise NotTrainableError(
         f"Cannot train {control.name!r} yet: it needs {need}; "
         f"there are {len(rows)} usable examples ({counts}) and {skipped} skipped. Label more items."

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
+from models.errors import fragment
 from models.judge.chats import Tokens
 from models.judge.prompt import Question
 from models.judge.schema import options, sides, stars
@@ -43,9 +44,9 @@ def read(text: str, tokens: Tokens | None, question: Question, controls: Sequenc
     found = _members(text)
     names = [control.name for control in controls]
     if missing := [name for name in names if name not in found]:
-        raise _wrong(f"says nothing of {missing[0]!r}")
+        raise _wrong(fragment(f"says nothing of {missing[0]!r}"))
     if strange := [name for name in found if name not in names]:
-        raise _wrong(f"speaks of {strange[0][:80]!r}, which was not asked for")
+        raise _wrong(fragment(f"speaks of {strange[0][:80]!r}, which was not asked for"))
     said = {}
     for control in controls:
         value, start, end = found[control.name]
@@ -65,12 +66,12 @@ def _members(text: str) -> dict[str, tuple[Any, int, int]]:
             start = _skip(text, _expect(text, _skip(text, at), ":"))
             value, end = decoder.raw_decode(text, start)
             if key in found:
-                raise _wrong(f"speaks of {key[:80]!r} twice")
+                raise _wrong(fragment(f"speaks of {key[:80]!r} twice"))
             found[key], at = (value, start, end), _skip(text, end)
         if _skip(text, at + 1) != len(text):
-            raise _wrong("has more after its JSON object")
+            raise _wrong(fragment("has more after its JSON object"))
     except (ValueError, RecursionError):
-        raise _wrong("is no complete JSON object") from None
+        raise _wrong(fragment("is no complete JSON object")) from None
     return found
 
 
@@ -83,12 +84,12 @@ def _skip(text: str, at: int) -> int:
 def _expect(text: str, at: int, sign: str) -> int:
     """The place behind the sign, and behind the white space that follows a bracket."""
     if text[at : at + 1] != sign:
-        raise _wrong("is no complete JSON object")
+        raise _wrong(fragment("is no complete JSON object"))
     return _skip(text, at + 1) if sign == "{" else at + 1
 
 
 def _no_number(name: str) -> float:
-    raise _wrong(f"holds {name}, which is no JSON")
+    raise _wrong(fragment(f"holds {name}, which is no JSON"))
 
 
 def _wrong(reason: str) -> UnreadableItem:
@@ -106,7 +107,7 @@ def _value(given: Any, control: ControlSpec, question: Question) -> Value | None
             return Taxonomy(paths=tuple(path for name, path in paths.items() if name in chosen)) if chosen else None
         case "rating":
             if isinstance(given, bool) or not isinstance(given, int) or given not in stars(control):
-                raise _unfit(control, given, f"a whole number from 1 to {stars(control)[-1]}")
+                raise _unfit(control, given, fragment(f"a whole number from 1 to {max(stars(control))}"))
             return Rating(stars=given)
         case "number":
             return Number(number=_number(given, control))
@@ -115,7 +116,7 @@ def _value(given: Any, control: ControlSpec, question: Question) -> Value | None
         case "ranker":
             ids = question.lists[control.name]
             if not isinstance(given, list) or sorted(map(str, given)) != sorted(ids):
-                raise _unfit(control, given, f"each of the {len(ids)} ids once")
+                raise _unfit(control, given, fragment(f"each of the {len(ids)} ids once"))
             return Ranking(buckets={control.name: tuple(map(str, given))})
         case _:
             texts = tuple(one for one in _strings(given, control) if one.strip())
@@ -125,35 +126,36 @@ def _value(given: Any, control: ControlSpec, question: Question) -> Value | None
 def _strings(given: Any, control: ControlSpec) -> list[str]:
     listed = given if control.multiple and isinstance(given, list) else [given]
     if isinstance(given, list) is not control.multiple or not all(isinstance(one, str) for one in listed):
-        raise _unfit(control, given, "a list of texts" if control.multiple else "one text")
+        raise _unfit(control, given, fragment("a list of texts" if control.multiple else "one text"))
     return [one.encode("utf-8", "replace").decode("utf-8") for one in listed]
 
 
 def _several(given: Any, control: ControlSpec, known: set[str]) -> set[str]:
     chosen = _strings(given, control)
     if strange := [one for one in chosen if one not in known]:
-        raise _unfit(control, strange[0], "of the labels of the label config")
+        raise _unfit(control, strange[0], fragment("of the labels of the label config"))
     return set(chosen)
 
 
 def _number(given: Any, control: ControlSpec) -> float:
     low, high = control.minimum, control.maximum
     if isinstance(given, bool) or not isinstance(given, int | float) or abs(given) > sys.float_info.max:
-        raise _unfit(control, given, "a number")
+        raise _unfit(control, given, fragment("a number"))
     if (low is not None and given < low) or (high is not None and given > high):
-        raise _unfit(control, given, f"from {'-' if low is None else low} to {'-' if high is None else high}")
+        least, most = ("-" if one is None else one for one in (low, high))
+        raise _unfit(control, given, fragment(f"from {least} to {most}"))
     return float(given)
 
 
 def _side(given: Any, control: ControlSpec, *, turned: bool) -> str:
     if given not in sides(control):
-        raise _unfit(control, given, "one of " + ", ".join(sides(control)))
+        raise _unfit(control, given, fragment(f"one of {', '.join(sides(control))}"))
     said = str(given)
     return {"left": "right", "right": "left"}.get(said, said) if turned else said
 
 
 def _unfit(control: ControlSpec, given: Any, wanted: str) -> UnreadableItem:
-    return _wrong(f"has {str(given)[:80]!r} for {control.name!r}, which is not {wanted}")
+    return _wrong(fragment(f"has {str(given)[:80]!r} for {control.name!r}, which is not {wanted}"))
 
 
 def _probability(text: str, tokens: Tokens | None, start: int, end: int) -> float | None:

@@ -18,6 +18,7 @@ from models.backends.onnx import OnnxRunner
 from models.base import Model, ModelRef
 from models.errors import ConfigurationError, ModelError
 from models.pictures import manifest
+from models.pictures.failed import failed_on
 from models.pictures.manifest import Manifest
 from models.pictures.placing import fill, place
 from models.pictures.reading import Picture, read_picture
@@ -74,9 +75,8 @@ class ClassifierModel:
             return self._prediction(item.key, picture)
         except ModelError as error:
             return Failure(key=item.key, code=error.code, message=str(error))
-        except Exception as error:  # onnxruntime and numpy each raise their own on odd pictures
-            message = f"The model failed on this picture ({type(error).__name__}): look at the file."
-            return Failure(key=item.key, code="model_failed", message=message)
+        except Exception as error:
+            return failed_on(item.key, error)
 
     def _prediction(self, key: str, picture: Picture) -> Prediction:
         outcome = choices.decide(self._labels, self._probabilities(picture.pixels), self._control)

@@ -17,6 +17,7 @@ from models.base import Model, ModelRef
 from models.errors import ConfigurationError, ModelError
 from models.pictures import manifest, page_layout
 from models.pictures.boxes import Boxes
+from models.pictures.failed import failed_on
 from models.pictures.reading import Picture, read_picture
 from models.specs import DetectorSpec
 from models.tasks.combine import certainty
@@ -81,9 +82,8 @@ class DetectorModel:
             return Failure(key=item.key, code=error.code, message=str(error))
         try:
             return self._prediction(item.key, picture, self._engine(picture.pixels))
-        except Exception as error:  # cv2, onnxruntime and numpy each raise their own on odd pictures
-            message = f"The model failed on this picture ({type(error).__name__}): look at the file."
-            return Failure(key=item.key, code="model_failed", message=message)
+        except Exception as error:
+            return failed_on(item.key, error)
 
     def _prediction(self, key: str, picture: Picture, found: Boxes) -> Prediction:
         named = np.array([self._labels[k] is not None for k in found.classes], dtype=np.bool_)

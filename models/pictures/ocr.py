@@ -10,6 +10,7 @@ from pathlib import Path
 
 from models.base import Model, ModelRef
 from models.errors import ConfigurationError, ModelError
+from models.pictures.failed import failed_on
 from models.pictures.lines import Roles, regions
 from models.pictures.ocr_engine import BOX_THRESHOLD, LONGEST, OcrEngine, digest, sample
 from models.pictures.reading import at_most, read_picture
@@ -67,9 +68,8 @@ class OcrModel:
             return Failure(key=item.key, code=error.code, message=str(error))
         try:
             found = self._engine.read(picture.pixels)
-        except Exception as error:  # cv2, onnxruntime and numpy each raise their own on odd pictures
-            message = f"The model failed on this picture ({type(error).__name__}): look at the file."
-            return Failure(key=item.key, code="model_failed", message=message)
+        except Exception as error:
+            return failed_on(item.key, error)
         lines = [line for line in found if line.score >= self._minimum]
         missed = max((line.score for line in found if line.score < self._minimum), default=0.0)
         sure, figures = certainty([line.score for line in lines], empty=1.0 - BOX_THRESHOLD)

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from models import encoders
 from models.answers import Case, judged, read_case
 from models.base import Budget, ModelRef, TrainingExample, TrainingReport
-from models.errors import ConfigurationError, NotTrainableError
+from models.errors import ConfigurationError, NotTrainableError, fragment
 from models.gate import confidence
 from models.gate.confidence import ConfidenceModel
 from models.preference import features
@@ -173,14 +173,14 @@ def _fingerprint(case: Case) -> bytes:
 def _refuse_too_few(control: ControlSpec, said: Counter[str], *, skipped: int) -> None:
     n = sum(said.values())
     if control.kind == "rating" and sum(count >= 2 for count in said.values()) < 2:
-        need = "two numbers of stars with at least two examples each"
+        need = fragment("two numbers of stars with at least two examples each")
     elif control.kind == "pairwise" and said["left"] + said["right"] < FEWEST // 2:
-        need = f"{FEWEST // 2} pairs of which one is better"
+        need = fragment(f"{FEWEST // 2} pairs of which one is better")
     elif n < FEWEST:
-        need = f"{FEWEST} judgements"
+        need = fragment(f"{FEWEST} judgements")
     else:
         return
-    counts = ", ".join(f"{level}: {count}" for level, count in sorted(said.items())) or "none"
+    counts = ", ".join(f"{level}: {count}" for level, count in sorted(said.items())) or fragment("none")
     raise NotTrainableError(
         f"Cannot train {control.name!r} yet: it needs {need}; there are {n} usable judgements ({counts}) and "
         f"{skipped} skipped. Label more items."

@@ -26,6 +26,7 @@ from serving.projects import drafts
 from serving.projects.drafts import Draft
 from serving.settings import Settings
 from serving.store.engine import Store
+from serving.warm_up import CONSOLE, warm_up
 from tests.support.local_world import CONFIG, person_of
 
 TOKEN = "operator-token"
@@ -55,6 +56,7 @@ def app_of(runtime: Runtime) -> FastAPI:
 def main() -> None:
     folder, url, port = sys.argv[1:]
     app = app_of(runtime_of(Path(folder), url))
+    warm_up(*CONSOLE)  # as the replica that serves it does
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False)
 
 

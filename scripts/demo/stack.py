@@ -19,6 +19,8 @@ from scripts import label_studio
 
 ROOT = Path(__file__).resolve().parents[2]
 Progress = Callable[[str], None]
+START_LIMIT_S = 420.0
+"""What takes longer to start hangs; a slow machine with much else to do took more than 180 s."""
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 """Services that this process started: their end has to be collected."""
 
@@ -106,7 +108,7 @@ def start_service(
     state.chmod(0o600)
     began = time.monotonic()
     while not _healthy(service.url):
-        if process.poll() is not None or time.monotonic() - began > 180:
+        if process.poll() is not None or time.monotonic() - began > START_LIMIT_S:
             stop_service(data_dir)
             tail = "\n".join((data_dir / "service.log").read_text(errors="replace").splitlines()[-20:])
             raise RuntimeError(f"prelabel serve did not come up; the end of its log:\n{tail}")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Path, Request
 
 from models.errors import NotFoundError
+from serving.language import N_
 from serving.pipeline.runtime import Runtime
 from serving.secrets import operator_token
 from serving.store.records import ProjectRow
@@ -35,7 +36,7 @@ def get_named_project(slug: str, runtime: RuntimeDep) -> ProjectRow:
     try:
         return get_project(slug, runtime)
     except NotFoundError:
-        raise HTTPException(status_code=404, detail="there is no such project") from None
+        raise HTTPException(status_code=404, detail=N_("there is no such project")) from None
 
 
 NamedProjectDep = Annotated[ProjectRow, Depends(get_named_project)]

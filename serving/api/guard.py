@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from models.errors import written
 from serving.logs import log_context
 from serving.tracing import TRACEPARENT, Handle, span, trace_id
 
@@ -74,13 +76,16 @@ class _Exchange:
             try:
                 with log_context(request=self._id):
                     await self._app(self._scope, self._next, self._answer)
+            except ClientDisconnect:
+                if not self._too_large:
+                    return  # nobody is there to be answered
             except Exception:
                 if not self._too_large:
                     log.exception("a request failed", extra={"request": self._id, "path": self._scope["path"]})
         if self._answered:
             return
         if self._too_large:
-            await self._refuse(413, "too_large", f"the body is larger than max_body_bytes ({self._limit})")
+            await self._refuse(413, "too_large", written(f"the body is larger than max_body_bytes ({self._limit})"))
         else:
             await self._refuse(500, "internal", f"something went wrong here; the log has it as request {self._id}")
 
@@ -95,8 +100,12 @@ class _Exchange:
             request.fail(str(self._status))
 
     async def _next(self) -> Message:
-        """The next part of the body; once there is too much of it, the client counts as gone."""
-        message = await self._receive()
+        """The next part of the body; once there is too much of it, or none can be had, the client counts as gone."""
+        try:
+            message = await self._receive()
+        except Exception as error:  # Ray Serve raises one of its own when the client of a stream has left
+            log.info("the client has left", extra={"path": self._scope["path"], "why": type(error).__name__})
+            return {"type": "http.disconnect"}
         self._read += len(message.get("body", b""))
         if self._read > self._limit:
             self._too_large = True

@@ -241,7 +241,7 @@ def give_back_lease(
 def desk_of(runtime: Runtime, project: ProjectRow, user: int) -> DeskRow:
     """The person with this Label Studio id at this project. Raises NotFoundError."""
     with runtime.store.read() as uow:
-        found = next((one for one in uow.people.desks(project.id) if one.trainer.user_id == user), None)
+        found = uow.people.desk_of_user(project.id, user)
     if found is None:
         raise NotFoundError(
             f"user {user} does not label in {project.slug!r}: PUT /projects/{project.slug}/people/{user}"

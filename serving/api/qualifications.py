@@ -116,7 +116,7 @@ def pause(runtime: RuntimeDep, project: ProjectDep, user: Number, wish: Annotate
 def resume(runtime: RuntimeDep, project: ProjectDep, user: Number) -> PersonView:
     """The person is given work again."""
     with runtime.store.begin() as uow:
-        person = next((one for one in uow.people.desks(project.id) if one.trainer.user_id == user), None)
+        person = uow.people.desk_of_user(project.id, user)
         pauses.resume(uow, person or desk_of(runtime, project, user))
     return person_view(runtime, desk_of(runtime, project, user))
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from connectors.label_studio.address import address_of
 from serving.api.dependencies import RuntimeDep
 from serving.console.pages import page_of
 from serving.console.session import same_origin
@@ -86,7 +87,7 @@ def check_account(
 ) -> HTMLResponse:
     """Address and token as they are typed; kept once Label Studio has accepted them."""
     seen: dict[str, Any] = {"reached": None, "account": None, "problem": None, "asked": bool(url.strip())}
-    kept = draft.token if url.strip().rstrip("/") == draft.url else ""  # never sent to another address
+    kept = draft.token if address_of(url) == draft.url else ""  # never sent to another address
     token = token.strip() or kept
     try:
         if seen["asked"]:

@@ -12,7 +12,7 @@ from serving.api.audit import about
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console.connect import DRAFT, DraftDep, draft_id, sent_back, step_page
 from serving.console.connect_project import trouble_of
-from serving.console.connect_terms import terms
+from serving.console.connect_terms import scarce, terms
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role
@@ -22,6 +22,7 @@ from serving.projects.costs import in_words
 from serving.projects.drafts import Draft
 from serving.projects.promise import OF, promise
 from serving.projects.reaching import Problem
+from serving.retold import retold
 from serving.store.records import ItemState
 
 CONNECTED: Final = "connected"
@@ -47,7 +48,8 @@ def go(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep
         return _summary(request, role, draft, problem=trouble_of(error, draft.url))
     told = {"platform_project": draft.project, "epsilon": done.project.epsilon, "delta": done.project.delta}
     about(request.scope, slug=done.project.slug, **told)
-    kept = Draft(connected=done.project.slug, warnings=tuple(done.warnings))
+    own = connecting.not_counting(done.by_account, done.account)
+    kept = Draft(connected=done.project.slug, warnings=(*done.warnings, *filter(None, [own])))
     drafts.remove(runtime, draft_id(request))
     drafts.save(runtime, draft_id(request), kept)
     request.session[CONNECTED] = done.project.slug
@@ -88,7 +90,7 @@ def arrived(request: Request, role: OperatorDep, runtime: RuntimeDep, project: P
     try:
         wanted = runtime.platform(project).project().task_count
     except PlatformError as error:
-        problem = str(error)
+        problem = retold(str(error))
     over = wanted is not None and have >= wanted
     return page_of(
         request, "connect/arrived.html", project=project, have=have, wanted=wanted, over=over, problem=problem
@@ -105,5 +107,7 @@ def _summary(request: Request, role: Role, draft: Draft, problem: Problem | None
         "of": OF,
         "costs": in_words(draft.costs),
         "problem": problem,
+        "own": connecting.not_counting(draft.by_account, draft.email),
+        "scarce": scarce(draft),
     }
     return step_page(request, role, draft, "go", 5, status=422 if problem else 200, **values)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from connectors.base import RemoteProject
+from connectors.label_studio.label_config import parse
 from models.errors import ConfigurationError, ModelError, PlatformError, PrelabelError
 from models.registry import assign
 from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec, learns
@@ -25,6 +26,7 @@ from serving.projects.connect import Seen
 from serving.projects.drafts import Draft
 from serving.projects.mapping import mapping
 from serving.projects.reaching import Problem, account_of, problem_of
+from serving.retold import retold
 
 MOST_LISTED: Final = 200
 """Projects on the page; the others are found by their name."""
@@ -83,8 +85,11 @@ def pick(
     if (elsewhere := sent_back(draft, 2)) is not None:
         return elsewhere
     chosen = draft.model_copy(
-        update={"project": project, "title": "", "slug": "", "encoder": None, "classifier": "", "mapped": False}
-    )
+        update={
+            "project": project, "title": "", "slug": "", "tasks": None, "by_account": 0,
+            "encoder": None, "classifier": "", "mapped": False,
+        }
+    )  # fmt: skip
     values = _mapped(request, runtime, chosen)
     return page_of(request, "connect/chosen.html", role=role, **values)
 
@@ -98,7 +103,7 @@ def model(
     slug: Word = "",
     encoder: Word = "",
     classifier: Word = "",
-    onward: bool = False,
+    onward: Annotated[bool, Form()] = False,
 ) -> Response:
     """Another model or name for the chosen project; ``onward``: and then the next step, if they will do."""
     if (elsewhere := sent_back(draft, 2)) is not None:
@@ -142,8 +147,9 @@ def _mapped(request: Request, runtime: Runtime, draft: Draft) -> dict[str, Any]:
     try:
         seen = connecting.look(runtime, draft.wish())
         seen.platform.close()
-        slug = draft.slug or connecting.slug_of(seen.remote.title, seen.remote.id)
-        draft = draft.model_copy(update={"title": seen.remote.title, "slug": slug})
+        draft = _named(draft, seen.remote).model_copy(
+            update={"by_account": seen.by_account, "learns": learns(seen.spec)}
+        )
         values |= _told(seen)
         _free(runtime, draft)
         draft = draft.model_copy(update={"mapped": True})
@@ -152,23 +158,44 @@ def _mapped(request: Request, runtime: Runtime, draft: Draft) -> dict[str, Any]:
     except PrelabelError as error:
         values["trouble"] = trouble_of(error, draft.url)
     if values["trouble"] is not None:
-        draft = draft.model_copy(update={"mapped": False})
+        draft = _unmapped(runtime, draft, values)
     drafts.save(runtime, draft_id(request), draft)
-    return values | {"draft": _shown(draft), "encoders": ENCODERS}
+    own = connecting.not_counting(draft.by_account, draft.email)
+    return values | {"draft": _shown(draft), "encoders": ENCODERS, "own": own}
+
+
+def _named(draft: Draft, remote: RemoteProject) -> Draft:
+    """With the project's title, and a name made of it where none was typed."""
+    slug = draft.slug or connecting.slug_of(remote.title, remote.id)
+    return draft.model_copy(update={"title": remote.title, "slug": slug, "tasks": remote.task_count})
+
+
+def _unmapped(runtime: Runtime, draft: Draft, values: dict[str, Any]) -> Draft:
+    """It cannot be connected so; title, name and what else could fill it are shown where Label Studio says them."""
+    if not values["rows"]:
+        try:
+            remote = connecting.remote_project(runtime, draft.wish())
+            draft = _named(draft, remote)
+            values["offers"] = offers(_everything(parse(remote.label_config)))
+        except PrelabelError:  # what hinders is told already
+            pass
+    return draft.model_copy(update={"mapped": False})
 
 
 def _told(seen: Seen) -> dict[str, Any]:
     rows = [
         row | {"kind": KINDS[row["model"]["kind"]] if row["model"] else None} for row in mapping(seen.spec, seen.config)
     ]
-    everything = seen.config.model_copy(update={"controls": seen.config.controls + seen.config.by_people})
     return {
         "rows": rows,
         "notes": connecting.notes(seen.config, seen.remote.show_suggestions, seen.unmatched),
-        "offers": offers(everything),
-        "learns": learns(seen.spec),
-        "tasks": seen.remote.task_count,
+        "offers": offers(_everything(seen.config)),
     }
+
+
+def _everything(config: LabelConfig) -> LabelConfig:
+    """With what is left to people among what could be filled."""
+    return config.model_copy(update={"controls": config.controls + config.by_people})
 
 
 def offers(config: LabelConfig) -> list[str]:
@@ -219,14 +246,14 @@ def trouble_of(error: PrelabelError, url: str) -> Problem:
         return Problem("project", text, said)
     if "no model is proposed" in said:
         text = gettext(
-            "No model is proposed for this labeling interface: choose one below, or name one in a project file and use "
-            "prelabel connect --file."
+            "No model is proposed for this labeling interface: name one in a project file and use prelabel connect "
+            "--file, or change the interface in Label Studio under Settings > Labeling Interface."
         )
         return Problem("model", text, said)
     if isinstance(error, ConfigurationError):
         text = gettext("Model and labeling interface do not fit: choose another model, or change the interface.")
         return Problem("model", text, said)
-    return Problem("model", said)
+    return Problem("model", retold(said))
 
 
 def _shown(draft: Draft) -> Draft:

@@ -10,14 +10,14 @@ from fastapi.responses import RedirectResponse, Response
 from models.errors import ConfigurationError
 from serving.api.dependencies import RuntimeDep
 from serving.console.connect import DraftDep, draft_id, sent_back, step_page
-from serving.console.costs import NAMES, Typed, given, typed_of
+from serving.console.costs import NAMES, Typed, given, typed_costs, typed_of
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep
 from serving.language import gettext
 from serving.projects import connect as connecting
-from serving.projects import drafts
-from serving.projects.costs import costs_of, in_words
+from serving.projects import drafts, targets
+from serving.projects.costs import in_words
 from serving.projects.drafts import Draft
 from serving.projects.promise import OF, promise
 from serving.projects.reaching import Problem
@@ -107,12 +107,12 @@ def change_costs(
     problem = None
     try:
         filled = given(typed)
-        kept = costs_of(filled) if set(filled) - {"currency"} else None
+        known = typed_costs(filled)
+        kept = known if set(filled) - {"currency"} else None
         draft = draft.model_copy(update={"costs": kept})
         drafts.save(runtime, draft_id(request), draft)
-    except ConfigurationError as error:
-        text = gettext("One of the numbers is out of its range: see below which.")
-        problem = Problem("costs", text, str(error))
+    except Problem as found:
+        problem = found
     words = in_words(draft.costs) if problem is None else ""
     if request.headers.get("hx-request"):
         return page_of(request, "connect/costs_said.html", problem=problem, words=words)
@@ -127,8 +127,17 @@ def terms(draft: Draft) -> dict[str, Any]:
     return {name: getattr(wish, name) for name in connecting.NUMBERS}
 
 
+def scarce(draft: Draft) -> str:
+    """What the numbers ask for that the tasks cannot give; '' where nothing is lacking, or the tasks are not known."""
+    if draft.tasks is None:
+        return ""
+    known = terms(draft)
+    numbers = {name: known[name] for name in ("train_target", "validation_target", "validation_fraction")}
+    return targets.in_words(targets.shortage(draft.tasks, learns=draft.learns, **numbers))
+
+
 def _promised(draft: Draft) -> dict[str, Any]:
     known = terms(draft)
     found = promise(epsilon=known["epsilon"], delta=known["delta"], validation_target=known["validation_target"])
     percent = {name: f"{100.0 * known[name]:g}" for name in PERCENT}
-    return {"terms": known | percent, "promise": found, "of": OF}
+    return {"terms": known | percent, "promise": found, "of": OF, "scarce": scarce(draft)}

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
 
 from models.costs import Costs
-from models.errors import ConfigurationError
 from serving.api.dependencies import ProjectDep, RuntimeDep
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
-from serving.projects.costs import costs_of, in_words, set_costs
+from serving.language import N_, gettext
+from serving.projects.costs import in_words, set_costs
+from serving.projects.reaching import Problem
 from serving.store.records import ProjectRow
 
 router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
 
 Typed = Annotated[str, Form(max_length=40)]
 NAMES = tuple(Costs.model_fields)
+OUT: Final = {
+    "person_hour": N_("An hour of a person costs a number from 0 to 1,000,000,000."),
+    "compute_hour": N_("An hour of the machine costs a number from 0 to 1,000,000,000."),
+    "currency": N_("The currency is text of 1 to 12 characters, such as EUR."),
+    "item_seconds": N_("The seconds that an item takes are a number above 0, at most 1,000,000."),
+}
+"""Field -> what it takes, where something else was typed."""
 
 
 @router.get("/{slug}/costs")
@@ -43,9 +53,9 @@ def change(
     """An empty field is not known."""
     typed = dict(zip(NAMES, (person_hour, compute_hour, currency, item_seconds), strict=True))
     try:
-        set_costs(runtime, project, costs_of(given(typed)))
-    except ConfigurationError as error:
-        return _page(request, role, project, typed, problem=str(error))
+        set_costs(runtime, project, typed_costs(given(typed)))
+    except Problem as problem:
+        return _page(request, role, project, typed, problem=problem.text)
     return RedirectResponse(f"/projects/{project.slug}/costs?saved=true", status_code=303)
 
 
@@ -58,6 +68,15 @@ def typed_of(costs: Costs | None) -> dict[str, str]:
 def given(typed: dict[str, str]) -> dict[str, str]:
     """What was filled in."""
     return {name: one.strip() for name, one in typed.items() if one.strip()}
+
+
+def typed_costs(filled: Mapping[str, str]) -> Costs:
+    """Raises Problem: a value is out of its range; says of each such field what it takes."""
+    try:
+        return Costs.model_validate(filled)
+    except ValidationError as error:
+        fields = dict.fromkeys(str(one["loc"][0]) for one in error.errors())
+        raise Problem("costs", " ".join(gettext(OUT[name]) for name in fields)) from None
 
 
 def _page(

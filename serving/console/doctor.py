@@ -13,6 +13,7 @@ from serving.console.staff import OperatorDep, Role, StaffDep
 from serving.pipeline.runtime import Runtime
 from serving.projects.checks import CHECKS
 from serving.projects.doctor import examine
+from serving.retold import retold
 from serving.store.records import ProjectRow
 
 router = APIRouter(prefix="/projects", tags=["console"], include_in_schema=False)
@@ -40,7 +41,7 @@ def _findings(request: Request, runtime: Runtime, role: Role, project: ProjectRo
     try:
         found = examine(runtime, project, fix=fix)
     except PrelabelError as error:
-        problem = str(error)
+        problem = retold(str(error))
     wrong = [one for one in found if not one.ok]
     mended = {check.name for check in CHECKS if check.fix}
     return page_of(

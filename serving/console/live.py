@@ -121,7 +121,7 @@ async def live(request: Request, role: StaffDep, project: ProjectDep) -> EventSo
     """Server-sent events named ``progress``: each is the table of the page's "Now" anew."""
     feeds: Live = request.app.state.live
     if feeds.listeners >= MOST:
-        raise HTTPException(status_code=503, detail="too many pages are watching", headers={"Retry-After": "60"})
+        raise HTTPException(status_code=503, detail=N_("too many pages are watching"), headers={"Retry-After": "60"})
     return EventSourceResponse(_events(feeds, project), ping=PING_S, send_timeout=10.0)
 
 

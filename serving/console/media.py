@@ -15,6 +15,7 @@ from connectors.media.images import FORMATS
 from models.types import Failure, Item
 from serving.api.dependencies import Number, ProjectDep, RuntimeDep
 from serving.console.staff import StaffDep
+from serving.language import N_
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -41,7 +42,7 @@ def of_item(role: StaffDep, runtime: RuntimeDep, project: ProjectDep, task: Numb
     with runtime.store.read() as uow:
         row = uow.items.by_task(project.id, [task]).get(task)
     if row is None:
-        raise HTTPException(status_code=404, detail="the project has no such task")
+        raise HTTPException(status_code=404, detail=N_("the project has no such task"))
     [got] = runtime.media.attach(project, [Item(key=str(task), data=row.data)])
     return file_of(got if isinstance(got, Item) else Failure(key=str(task), code=got.code, message=str(got)), field)
 
@@ -52,7 +53,7 @@ def file_of(got: Item | Failure, field: str) -> FileResponse:
         raise HTTPException(status_code=502, detail=got.message)
     path = got.media.get(field)
     if path is None:
-        raise HTTPException(status_code=404, detail="the field holds no file that a model reads")
+        raise HTTPException(status_code=404, detail=N_("the field holds no file that a model reads"))
     return FileResponse(path, media_type=type_of(path), headers=HEADERS)
 
 

@@ -14,7 +14,8 @@ PAGE: Final = {
     "title": N_("Your own figures"),
     "lead": N_(
         "What you did, and what came of it. Only you see this page; your operator can ask the service for the same "
-        "figures. Each is counted from the records when you open the page."
+        "figures. Yours are counted from the records when you open the page, those of others half a minute before or "
+        "so."
     ),
     "back": N_("Back to your items"),
     "nothing": N_("Nothing yet: there are figures once you have had an item."),

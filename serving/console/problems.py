@@ -5,7 +5,6 @@ Programs get JSON (``serving.api.errors``). The status decides what the page say
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,9 +16,12 @@ from starlette.types import Scope
 
 from models.errors import PrelabelError
 from serving.api import errors
+from serving.console.going import form_at
 from serving.console.pages import page_of
 from serving.console.speech import PROGRAMS, spoken
 from serving.language import N_, gettext, speaking
+from serving.retold import retold
+from serving.validation import one_wrong
 
 TITLES: Final = {
     401: N_("Nobody is signed in"),
@@ -49,27 +51,13 @@ ADVICE: Final = {
     503: N_("Try again in a minute. If it stays, an operator runs the doctor, which says what to change."),
 }
 """Status -> what to do."""
-WRONG: Final = {
-    "missing": N_("is needed"),
-    "string_too_short": N_("needs {min_length} characters or more"),
-    "string_too_long": N_("takes {max_length} characters at most"),
-    "greater_than": N_("must be above {gt}"),
-    "greater_than_equal": N_("must be {ge} or more"),
-    "less_than": N_("must be below {lt}"),
-    "less_than_equal": N_("must be {le} or less"),
-    "float_parsing": N_("must be a number"),
-    "int_parsing": N_("must be a whole number"),
-    "enum": N_("must be one of {expected}"),
-    "literal_error": N_("must be one of {expected}"),
-}
-"""Kind of an error of pydantic -> in words, with its numbers; another kind keeps pydantic's words."""
 
 
 def ours(request: Request, error: Exception) -> Response:
     """Our errors: their message is safe to show."""
     answer = errors.ours(request, error)
     assert isinstance(error, PrelabelError)
-    return _page(request, answer.status_code, [str(error)]) if is_page(request.scope) else answer
+    return _page(request, answer.status_code, [retold(str(error))]) if is_page(request.scope) else answer
 
 
 def http(request: Request, error: Exception) -> Response:
@@ -82,13 +70,13 @@ def http(request: Request, error: Exception) -> Response:
     if error.status_code < 400:
         return _elsewhere(headers["Location"]) if _fragment(request.scope) else answer
     if error.status_code == 401 and _fragment(request.scope):
-        return _elsewhere("/train")
+        return _elsewhere(form_at("/train", request))
     said = (
         []
         if error.status_code in (404, 405) and error.detail in ("Not Found", "Method Not Allowed")
         else [error.detail]
     )
-    return _page(request, error.status_code, [gettext(str(one)) for one in said], headers)
+    return _page(request, error.status_code, [retold(gettext(str(one))) for one in said], headers)
 
 
 def invalid(request: Request, error: Exception) -> Response:
@@ -100,7 +88,8 @@ def invalid(request: Request, error: Exception) -> Response:
     fault = next((one for one in error.errors() if one["loc"][0] == "path"), None)
     if fault is not None:
         return _page(request, 404, [])
-    return _page(request, 422, [_in_words(one) for one in error.errors()])
+    fields = {one["loc"][1:2]: one for one in reversed(error.errors())}
+    return _page(request, 422, [one_wrong(place, fields[place]) for place in reversed(fields)])
 
 
 def outermost(scope: Scope, status: int, code: str, message: str) -> Response | None:
@@ -109,7 +98,7 @@ def outermost(scope: Scope, status: int, code: str, message: str) -> Response | 
         return None
     with speaking(spoken(scope)):
         number = scope.get("state", {}).get("request_id", "")
-        said = [gettext("Request {number}", number=number)] if status >= 500 else [message]
+        said = [gettext("Request {number}", number=number)] if status >= 500 else [retold(message)]
         return _page(Request(scope), status, said)
 
 
@@ -149,12 +138,3 @@ def _part(request: Request, status: int, words: dict[str, Any]) -> Response:
     if asked.endswith("/beat"):
         answer.headers["HX-Reswap"] = "none"
     return answer
-
-
-def _in_words(error: Mapping[str, Any]) -> str:
-    """One error of pydantic: the field, and what is wrong with it."""
-    place = ".".join(str(part) for part in error["loc"][1:])
-    form = WRONG.get(error["type"])
-    if form is None:
-        return f"{place}: {error['msg']}"
-    return f"{place}: {gettext(form, **json.loads(json.dumps(error.get('ctx', {}), default=str)))}"

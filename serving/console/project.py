@@ -22,7 +22,7 @@ from serving.console.staff import OperatorDep, Role, StaffDep, actor_of
 from serving.language import gettext
 from serving.monitoring.blind import Blind, what_if
 from serving.monitoring.blind_figures import bins, points
-from serving.monitoring.kept_figures import daily, reported, sampled
+from serving.monitoring.kept_figures import awaited, daily, reported, sampled
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import held
 from serving.projects.gate import close, reopen, tolerate
@@ -41,6 +41,21 @@ Reason = Annotated[str, Form(min_length=3, max_length=500)]
 @router.get("/{slug}")
 def page(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectDep) -> HTMLResponse:
     return _page(request, runtime, role, project)
+
+
+@router.get("/{slug}/opening")
+def awaits(request: Request, runtime: RuntimeDep, role: StaffDep, project: ProjectDep) -> HTMLResponse:
+    """What a gate that accepts nothing waits for, and what stands accepted at another budget than that of now."""
+    found = awaited(runtime, project)
+    ahead, budgets = found.value
+    fresh = ahead is not None and ahead.gate is project.gate_state
+    return page_of(
+        request,
+        "console/opening.html",
+        ahead=ahead if fresh else None,
+        others=[one for one in budgets if one[0] != project.epsilon],
+        at=found.at,
+    )
 
 
 @router.get("/{slug}/figures")

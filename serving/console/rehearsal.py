@@ -27,6 +27,7 @@ from serving.console.drawing import Drawing, draw
 from serving.console.media import file_of
 from serving.console.pages import page_of
 from serving.console.staff import OperatorDep
+from serving.language import N_
 from serving.pipeline.runtime import Runtime
 from serving.projects import connect as connecting
 from serving.projects import drafts
@@ -87,7 +88,7 @@ def media(
 ) -> Response:
     """A picture or recording of a task of the chosen project, fetched under guard with the draft's account."""
     if not draft.mapped:
-        raise HTTPException(status_code=404, detail="no project is chosen")
+        raise HTTPException(status_code=404, detail=N_("no project is chosen"))
     return file_of(fetched(runtime, draft, draft_id(request), task, field), field)
 
 
@@ -117,7 +118,7 @@ def fetched(runtime: Runtime, draft: Draft, id: str, task: int, field: str) -> I
     with closing(Platforms(runtime.settings, runtime.vault).open(draft.url, draft.token, draft.project)) as platform:
         found = platform.selected([task])
         if not found:
-            raise HTTPException(status_code=404, detail="the project has no such task")
+            raise HTTPException(status_code=404, detail=N_("the project has no such task"))
         config = _filled(parse(platform.project().label_config), field)
         attach = media_of(runtime.settings, draft.url, draft.project, platform, config, drafts.folder(runtime, id))
         return attach(task, found[0].data)

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from models.errors import EvidenceMissing, PrelabelError, ReviewRefused
 from models.people.reviews import Answer, Code, Diff, Gold, Offered, Outcome, Own, Rule
 from serving.api.dependencies import Number, RuntimeDep
+from serving.console.going import form_at
 from serving.console.pages import page_of, place_of
 from serving.console.session import SignedIn, TrainerDep, same_origin
 from serving.language import N_, gettext
@@ -64,7 +65,7 @@ Words = Annotated[str, Form(max_length=1000)]
 def page(request: Request, runtime: RuntimeDep, person: SignedIn, slug: str) -> Response:
     """The page of a reviewer; whoever is not one is told so."""
     if person is None:
-        return RedirectResponse("/train", status_code=303)
+        return RedirectResponse(form_at("/train", request), status_code=303)
     project, desk = place_of(runtime, person, slug)
     return page_of(request, "review/page.html", project=project, person=person, reviews=desk.reviews)
 
@@ -154,7 +155,7 @@ def give_back(
 def decisions(request: Request, runtime: RuntimeDep, person: SignedIn, slug: str) -> Response:
     """What was decided against the person's own labels, and what became of it."""
     if person is None:
-        return RedirectResponse("/train", status_code=303)
+        return RedirectResponse(form_at("/train", request), status_code=303)
     project, _ = place_of(runtime, person, slug)
     with runtime.store.read() as uow:
         rows = uow.reviews.of_author(project.id, person.user_id, limit=MOST_TOLD)

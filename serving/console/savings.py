@@ -36,6 +36,12 @@ def lines(saved: SavingsReport, costs: Costs | None) -> Iterator[Figure]:
         _hours(saved.saved_hours),
         gettext("by hand, less all that is taken off below; interval of {share:.0%}", share=saved.confidence),
     )
+    if saved.told_hours is not None and costs is not None and costs.item_seconds is not None:
+        yield Figure(
+            gettext("the same, as was said"),
+            _plain(saved.told_hours),
+            gettext("if an item takes {seconds:g} s by hand: nobody has measured that", seconds=costs.item_seconds),
+        )
     yield Figure(gettext("money saved"), _money(saved), _priced(costs))
     yield Figure(
         gettext("by hand it would have taken"),

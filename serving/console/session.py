@@ -12,6 +12,7 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from models.errors import NotFoundError
 from serving.api.dependencies import RuntimeDep
+from serving.console.going import form_at
 from serving.console.proxy import NAMED
 from serving.language import N_
 from serving.pipeline.runtime import Runtime
@@ -68,8 +69,10 @@ def signed_in(request: Request, runtime: RuntimeDep) -> TrainerRow | None:
     return person if person.token is not None else None
 
 
-def require_trainer(person: Annotated[TrainerRow | None, Depends(signed_in)]) -> TrainerRow:
+def require_trainer(request: Request, person: Annotated[TrainerRow | None, Depends(signed_in)]) -> TrainerRow:
     if person is None:
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            raise HTTPException(status_code=303, headers={"Location": form_at("/train", request)})
         raise HTTPException(status_code=401, detail=N_("sign in at /train"))
     return person
 

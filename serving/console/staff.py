@@ -18,6 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from serving.api.audit import refused
 from serving.api.dependencies import RuntimeDep
 from serving.console.attempts import Attempts
+from serving.console.going import AfterForm, AfterQuery, form_at, own_path
 from serving.console.pages import page_of
 from serving.console.proxy import Proxied, client_of
 from serving.console.session import LASTS_S, restart, same_origin
@@ -48,10 +49,10 @@ class Staff:
 
 
 class NotSignedIn(HTTPException):
-    """A page that has to be signed in for: browsers are sent to the form."""
+    """A page that has to be signed in for: browsers are sent to the form, which leads back."""
 
-    def __init__(self) -> None:
-        super().__init__(status_code=303, headers={"Location": "/sign-in"})
+    def __init__(self, request: Request) -> None:
+        super().__init__(status_code=303, headers={"Location": form_at("/sign-in", request)})
 
 
 NAMES = {Role.OPERATOR: N_("operator"), Role.ENGINEER: N_("engineer")}
@@ -76,7 +77,7 @@ def staff_of(request: Request, runtime: RuntimeDep) -> Staff:
         with runtime.store.read() as uow:
             known = uow.sign_ins.role(_key(request), runtime.now())
         if known not in list(Role) or known != request.session.get(STAFF):
-            raise NotSignedIn
+            raise NotSignedIn(request)
         found = Staff(Role(known))
     request.state.staff = found
     return found
@@ -105,28 +106,26 @@ OperatorDep = Annotated[Role, Depends(require_operator_page)]
 
 
 @router.get("/sign-in")
-def form(request: Request) -> HTMLResponse:
-    return page_of(request, "console/sign_in.html", problem="")
+def form(request: Request, after: AfterQuery = "") -> HTMLResponse:
+    return _form(request, after)
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
-def enter(request: Request, runtime: RuntimeDep, token: Annotated[str, Form(max_length=4096)]) -> Response:
+def enter(
+    request: Request, runtime: RuntimeDep, token: Annotated[str, Form(max_length=4096)], after: AfterForm = ""
+) -> Response:
     """The token says who it is: that of the API is the operator's, the other one only looks."""
     now, address = runtime.now(), client_of(request)
     if _failures.too_many(address, now):
-        return page_of(
-            request, "console/sign_in.html", status=429, problem=gettext("Too many wrong tokens. Wait a minute.")
-        )
+        return _form(request, after, problem=gettext("Too many wrong tokens. Wait a minute."), status=429)
     known = {Role.OPERATOR: operator_token(runtime.settings), Role.ENGINEER: viewer_token(runtime.settings)}
     given = token.strip().encode()
     role = next((one for one, own in known.items() if hmac.compare_digest(given, own.encode())), None)
     if role is None:
         _failures.wrong(address, now)
-        return page_of(
-            request, "console/sign_in.html", status=401, problem=gettext("No such token: look into api.token.")
-        )
+        return _form(request, after, problem=gettext("No such token: look into api.token."), status=401)
     begin(request, runtime, role)
-    return RedirectResponse("/", status_code=303)
+    return RedirectResponse(own_path(after), status_code=303)
 
 
 def begin(request: Request, runtime: Runtime, role: Role) -> None:
@@ -156,6 +155,10 @@ def leave(request: Request, runtime: RuntimeDep) -> Response:
     proxied = getattr(request.state, "proxied", None) is not None
     away = runtime.settings.proxy_sign_out if proxied else None
     return RedirectResponse(away or "/sign-in", status_code=303)
+
+
+def _form(request: Request, after: str, *, problem: str = "", status: int = 200) -> HTMLResponse:
+    return page_of(request, "console/sign_in.html", status=status, problem=problem, after=own_path(after))
 
 
 def _key(request: Request) -> str:

@@ -13,6 +13,7 @@ from models.fair_queue import Kind
 from serving.api.audit import refused
 from serving.api.dependencies import Number, RuntimeDep
 from serving.console.attempts import Attempts
+from serving.console.going import AfterForm, AfterQuery, own_path
 from serving.console.pages import page_of, place_of
 from serving.console.proxy import client_of
 from serving.console.reasons import sentences
@@ -50,16 +51,20 @@ _failures = Attempts()
 
 
 @router.get("")
-def page(request: Request, runtime: RuntimeDep, person: SignedIn) -> HTMLResponse:
+def page(request: Request, runtime: RuntimeDep, person: SignedIn, after: AfterQuery = "") -> HTMLResponse:
     """The sign-in form, or the person's projects."""
     if person is None:
-        return _form(request, runtime)
+        return _form(request, runtime, after)
     return page_of(request, "train/desk.html", person=person, places=projects_of(runtime, person))
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
 def enter(
-    request: Request, runtime: RuntimeDep, token: Annotated[str, Form(max_length=4096)], url: Annotated[str, Form()]
+    request: Request,
+    runtime: RuntimeDep,
+    token: Annotated[str, Form(max_length=4096)],
+    url: Annotated[str, Form()],
+    after: AfterForm = "",
 ) -> Response:
     with runtime.store.read() as uow:
         known = platform_urls(uow.projects.list())
@@ -67,16 +72,16 @@ def enter(
         raise HTTPException(status_code=422, detail=N_("choose one of the Label Studios of the list"))
     now, address = runtime.now(), client_of(request)
     if _failures.too_many(address, now):
-        return _form(request, runtime, problem=gettext("Too many wrong tokens. Wait a minute."), status=429)
+        return _form(request, runtime, after, problem=gettext("Too many wrong tokens. Wait a minute."), status=429)
     try:
         person = sign_in(runtime, url, token.strip())
     except (AuthenticationError, PlatformError) as error:
         if isinstance(error, AuthenticationError):
             _failures.wrong(address, now)
-        return _form(request, runtime, problem=retold(str(error)))
+        return _form(request, runtime, after, problem=retold(str(error)))
     restart(request)
     request.session[TRAINER] = person.id
-    return RedirectResponse("/train", status_code=303)
+    return RedirectResponse(own_path(after, "/train"), status_code=303)
 
 
 @router.post("/sign-out", dependencies=[Depends(same_origin)])
@@ -193,7 +198,8 @@ def _paused(request: Request, runtime: Runtime, person: TrainerRow, slug: str) -
     return page_of(request, "train/paused.html", project=project, pause=desk.pause, since=since)
 
 
-def _form(request: Request, runtime: Runtime, problem: str = "", status: int = 401) -> HTMLResponse:
+def _form(request: Request, runtime: Runtime, after: str, problem: str = "", status: int = 401) -> HTMLResponse:
     with runtime.store.read() as uow:
         urls = platform_urls(uow.projects.list())
-    return page_of(request, "train/sign_in.html", status=status if problem else 200, urls=urls, problem=problem)
+    status, after = status if problem else 200, own_path(after, "/train")
+    return page_of(request, "train/sign_in.html", status=status, urls=urls, problem=problem, after=after)

@@ -15,6 +15,7 @@ from serving.deployments.scorer import ServeScorer
 from serving.logs import configure_replica
 from serving.settings import Settings
 from serving.tracing import start, target_of
+from serving.warm_up import CONSOLE, warm_up
 
 
 class IngressReplica:
@@ -31,7 +32,9 @@ class IngressReplica:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Called by Serve in the replica: the application's parts cannot be pickled."""
-        return create_app(self._runtime)
+        app = create_app(self._runtime)
+        warm_up(*CONSOLE)
+        return app
 
 
 IngressDeployment: Any = serve.deployment(max_ongoing_requests=64, max_queued_requests=512)(

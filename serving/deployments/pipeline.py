@@ -16,6 +16,7 @@ from serving.pipeline.vitals import STALE_S
 from serving.pipeline.worker import Worker
 from serving.settings import Settings
 from serving.tracing import start, stop, target_of
+from serving.warm_up import warm_up
 
 
 class PipelineReplica:
@@ -26,6 +27,7 @@ class PipelineReplica:
         start(target_of(settings), "pipeline")
         scorer = ServeScorer(scorers, Path(settings.model_dir), timeout_s=settings.scorer_timeout_s)
         self._worker = Worker(make_runtime(settings, scorer))
+        warm_up()
         self._worker.start()
 
     async def check_health(self) -> None:

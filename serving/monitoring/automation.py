@@ -10,6 +10,8 @@ from models.ordering import control_from
 from models.types import Frozen, GateState, Route
 from serving.monitoring.effort import EffortReport, effort
 from serving.monitoring.monitor import MonitorReport, monitor
+from serving.monitoring.opening import Opening
+from serving.monitoring.opening import look as look_ahead
 from serving.monitoring.ordering import OrderingReport, ordering
 from serving.monitoring.people_quality import PeopleQuality, people_quality
 from serving.monitoring.savings import SavingsReport, judge, read
@@ -78,6 +80,8 @@ class AutomationReport(Frozen):
     """The project's probability of missing it, shared by all its certificates."""
     gate: GateState
     gate_reason: str
+    opening: Opening | None = None
+    """What the gate waits for; None: it accepts."""
     certificate: CertificateReport | None
     validation_people: int
     """How many different people may be asked about one blind validation item."""
@@ -126,6 +130,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         answers = uow.asking.answers(project.id, control_from=control_from(project.validation_fraction))
         look = uow.effort.last(project.id)
         spent = read(uow, project)
+        ahead = look_ahead(runtime, uow, project)
     arrived = sum(n for state, n in states.items() if state is not ItemState.GONE)
     audited = _wrong(audits, project.validation_people)
     errors = sum(audited)
@@ -140,6 +145,7 @@ def report(runtime: Runtime, project: ProjectRow) -> AutomationReport:
         delta=project.delta,
         gate=project.gate_state,
         gate_reason=project.gate_reason,
+        opening=ahead,
         certificate=_certificate(certificate),
         validation_people=project.validation_people,
         second_opinions_wanted=again,

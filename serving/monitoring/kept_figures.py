@@ -10,10 +10,14 @@ import numpy as np
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from models.people.skill import Skill as Accuracy
+from models.skills import FieldOfWork
 from serving.monitoring.automation import AutomationReport, report
 from serving.monitoring.blind import Blind, TagLoss, blind
 from serving.monitoring.by_day import Day, by_day
 from serving.monitoring.kept import Kept, by_type
+from serving.monitoring.opening import Opening
+from serving.monitoring.opening import look as look_ahead
 from serving.monitoring.side_by_side import SideBySide, side_by_side
 from serving.monitoring.watching import Watched, watched
 from serving.pipeline import challenge, shadow
@@ -21,7 +25,9 @@ from serving.pipeline.runtime import Runtime
 from serving.store.records import ItemState, ProjectRow
 
 Counts = tuple[dict[ItemState, int], int]
+Ahead = tuple[Opening | None, list[tuple[float, int]]]
 Beside = tuple[challenge.Progress | None, shadow.Progress | None]
+Able = list[tuple[int, FieldOfWork, Accuracy]]
 ARRAYS: Final = ("confidences", "losses", "pool")
 
 
@@ -35,6 +41,21 @@ def beside(runtime: Runtime, project: ProjectRow) -> Beside:
     """How far the trial and the shadow are."""
     with runtime.store.read() as uow:
         return challenge.progress(runtime, uow, project), shadow.progress(runtime, uow, project)
+
+
+def ahead(runtime: Runtime, project: ProjectRow) -> Ahead:
+    """What the gate waits for; and accepted items by the epsilon they were accepted at, where the tolerance changed."""
+    with runtime.store.read() as uow:
+        project = uow.projects.get(project.id)
+        budgets = uow.charts.accepted_by_budget(project.id) if project.tolerance_since else []
+        return look_ahead(runtime, uow, project), budgets
+
+
+def able(runtime: Runtime, project: ProjectRow) -> Able:
+    """How often each of the project's people, by trainer id, is right in each field of work."""
+    with runtime.store.read() as uow:
+        known = uow.people.accuracies(uow.people.seated(project.id))
+    return [(trainer_id, field, one) for (trainer_id, field), one in known.items()]
 
 
 def _dump_blind(seen: Blind) -> dict[str, Any]:
@@ -62,7 +83,19 @@ reported: Final = by_type("report", report, TypeAdapter(AutomationReport))
 seen: Final = by_type("watching", watched, TypeAdapter(Watched))
 compared: Final = by_type("versions", side_by_side, TypeAdapter(SideBySide))
 advanced: Final = by_type("beside", beside, TypeAdapter(Beside))
-FIGURES: Final[tuple[Kept[Any], ...]] = (counted, daily, sampled, reported, seen, compared, advanced)
+awaited: Final = by_type("ahead", ahead, TypeAdapter(Ahead))
+peered: Final = by_type("accuracies", able, TypeAdapter(Able))
+FIGURES: Final[tuple[Kept[Any], ...]] = (
+    counted,
+    daily,
+    sampled,
+    reported,
+    seen,
+    compared,
+    advanced,
+    awaited,
+    peered,
+)
 
 
 def refresh(runtime: Runtime, project: ProjectRow) -> int:

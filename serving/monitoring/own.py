@@ -1,15 +1,16 @@
 """A person's own figures in a project, for that person: work, labels, time, accuracy, and what models learned of them.
 
-Everything is counted from rows when it is asked for. Of others only the middle half of their accuracies is told, and
-that only where there are enough of them. Audits and validation items are not told apart, here as elsewhere.
+Everything of the person is counted from rows when it is asked for. Of others only the middle half of their accuracies
+is told, as it was counted last, and that only where there are enough of them. Audits and validation items are not told
+apart, here as elsewhere.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from statistics import median, quantiles
 from typing import Final
@@ -17,6 +18,7 @@ from typing import Final
 from models.people.effort import lease_seconds
 from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
+from serving.monitoring.kept_figures import peered
 from serving.monitoring.own_figures import (
     Day,
     FieldAccuracy,
@@ -32,13 +34,16 @@ from serving.monitoring.own_figures import (
     Work,
 )
 from serving.pipeline.runtime import Runtime
-from serving.store.own import Given, Marked, Piece, Reviewed
+from serving.store.own import Given, Handed, Marked, Reviewed
+from serving.store.people_figures import Moment
 from serving.store.people_records import DeskRow, WorkState
 from serving.store.records import LABELS_BY, LabelRole, ProjectRow
 from serving.store.review_records import ReviewState
 from serving.store.version_records import ModelVersionRow
 from serving.workforce.hand_out import QUALITY, RECENT
 
+Accuracies = Mapping[tuple[int, FieldOfWork], Accuracy]
+"""Of (trainer id, field of work)."""
 DAY_S: Final = 86_400.0
 WEEK_S: Final = 7 * DAY_S
 DAYS: Final = 28
@@ -59,32 +64,32 @@ REASONS: Final = 10
 class Rows:
     """What a person did, each kind oldest first."""
 
-    pieces: Sequence[Piece] = ()
+    handed: Sequence[Handed] = ()
     given: Sequence[Given] = ()
     reviewed: Sequence[Reviewed] = ()
     marked: Sequence[Marked] = ()
 
 
 def own(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> Own:
-    """The person's figures, all from one reading of the store."""
-    now, settings, trainer = runtime.now(), runtime.settings, desk.trainer
+    """The person's figures in one project, all from one reading of the store but for what it says of others."""
+    settings, trainer, now = runtime.settings, desk.trainer, runtime.now()
+    moment = Moment(now, silent_since=now - settings.people_silent_s)
+    known = {(who, field): one for who, field, one in peered(runtime, project).value if who != trainer.id}
     with runtime.store.read() as uow:
-        project = uow.projects.get(project.id)
-        pieces = uow.own.pieces(project.id, trainer.id)
-        given = uow.own.given(project.id, trainer.user_id)
-        reviewed = uow.own.reviewed(project.id, trainer.user_id)
-        marked = uow.own.marked(project.id, trainer.id)
-        durations = uow.work.durations(project.id, limit=RECENT)
-        known = uow.people.accuracies([one.trainer.id for one in uow.people.desks(project.id)])
-        versions = uow.models.list(project.id)
-    cap_s = lease_seconds(
-        durations,
-        floor=settings.people_lease_min_s,
-        ceiling=settings.people_lease_max_s,
-        default=settings.people_lease_s,
-    )
-    pieces = [_as_it_stands(one, now, silent_since=now - settings.people_silent_s) for one in pieces]
-    rows = Rows(pieces, given, reviewed, marked)
+        rows = Rows(
+            handed=uow.own.handed(project.id, trainer.id, moment, since=now - WEEK_S),
+            given=uow.own.given(project.id, trainer.user_id),
+            reviewed=uow.own.reviewed(project.id, trainer.user_id),
+            marked=uow.own.marked(project.id, trainer.id),
+        )
+        cap_s = lease_seconds(
+            uow.work.durations(project.id, limit=RECENT),
+            floor=settings.people_lease_min_s,
+            ceiling=settings.people_lease_max_s,
+            default=settings.people_lease_s,
+        )
+        known |= uow.people.accuracies([trainer.id])
+        versions, active = uow.models.list(project.id), uow.projects.get(project.id).active_model
     all_time, week = (window(rows, since=since, cap_s=cap_s) for since in (0.0, now - WEEK_S))
     return Own(
         project=project.slug,
@@ -92,14 +97,14 @@ def own(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> Own:
         now=now,
         all_time=all_time,
         week=week,
-        days=daily(given, now),
+        days=daily(rows.given, now),
         accuracies=accuracies(known, trainer.id),
-        models=learned(versions, trainer.user_id, active=project.active_model),
+        models=learned(versions, trainer.user_id, active=active),
     )
 
 
 def window(rows: Rows, *, since: float, cap_s: float) -> Window:
-    """What was handed out, saved and decided at ``since`` (epoch seconds) or later."""
+    """What was handed out, saved and decided at ``since`` or later: epoch seconds, 0 or what ``recent`` is of."""
     saved: dict[int, list[Given]] = {}
     for one in rows.given:
         if one.saved_at >= since:
@@ -107,7 +112,7 @@ def window(rows: Rows, *, since: float, cap_s: float) -> Window:
     items = list(saved.values())
     return Window(
         since=since,
-        work=_work([one for one in rows.pieces if one.granted_at >= since]),
+        work=_work([one for one in rows.handed if one.recent or not since]),
         labels=_labels(items),
         time=_time(items, cap_s),
         reviews=_reviews([one for one in rows.reviewed if one.decided_at >= since]),
@@ -118,13 +123,14 @@ def window(rows: Rows, *, since: float, cap_s: float) -> Window:
 def daily(given: Sequence[Given], now: float) -> tuple[Day, ...]:
     """Items with a label by the day (UTC) on which it was saved, of the last ``DAYS`` days; ``given`` oldest first."""
     newest = {one.item_id: one.saved_at for one in given if not one.skipped}
-    counts = Counter(_day(saved_at) for saved_at in newest.values())
     first = _day(now) - timedelta(days=DAYS - 1)
+    since = datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()
+    counts = Counter(_day(saved_at) for saved_at in newest.values() if saved_at >= since)
     days = [first + timedelta(days=n) for n in range(DAYS)]
     return tuple(Day(day=day, labels=counts[day]) for day in days)
 
 
-def accuracies(known: Mapping[tuple[int, FieldOfWork], Accuracy], trainer_id: int) -> tuple[FieldAccuracy, ...]:
+def accuracies(known: Accuracies, trainer_id: int) -> tuple[FieldAccuracy, ...]:
     """The person's accuracy in each field where something is known of it, beside that of all others in ``known``."""
     found = []
     for field in sorted((field for who, field in known if who == trainer_id), key=str):
@@ -170,34 +176,31 @@ def learned(versions: Sequence[ModelVersionRow], user: int, *, active: str | Non
     return tuple(reversed(found))
 
 
-def _as_it_stands(piece: Piece, now: float, *, silent_since: float) -> Piece:
-    """A lease that is over counts so, also where nobody has asked for work since and ended it."""
-    if piece.state is not WorkState.HELD or (piece.until > now and piece.beat_at > silent_since):
-        return piece
-    return replace(piece, state=WorkState.EXPIRED)
-
-
-def _work(pieces: Collection[Piece]) -> Work:
-    counts = Counter(one.state for one in pieces)
-    back = [one for one in pieces if one.state is WorkState.RELEASED]
-    theirs = [one.reason or "" for one in back if not one.unasked]
+def _work(handed: Collection[Handed]) -> Work:
+    counts: Counter[WorkState] = Counter()
+    for one in handed:
+        counts[one.state] += one.n
+    back = [one for one in handed if one.state is WorkState.RELEASED]
+    theirs = [(one.reason or "", one.n) for one in back if not one.unasked]
     return Work(
-        offered=len(pieces),
-        checks=sum(one.code == QUALITY for one in pieces),
+        offered=counts.total(),
+        checks=sum(one.n for one in handed if one.code == QUALITY),
         held=counts[WorkState.HELD],
         done=counts[WorkState.DONE] + counts[WorkState.LATE],
         late=counts[WorkState.LATE],
         skipped=counts[WorkState.SKIPPED],
-        given_back=len(theirs),
+        given_back=sum(n for _, n in theirs),
         reasons=_reasons(theirs),
-        unavailable=len(back) - len(theirs),
+        unavailable=sum(one.n for one in back if one.unasked),
         expired=counts[WorkState.EXPIRED],
     )
 
 
-def _reasons(said: Sequence[str]) -> tuple[Reason, ...]:
+def _reasons(said: Iterable[tuple[str, int]]) -> tuple[Reason, ...]:
     """Words that differ in case or blanks alone are one reason."""
-    same = Counter(" ".join(reason.split()).lower() for reason in said)
+    same: Counter[str] = Counter()
+    for reason, n in said:
+        same[" ".join(reason.split()).lower()] += n
     top = [Reason(reason=reason, n=n) for reason, n in same.most_common(REASONS)]
     rest = same.total() - sum(one.n for one in top)
     return (*top, *([Reason(reason="", n=rest)] if rest else ()))
@@ -251,7 +254,7 @@ def _reviews(rows: Sequence[Reviewed]) -> Reviews:
         by_deadline=sum(one.by_deadline for one in rows if one.state is ReviewState.ACCEPTED),
         fixed=fixed,
         rejected=len(against) - fixed,
-        reasons=_reasons([one.code for one in against if one.code is not None]),
+        reasons=_reasons((one.code, 1) for one in against if one.code is not None),
         appealed=sum(one.appealed for one in against),
         upheld=states[ReviewState.UPHELD],
         overturned=states[ReviewState.OVERTURNED],

@@ -18,7 +18,7 @@ from models.costs import Costs
 from models.gate.arrays import Flags, Floats
 from models.people.savings import DOUBT, ByHand, Stratum, by_hand, strata, usual
 from models.types import Frozen
-from serving.language import ENGLISH, gettext, speaking
+from serving.language import ENGLISH, gettext, joined, speaking
 from serving.pipeline.runtime import Runtime
 from serving.store.engine import UnitOfWork
 from serving.store.records import LabelRole, ProjectRow
@@ -76,6 +76,9 @@ class SavingsReport(Frozen):
     currency: str | None
     net: bool
     """Whether compute is taken off the money: its price is known."""
+    told_hours: float | None = None
+    """What would be saved of people's time if every item took as long by hand as the operator said. None: that was
+    not said, or there is nothing to save yet."""
     in_words: str = ""
     """In English, whatever the language of now: reports are kept for all who ask."""
 
@@ -217,6 +220,7 @@ def priced(said: SavingsReport, costs: Costs | None) -> SavingsReport:
     if said.saved_hours is not None and costs is not None and costs.person_hour is not None:
         money = _less(_times(said.saved_hours, costs.person_hour), said.compute_hours * (costs.compute_hour or 0.0))
     known = {
+        "told_hours": _told(said, costs),
         "saved_money": money,
         "currency": costs.currency if money is not None and costs is not None else None,
         "net": money is not None and costs is not None and costs.compute_hour is not None,
@@ -224,6 +228,14 @@ def priced(said: SavingsReport, costs: Costs | None) -> SavingsReport:
     said = said.model_copy(update=known)
     with speaking(ENGLISH):
         return said.model_copy(update={"in_words": words(said)})
+
+
+def _told(said: SavingsReport, costs: Costs | None) -> float | None:
+    items = said.accepted + said.suggested
+    if costs is None or costs.item_seconds is None or not items:
+        return None
+    spent = sum(one.hours for kind, one in said.spent.items() if kind != Kind.BY_HAND)
+    return items * costs.item_seconds / HOUR_S - spent
 
 
 def _hours(one: Spent) -> float:
@@ -240,16 +252,24 @@ def _less(one: Amount, spent: float) -> Amount:
     return Amount(estimate=one.estimate - spent, lower=one.lower - spent, upper=one.upper - spent)
 
 
+def _as_told(hours: float) -> str:
+    return gettext(
+        "If an item takes as long by hand as was said, {hours:,.1f} hours of people; nobody has measured that.",
+        hours=hours,
+    )
+
+
 def words(saved: SavingsReport) -> str:
     """The same in a sentence or two, in the language of now."""
     if not saved.accepted and not saved.suggested:
         return gettext("Nothing is saved yet: nothing was accepted, or labelled with a suggestion.")
     if saved.saved_hours is None:
-        return gettext(
+        text = gettext(
             "Not known yet: it takes {n} more labels of items without a suggestion, drawn by lot (blind items, audits, "
             "the control).",
             n=saved.wanted,
         )
+        return text if saved.told_hours is None else joined([text, _as_told(saved.told_hours)])
     said = gettext(
         "{estimate:,.1f} hours of people ({share:.0%}: {lower:,.1f} to {upper:,.1f}).",
         share=saved.confidence,

@@ -100,17 +100,21 @@ def _due(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> 
         return False
     if waits_for_opinions(uow, project):
         return False
-    latest = uow.gate.latest(project.id)
-    if latest is not None and latest.created_at < max(project.valid_since, project.tolerance_since):
-        latest = None
-    this = (version, len(sample), project.validation_people)
-    if latest is not None and (latest.model_version, latest.n_validation, latest.people) == this:
-        moved_on = latest.label_config_digest != project.label_config.digest
-        if not (latest.open and moved_on):
-            return False
+    if tested(uow, project, version, sample):
+        return False
     pool = _pool(uow, project, version, sample)
     unscored = uow.items.counts(project.id).get(ItemState.RECEIVED, 0)
     return project.active_model == version and bool(pool) and unscored <= UNSCORED * len(pool)
+
+
+def tested(uow: UnitOfWork, project: ProjectRow, version: str, sample: Sample) -> bool:
+    """Whether this model was tested on so many labels of as many people, so that another test would be none."""
+    latest = uow.gate.latest(project.id)
+    if latest is None or latest.created_at < max(project.valid_since, project.tolerance_since):
+        return False
+    if (latest.model_version, latest.n_validation, latest.people) != (version, len(sample), project.validation_people):
+        return False
+    return not (latest.open and latest.label_config_digest != project.label_config.digest)
 
 
 def waits_for_opinions(uow: UnitOfWork, project: ProjectRow) -> int:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from models.base import ModelRef
-from models.errors import ScorerLate
+from models.errors import ScorerLate, written
 from models.gate import Certificate
 from models.gate.sequence import percent
 from models.types import GateState, Prediction
@@ -53,7 +53,7 @@ class Progress:
     items: int
     """Blind sample and waiting items that it has to score."""
     waits: str | None
-    """Why it does not go on by itself; None: it does."""
+    """Why it does not go on by itself, in English; None: it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +130,18 @@ def _waits(uow: UnitOfWork, project: ProjectRow, trial: _Trial) -> str | None:
     model.
     """
     if held(uow, project) is not None:
-        return "until the gate is opened again by hand"
+        return written("until the gate is opened again by hand")
     if not project.gate_state.accepts:
         return None
     if project.gate_state is GateState.WATCH:
-        return "until the watch is over"
+        return written("until the watch is over")
     if not certifying.answered(trial.sample):
-        return f"for {sum(label is None for _, label in trial.sample)} blind labels"
+        left = sum(label is None for _, label in trial.sample)
+        return written(f"for {left} blind labels")
     if again := certifying.waits_for_opinions(uow, project):
-        return f"for other people's answers to {again} items"
+        return written(f"for other people's answers to {again} items")
     waiting = len(trial.pool)
-    return f"for more items: {waiting} are waiting" if waiting < SMALLEST_POOL else None
+    return written(f"for more items: {waiting} are waiting") if waiting < SMALLEST_POOL else None
 
 
 def pool_of(uow: UnitOfWork, project: ProjectRow, sample: Sample) -> list[int]:

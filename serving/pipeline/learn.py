@@ -26,10 +26,11 @@ from models.errors import MediaUnavailable, NotTrainableError, PlatformUnavailab
 from models.registry import reference
 from models.specs import ModelSpec, learns
 from models.types import Fold, GateState, HumanLabel, Item
-from serving.pipeline import asking, challenge, draw, history, opinions, score, shadow
+from serving.pipeline import asking, challenge, draw, history, opinions, score, shadow, trouble
 from serving.pipeline.certifying import certify_if_due, validation_sample
 from serving.pipeline.runtime import Runtime
 from serving.pipeline.standing import SELF, activate, held
+from serving.pipeline.trouble import Part
 from serving.store.engine import UnitOfWork
 from serving.store.records import ACT, LABELS_BY, ProjectRow
 from serving.store.version_records import ModelVersionRow
@@ -86,12 +87,18 @@ def training_due(runtime: Runtime, project: ProjectRow) -> bool:
 def labels_to_go(runtime: Runtime, project: ProjectRow) -> int:
     """How many more train labels the next head takes; 0 or less: there are enough."""
     with runtime.store.read() as uow:
-        count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
-        enough = project.train_target
-        if project.active_model is not None:
-            largest = max(map(_labels, _since(uow, project.id, project.active_model)))
-            enough = max(enough, math.ceil(RETRAIN_GROWTH * largest))
+        count, enough = train_labels(runtime, uow, project)
     return enough - count
+
+
+def train_labels(runtime: Runtime, uow: UnitOfWork, project: ProjectRow) -> tuple[int, int]:
+    """Labels that the next head would learn from, those of the history among them; and how many it takes."""
+    count = uow.labels.training_count(project.id) + history.count(runtime.settings, project)
+    enough = project.train_target
+    if project.active_model is not None:
+        largest = max(map(_labels, _since(uow, project.id, project.active_model)))
+        enough = max(enough, math.ceil(RETRAIN_GROWTH * largest))
+    return count, enough
 
 
 def _since(uow: UnitOfWork, project_id: int, version: str) -> list[ModelVersionRow]:
@@ -117,7 +124,9 @@ def train(runtime: Runtime, project: ProjectRow, *, actor: str) -> ModelRef | No
         report, metrics = fit(runtime, project, project.spec)
     except NotTrainableError as error:
         log.info("not trainable yet", extra={"project": project.slug, "reason": str(error)})
+        trouble.keep(runtime, project, Part.TRAINING, str(error))
         return None
+    trouble.keep(runtime, project, Part.TRAINING, "")
     told = {name: value for name, value in metrics.items() if name != LABELS_BY}
     with runtime.store.begin() as uow:
         project, now = uow.projects.hold(project.id), runtime.now()
@@ -201,7 +210,9 @@ def adopt(runtime: Runtime, project: ProjectRow) -> ModelRef | None:
 def safe_tick(runtime: Runtime, project: ProjectRow) -> bool:
     """``tick``, with its errors written down instead of raised: one project never stops another."""
     try:
-        return tick(runtime, project)
+        changed, why = tick(runtime, project), ""
     except PrelabelError as error:
         log.warning("learning waits", extra={"project": project.slug, "reason": str(error)})
-        return False
+        changed, why = False, str(error)
+    trouble.keep(runtime, project, Part.TURN, why)
+    return changed

@@ -98,30 +98,34 @@ def send(platform: Platform, kind: OutboxKind, rows: Sequence[OutboxRow]) -> Pub
 
 
 def _settle(runtime: Runtime, project: ProjectRow, rows: Sequence[OutboxRow], result: PublishResult) -> int:
-    by_task = {row.task_id: row.id for row in rows}
-    refused = {by_task[r.task_id]: r.reason for r in result.refused}
+    by_task = {row.task_id: row for row in rows}
+    overtaken = [refusal for refusal in result.refused if refusal.overtaken]
+    dead = [refusal for refusal in result.refused if not refusal.overtaken]
     with runtime.store.begin() as uow:
-        sent = uow.outbox.sent(runtime.owner, [by_task[task] for task in result.stored], runtime.now())
-        if refused:
-            uow.outbox.bury(runtime.owner, refused, runtime.now())
-    for refusal in result.refused:
+        sent = uow.outbox.sent(runtime.owner, [by_task[task].id for task in result.stored], runtime.now())
+        if dead:
+            uow.outbox.bury(runtime.owner, {by_task[one.task_id].id: one.reason for one in dead}, runtime.now())
+    if overtaken:  # reading the labels cancels these rows
+        _put_back(runtime, [by_task[one.task_id] for one in overtaken], overtaken[0].reason)
+        log.info("people labelled first", extra={"project": project.slug, "rows": len(overtaken)})
+    for refusal in dead:
         log.error("item is dead", extra={"project": project.slug, "task": refusal.task_id, "reason": refusal.reason})
     if len(sent) < len(result.stored):
         missed = len(result.stored) - len(sent)
         log.info("sent, but overtaken or after the lease had run out", extra={"project": project.slug, "rows": missed})
-    return len(sent) + len(refused)
+    return len(sent) + len(dead)
 
 
 def _wait(runtime: Runtime, rows: Sequence[OutboxRow], error: str) -> None:
+    wait = _put_back(runtime, rows, error)
+    log.warning("Label Studio did not take a batch; it will be tried again", extra={"reason": error, "wait_s": wait})
+
+
+def _put_back(runtime: Runtime, rows: Sequence[OutboxRow], error: str) -> float:
+    """They wait in the outbox; for how long, seconds."""
+    settings, now = runtime.settings, runtime.now()
     attempts = max(row.attempts for row in rows)
-    settings = runtime.settings
     wait = backoff(attempts, base_s=settings.retry_base_s, max_s=settings.retry_max_s)
     with runtime.store.begin() as uow:
-        uow.outbox.release(
-            runtime.owner,
-            [row.id for row in rows],
-            error=error,
-            not_before=runtime.now() + wait,
-            now=runtime.now(),
-        )
-    log.warning("Label Studio did not take a batch; it will be tried again", extra={"reason": error, "wait_s": wait})
+        uow.outbox.release(runtime.owner, [row.id for row in rows], error=error, not_before=now + wait, now=now)
+    return wait

@@ -55,6 +55,22 @@ REACHABLE = Check(
     ),
     advice=N_("{error}; check that Label Studio runs at {url}"),
 )
+ACCOUNT = Check(
+    name="account",
+    title=N_("account"),
+    looks_at="Whether people label with Prelabel's account too: tasks whose one label is by it and took some time, "
+    "which no accepted label does. Labels that an import gave to the account without a time are not seen.",
+    wrong=(
+        "Somebody signs in to Label Studio as Prelabel, or Prelabel was given a person's own token: these labels do "
+        "not count.",
+    ),
+    advice=N_(
+        "{detail}: these labels count as written by Prelabel itself, and neither train nor certify. Let people label "
+        "with accounts of their own, and delete these labels in Label Studio so that their tasks are labelled again; "
+        "or, while nothing was accepted yet, `prelabel disconnect {project}` and connect with an account for Prelabel "
+        "alone"
+    ),
+)
 VERSION = Check(
     name="version",
     title=N_("version"),
@@ -147,7 +163,7 @@ AUDITS = Check(
 )
 PAUSED = Check(
     name="paused",
-    title=N_("paused"),
+    title=N_("state of the project"),
     looks_at="Whether the project is paused.",
     wrong=("Its label config can no longer be used; items wait until it is mended in Label Studio.",),
     advice=N_("the project is paused: {reason}"),
@@ -155,6 +171,7 @@ PAUSED = Check(
 CHECKS = (
     TOKEN,
     REACHABLE,
+    ACCOUNT,
     VERSION,
     LABEL_CONFIG,
     SUGGESTIONS,

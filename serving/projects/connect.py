@@ -13,14 +13,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.base import RemoteProject, User
+from connectors.base import RemoteAnnotation, RemoteProject, User
+from connectors.label_studio.address import address_of
 from connectors.label_studio.auth import check_token
 from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.base import Budget
 from models.costs import Costs
-from models.errors import ConfigurationError, PlatformError, PlatformRefused
+from models.errors import ConfigurationError, PlatformError, PlatformRefused, written
 from models.labels import Unmatched
 from models.proposals import Proposal, propose, together
 from models.registry import assign, reference, unmatched
@@ -28,14 +29,16 @@ from models.skills import SkillRule
 from models.specs import ModelSpec, learns
 from models.types import ControlSpec, LabelConfig
 from serving.composition import Platforms, media_of
-from serving.language import N_, gettext
+from serving.language import N_, gettext, ngettext
 from serving.pipeline import history, reconcile, standing
 from serving.pipeline.runtime import Runtime
 from serving.project_file import ProjectFile
 from serving.projects import trying
 from serving.projects.trying import Plan, Tried
+from serving.retold import retold
 from serving.secrets import new_secret
 from serving.store.records import NewProject, ProjectRow
+from serving.validation import wrong_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,7 @@ def check(wish: Wish, slug: str) -> None:
     try:
         ProjectFile(slug=slug, title="", label_config="", **{name: getattr(wish, name) for name in NUMBERS})
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise ConfigurationError("; ".join(problems)) from None
+        raise ConfigurationError(wrong_in_words(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Connected:
     tasks: int
     history: int
     """Labels taken over from the history file."""
+    by_account: int
+    """Tasks with a label by that account; see ``Seen``."""
     warnings: list[str] = field(default_factory=list)
     """What works worse than it could, and how to mend it."""
 
@@ -143,6 +147,8 @@ class Seen:
     """Where the model was not named: how it came about."""
     unmatched: list[Unmatched]
     """Classes without a label, labels without a class."""
+    by_account: int
+    """Tasks with a label by the account itself: they count as written by Prelabel, and teach nothing."""
 
 
 def look(runtime: Runtime, wish: Wish) -> Seen:
@@ -153,8 +159,7 @@ def look(runtime: Runtime, wish: Wish) -> Seen:
         ConfigurationError: the label config has nothing to predict, or the model cannot fill it.
         PlatformError: Label Studio cannot be reached or refuses.
     """
-    url = wish.url.rstrip("/")
-    token = wish.token.strip()
+    url, token = address_of(wish.url), wish.token.strip()
     user = check_token(url, token)
     platform = Platforms(runtime.settings, runtime.vault).open(url, token, wish.platform_project)
     try:
@@ -176,13 +181,25 @@ def _seen(platform: LabelStudio, wish: Wish, url: str, token: str, user: User) -
     if not config.controls:
         raise ConfigurationError(
             "the label config has no control that Prelabel can predict"
-            + (f"; not covered yet: {', '.join(config.unsupported)}" if config.unsupported else "")
+            + (f"; not covered yet: {'; '.join(config.unsupported)}" if config.unsupported else "")
         )
     proposals = [] if wish.spec else propose(config)
     spec = wish.spec or together(proposals)
     config = assign(spec, config).tolerating(wish.tolerances)
     lacking = unmatched(spec, config.controls)
-    return Seen(url, token, user, remote, platform, spec, config, proposals, lacking)
+    by_account = platform.labelled_by_us()
+    return Seen(url, token, user, remote, platform, spec, config, proposals, lacking, by_account)
+
+
+def remote_project(runtime: Runtime, wish: Wish) -> RemoteProject:
+    """The project as Label Studio describes it, whether or not it can be connected.
+
+    Raises:
+        AuthenticationError, PlatformError: as ``look``.
+    """
+    url, token = address_of(wish.url), wish.token.strip()
+    with closing(Platforms(runtime.settings, runtime.vault).open(url, token, wish.platform_project)) as platform:
+        return platform.project()
 
 
 def rehearse(runtime: Runtime, wish: Wish, *, tasks: int = 20) -> tuple[Seen, Tried]:
@@ -200,17 +217,26 @@ def rehearse(runtime: Runtime, wish: Wish, *, tasks: int = 20) -> tuple[Seen, Tr
 
 
 def first_tasks(seen: Seen) -> list[dict[str, Any]]:
-    """The first tasks with their labels, as ``trying.run`` takes them: more where a model learns from the labels."""
+    """The first tasks with their labels, as ``trying.run`` takes them: more where a model learns from the labels.
+
+    As in the pipeline, what the account itself wrote is no label, nor is a skip.
+    """
     pages = seen.platform.tasks(with_annotations=True)
     return [
         {
             "id": task.id,
             "data": task.data,
-            "annotations": [{"result": one.result} for one in task.annotations or () if one.result],
+            "annotations": [{"result": one.result} for one in task.annotations or () if _counts(one, seen.user)],
         }
         for page in itertools.islice(pages, REHEARSED if learns(seen.spec) else 1)
         for task in page
     ]
+
+
+def _counts(annotation: RemoteAnnotation, account: User) -> bool:
+    """Whether somebody's answer can teach, as ``serving.pipeline.ingest`` has it."""
+    theirs = annotation.completed_by != account.id and not annotation.given_back
+    return theirs and not annotation.was_cancelled and bool(annotation.result)
 
 
 def predict(
@@ -283,7 +309,7 @@ def connect(runtime: Runtime, wish: Wish, *, read: bool = True) -> Connected:
         told = gettext(
             "no webhook, so news arrive only with the poll every {seconds:g} s", seconds=runtime.settings.reconcile_s
         )
-        warnings.append(f"{told}: {error}")
+        warnings.append(f"{told}: {retold(str(error))}")
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
     if read:
@@ -291,7 +317,7 @@ def connect(runtime: Runtime, wish: Wish, *, read: bool = True) -> Connected:
     with runtime.store.read() as uow:
         project = uow.projects.get(project.id)
         tasks = sum(uow.items.counts(project.id).values())
-    return Connected(project=project, account=user.email, tasks=tasks, history=past, warnings=warnings)
+    return Connected(project, user.email, tasks, past, seen.by_account, warnings)
 
 
 def renew_token(runtime: Runtime, project: ProjectRow, token: str) -> User:
@@ -335,9 +361,9 @@ def slug_of(title: str, number: int) -> str:
 
 def notes(config: LabelConfig, show_suggestions: bool, unmatched: Sequence[Unmatched] = ()) -> list[str]:
     """What an operator should know before people start."""
-    found = [str(one) for one in unmatched]
+    found = [retold(str(one)) for one in unmatched]
     if config.unsupported:
-        found.append(gettext("not predicted: {names}", names=", ".join(config.unsupported)))
+        found.append(retold(written(f"not predicted: {'; '.join(config.unsupported)}")))
     if config.by_people:
         ours, theirs = _names(config.controls), _names(config.by_people)
         found.append(gettext("predicted: {ours}; people fill in: {theirs}", ours=ours, theirs=theirs))
@@ -348,6 +374,25 @@ def notes(config: LabelConfig, show_suggestions: bool, unmatched: Sequence[Unmat
     if not show_suggestions:
         found.append(gettext(NO_SUGGESTIONS))
     return found
+
+
+def not_counting(labels: int, email: str) -> str:
+    """What becomes of labels that the account itself gave; '' where there are none.
+
+    Args:
+        labels: tasks with a label by the account.
+        email: of the account.
+    """
+    if not labels:
+        return ""
+    return ngettext(
+        "{n:,} label here is by this account ({email}) and will not count: make an account of its own for Prelabel. "
+        "All is well only if Prelabel itself made it, when this project was connected before.",
+        "{n:,} labels here are by this account ({email}) and will not count: make an account of its own for Prelabel. "
+        "All is well only if Prelabel itself made them, when this project was connected before.",
+        labels,
+        email=email,
+    )
 
 
 def _names(controls: Sequence[ControlSpec]) -> str:

@@ -11,6 +11,7 @@ from models.errors import ConfigurationError
 from serving.language import gettext
 from serving.pipeline.runtime import Runtime
 from serving.store.records import ProjectRow
+from serving.validation import wrong_in_words
 
 
 def costs_of(values: Mapping[str, object]) -> Costs:
@@ -18,8 +19,7 @@ def costs_of(values: Mapping[str, object]) -> Costs:
     try:
         return Costs.model_validate(values)
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise ConfigurationError("; ".join(problems)) from None
+        raise ConfigurationError(wrong_in_words(error)) from None
 
 
 def set_costs(runtime: Runtime, project: ProjectRow, costs: Costs | None) -> ProjectRow:

@@ -6,21 +6,21 @@ from collections.abc import Callable
 
 import httpx
 
-from connectors.base import RemoteProject
+from connectors.base import RemoteProject, User
 from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
 from models.errors import AuthenticationError, ConfigurationError, PlatformError
 from models.registry import assign
 from models.types import Frozen
-from serving.language import gettext
+from serving.language import gettext, ngettext
 from serving.monitoring.monitor import monitor
 from serving.pipeline import reconcile
 from serving.pipeline.runtime import Runtime
 from serving.projects import checks
 from serving.projects.checks import Check
 from serving.projects.connect import NO_SUGGESTIONS, notes, register_webhook, webhook_url
-from serving.projects.reaching import TOKENS
+from serving.retold import retold
 from serving.store.records import ItemState, OutboxKind, OutboxState, ProjectRow
 
 SUPPORTED = ("1.23",)
@@ -58,13 +58,15 @@ def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list
         user = platform.whoami()
         remote = platform.project()
     except AuthenticationError as error:
-        told = gettext(TOKENS.get(str(error), str(error)))
+        told = retold(str(error))
         note(checks.TOKEN, False, told, error=told)
         return found
     except PlatformError as error:
-        note(checks.REACHABLE, False, str(error), error=error, url=project.platform_url)
+        told = retold(str(error))
+        note(checks.REACHABLE, False, told, error=told, url=project.platform_url)
         return found
     note(checks.TOKEN, True, gettext("accepted, as {email}", email=user.email), error="")
+    _account(platform, user, note)
     _version(platform, note)
     _config(project, remote, note)
     _service(runtime, project, note)
@@ -78,6 +80,19 @@ def examine(runtime: Runtime, project: ProjectRow, *, fix: bool = False) -> list
 Note = Callable[..., None]
 
 
+def _account(platform: LabelStudio, user: User, note: Note) -> None:
+    labels = platform.labelled_by_us(by_hand=True)
+    detail = gettext("nobody labels with Prelabel's account")
+    if labels:
+        detail = ngettext(
+            "{n:,} task was labelled by hand with {email}",
+            "{n:,} tasks were labelled by hand with {email}",
+            labels,
+            email=user.email,
+        )
+    note(checks.ACCOUNT, not labels, detail, detail=detail)
+
+
 def _version(platform: LabelStudio, note: Note) -> None:
     version = platform.version()
     note(checks.VERSION, supported(version), f"Label Studio {version}", version=version, measured=", ".join(SUPPORTED))
@@ -87,7 +102,8 @@ def _config(project: ProjectRow, remote: RemoteProject, note: Note) -> None:
     try:
         config = assign(project.spec, parse(remote.label_config))
     except ConfigurationError as error:
-        note(checks.LABEL_CONFIG, False, str(error), error=error)
+        told = retold(str(error))
+        note(checks.LABEL_CONFIG, False, told, error=told)
         return
     names = ", ".join(control.name for control in config.controls)
     note(checks.LABEL_CONFIG, True, gettext("predicted: {names}", names=names), error="")
@@ -110,7 +126,7 @@ def _service(runtime: Runtime, project: ProjectRow, note: Note) -> None:
 
 
 def _addresses(runtime: Runtime, project: ProjectRow, platform: LabelStudio, note: Note) -> None:
-    problem = platform.address_problem(webhook_url(runtime, project))
+    problem = retold(platform.address_problem(webhook_url(runtime, project)))
     fine = gettext("Label Studio may call {url}", url=runtime.settings.public_url)
     note(checks.ADDRESSES, not problem, problem or fine)
 
@@ -121,9 +137,9 @@ def _webhook(runtime: Runtime, project: ProjectRow, platform: LabelStudio, fix: 
     try:
         if fix:
             register_webhook(runtime, project)
-        problem = platform.webhook_problem(url, {SECRET_HEADER: secret})
+        problem = retold(platform.webhook_problem(url, {SECRET_HEADER: secret}))
     except PlatformError as error:
-        problem = str(error)
+        problem = retold(str(error))
     note(checks.WEBHOOK, not problem, problem or gettext("active, to {url}", url=url), problem=problem)
 
 
@@ -157,5 +173,5 @@ def _work(runtime: Runtime, project: ProjectRow, note: Note) -> None:
             "{n} audits are to be answered, {overdue} of them are overdue", n=seen.unanswered, overdue=seen.overdue
         )
         note(checks.AUDITS, not seen.overdue, detail, overdue=seen.overdue)
-    stands = project.gate_reason if project.paused else gettext("work goes on")
-    note(checks.PAUSED, not project.paused, stands, reason=project.gate_reason)
+    reason = retold(project.gate_reason)
+    note(checks.PAUSED, not project.paused, reason if project.paused else gettext("work goes on"), reason=reason)

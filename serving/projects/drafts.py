@@ -33,6 +33,12 @@ class Draft(Frozen):
     """Label Studio's."""
     project: int | None = None
     title: str = ""
+    tasks: int | None = None
+    """Of the project when it was last looked at; None: it was not."""
+    by_account: int = 0
+    """Of them, those with a label by the account itself."""
+    learns: bool = True
+    """The model is trained by the project's labels."""
     slug: str = ""
     encoder: EncoderName | None = None
     """None: as proposed for the label config."""

@@ -13,27 +13,17 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from connectors.base import RemoteProject, User
+from connectors.label_studio.address import address_of
 from connectors.label_studio.auth import check_token, list_projects, version_of
-from connectors.label_studio.transport import LEGACY_SWITCHED_OFF, UNKNOWN_CREDENTIAL
 from connectors.media.addresses import Resolver, is_public, system_resolver
 from models.errors import AuthenticationError, PlatformError, PlatformUnavailable
-from serving.language import N_, gettext
+from serving.language import gettext
+from serving.retold import retold
 
 T = TypeVar("T")
 
 ANSWERS_IN_S = 5.0
 """Longest wait while somebody types, seconds."""
-TOKENS = {
-    UNKNOWN_CREDENTIAL: N_(
-        "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token "
-        "(or > Legacy Token)"
-    ),
-    LEGACY_SWITCHED_OFF: N_(
-        "Label Studio has legacy tokens switched off. Switch them on under Organization > Access Token Settings > "
-        "Legacy Tokens, or use a personal access token (Account & Settings > Personal Access Token)"
-    ),
-}
-"""What the connector says of a token -> the same, for the catalogues."""
 
 
 class Problem(Exception):
@@ -42,7 +32,7 @@ class Problem(Exception):
     Args:
         field: which: ``url``, ``token``, ``project`` ...
         text: what is wrong, and what to change; in the language of now.
-        detail: what the other side said, in English.
+        detail: the error that came of it, in English with what the other side said; pages retell it.
     """
 
     def __init__(self, field: str, text: str, detail: str = "") -> None:
@@ -55,8 +45,7 @@ class Reached:
     """A Label Studio."""
 
     url: str
-    host: str
-    """With its port."""
+    """Of the server, as ``address_of`` made it of what was typed."""
     addresses: tuple[str, ...]
     """IP addresses of the host."""
     public: bool
@@ -79,7 +68,7 @@ def reach(url: str, *, resolver: Resolver = system_resolver) -> Reached:
     Raises:
         Problem: it is no address, leads where nothing is asked, or something else answers, or nothing.
     """
-    url = url.strip().rstrip("/")
+    url = address_of(url)
     host, port = _place(url)
     try:
         addresses = tuple(resolver(host, port))
@@ -97,7 +86,7 @@ def reach(url: str, *, resolver: Resolver = system_resolver) -> Reached:
         raise Problem("url", text, str(error)) from None
     except PlatformError as error:
         raise problem_of(error, url) from None
-    return Reached(url, f"{host}:{port}", addresses, all(map(is_public, addresses)), version)
+    return Reached(url, addresses, all(map(is_public, addresses)), version)
 
 
 def account_of(url: str, token: str) -> Account:
@@ -113,7 +102,7 @@ def problem_of(error: PlatformError, url: str) -> Problem:
     """What an error of the connector means to somebody who types."""
     said = str(error)
     if isinstance(error, AuthenticationError):
-        return Problem("token", gettext(TOKENS.get(said, said)))
+        return Problem("token", retold(said))
     if isinstance(error, PlatformUnavailable):
         text = gettext("Nothing answers at {url}: check that Label Studio runs there, and the address.", url=url)
         return Problem("url", text, said)
@@ -141,8 +130,6 @@ def _place(url: str) -> tuple[str, int]:
         raise Problem("url", gettext("Write the address as http://host:port or https://host."))
     if parts.username or parts.password:
         raise Problem("url", gettext("Leave user and password out of the address: the token says who you are."))
-    if parts.query or parts.fragment:
-        raise Problem("url", gettext("Leave out what follows ? and #: only the address of Label Studio is asked for."))
     return host, port or (443 if parts.scheme == "https" else 80)
 
 

@@ -51,8 +51,11 @@ def roll_back(
         rows = uow.models.list(project.id)
         wanted = uow.models.get(project.id, version) if version is not None else before(rows, project)
     if wanted is None or wanted.activated_at is None:
-        name = version or f"none but {project.active_model or 'none'}"
-        raise ConfigurationError(f"there is nothing to roll back to: {name} has predicted before")
+        if version is not None:
+            raise ConfigurationError(f"there is nothing to roll back to: {version} has never predicted")
+        if project.active_model is None:
+            raise ConfigurationError("there is nothing to roll back to: no model has predicted yet")
+        raise ConfigurationError(f"there is nothing to roll back to: none but {project.active_model} has predicted")
     return _place(runtime, project, wanted.ref.version, act=ROLL_BACK, reason=reason, actor=actor)
 
 

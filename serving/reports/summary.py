@@ -72,7 +72,7 @@ def parts_in_words(report: AutomationReport) -> Iterator[tuple[str, str]]:
     """(Name, sentence) of each part of the report that says itself in words."""
     for name, part in report:
         said = getattr(part, "in_words", None) if isinstance(part, BaseModel) else None
-        if said:
+        if said and name != "opening":
             yield name.replace("_", " "), said
 
 
@@ -102,3 +102,5 @@ def to_do(report: AutomationReport) -> Iterator[str]:
         )
     if report.gate not in (GateState.WATCH, GateState.CLOSED):
         yield gettext(NEXT[report.gate])
+    if report.opening is not None:
+        yield report.opening.in_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, Integer, cast, func, select
 
 from models.types import Route
-from serving.store.records import WAITING
-from serving.store.tables import decision, item
+from serving.store.records import WAITING, ItemState
+from serving.store.tables import certificate, decision, item
 
 DAY_S = 86_400
 
@@ -54,6 +54,25 @@ class ChartRepository:
             .group_by(day, decision.c.route)
         )
         return {(row.day, Route(row.route)): row.n for row in self._conn.execute(query)}
+
+    def accepted_by_budget(self, project_id: int) -> list[tuple[float, int]]:
+        """(Epsilon of the certificate that accepted them, items) of what stands accepted, the largest epsilon first."""
+        newest = (
+            select(decision.c.certificate_id)
+            .where(decision.c.item_id == item.c.id, decision.c.route == Route.ACCEPT)
+            .order_by(decision.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        mine = (item.c.project_id == project_id, item.c.state == ItemState.PUBLISHED, item.c.route == Route.ACCEPT)
+        each = select(newest.label("certificate_id")).where(*mine).subquery()
+        query = (
+            select(certificate.c.epsilon, func.count())
+            .join(each, each.c.certificate_id == certificate.c.id)
+            .group_by(certificate.c.epsilon)
+            .order_by(certificate.c.epsilon.desc())
+        )
+        return [(epsilon, n) for epsilon, n in self._conn.execute(query)]
 
     def pool(self, project_id: int, model_version: str, *, start: float, end: float) -> list[tuple[int, float]]:
         """(Item id, confidence) of waiting items with a prediction of this version and a draw in ``[start, end)``.

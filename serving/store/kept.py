@@ -1,4 +1,4 @@
-"""Figures of a project that take long to count, as they were counted last."""
+"""Figures of a project that take long to count, as they were counted last, and what else is kept by a name alone."""
 
 from __future__ import annotations
 

@@ -192,10 +192,11 @@ class LabelRepository:
         query = select(item.c.id, newest.c.label_completed_by).join(newest, newest.c.label_item_id == item.c.id)
         return {id: user for id, user in self._conn.execute(query.where(*_trainable(project_id)))}
 
-    def training_count(self, project_id: int) -> int:
-        """How many items ``training`` would give."""
-        labelled = exists().where(label.c.item_id == item.c.id, label.c.role.in_(TRAINABLE), *LIVE)
-        query = select(func.count()).select_from(item).where(*_trainable(project_id), labelled)
+    def training_count(self, project_id: int, fold: Fold = Fold.TRAIN) -> int:
+        """How many items ``training`` would give; of the validation fold: how many labels like these teach nothing."""
+        mine = (label.c.project_id == project_id, label.c.role.in_(TRAINABLE), *LIVE)
+        labelled = exists().where(label.c.item_id == item.c.id, *mine)
+        query = select(func.count()).select_from(item).where(*_trainable(project_id, fold), labelled)
         return self._conn.scalar(query) or 0
 
     def validation(self, project_id: int) -> list[tuple[ItemRow, LabelRow | None]]:
@@ -270,8 +271,8 @@ def _teaching(project_id: int) -> Subquery:
     return _first(newest, label.c.project_id == project_id, label.c.role.in_(TRAINABLE), *LIVE)
 
 
-def _trainable(project_id: int) -> tuple[ColumnElement[bool], ...]:
-    return item.c.project_id == project_id, item.c.fold == Fold.TRAIN, item.c.state != ItemState.GONE
+def _trainable(project_id: int, fold: Fold = Fold.TRAIN) -> tuple[ColumnElement[bool], ...]:
+    return item.c.project_id == project_id, item.c.fold == fold, item.c.state != ItemState.GONE
 
 
 def _says(new: NewLabel, old: Any | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from models.base import ModelRef
-from models.errors import NotFoundError
+from models.errors import NotFoundError, fragment
 from serving.store.rows import to_model_version
 from serving.store.sql import take_turn, upsert
 from serving.store.tables import model_version, project
@@ -43,7 +43,7 @@ class ModelVersionRepository:
         )
         row = self._conn.execute(query).one_or_none()
         if row is None:
-            known = ", ".join(r.ref.version for r in self.list(project_id)) or "none yet"
+            known = ", ".join(r.ref.version for r in self.list(project_id)) or fragment("none yet")
             raise NotFoundError(f"the project has no model version {version!r}; it has: {known}")
         return to_model_version(row)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, false, func, select
 
 from serving.store.gold_tables import gold, gold_answer
+from serving.store.people_figures import Moment, as_it_stands
 from serving.store.people_records import WorkState
 from serving.store.records import LabelRole
 from serving.store.review_records import TOLD, By, ReviewState
 from serving.store.review_tables import review
+from serving.store.sql import ZERO
 from serving.store.tables import label, work
 
 DECIDED: Final = (ReviewState.ACCEPTED, *TOLD)
@@ -20,21 +22,19 @@ ROLES: Final = {role.value: role for role in LabelRole}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """An item that was in the person's hands."""
+class Handed:
+    """Items that were in the person's hands, and came, ended and were given back alike."""
 
     state: WorkState
-    granted_at: float
-    until: float
-    """When the lease ends, epoch seconds."""
-    beat_at: float
-    """When the page was last seen open."""
     code: str
-    """Why it came, as the person was told."""
+    """Why they came, as the person was told."""
     reason: str | None
-    """Why it was given back."""
-    unasked: bool = False
-    """It went back by itself: Label Studio did not let the person open it."""
+    """Why they were given back."""
+    unasked: bool
+    """They went back by themselves: Label Studio did not let the person open them."""
+    recent: bool
+    """Handed out at the moment that was asked for, or later."""
+    n: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,8 @@ class Marked:
     disputed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """An annotation of the person that is there."""
+class Given(NamedTuple):
+    """An annotation of the person that is there; one of thousands."""
 
     item_id: int
     skipped: bool
@@ -83,22 +82,28 @@ class OwnRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    def pieces(self, project_id: int, trainer_id: int) -> list[Piece]:
-        """All that the person was handed, oldest first."""
-        columns = (work.c.state, work.c.granted_at, work.c.until, work.c.beat_at)
-        why = (work.c.why["code"].as_string(), work.c.why["given_back"].as_string(), work.c.why["unasked"].as_boolean())
-        mine = (work.c.trainer_id == trainer_id, work.c.project_id == project_id)
-        query = select(*columns, *why).where(*mine).order_by(work.c.granted_at, work.c.id)
-        rows = self._conn.execute(query).all()  # at once: one by one takes three times as long
+    def handed(self, project_id: int, trainer_id: int, at: Moment, *, since: float) -> list[Handed]:
+        """All that the person was handed, counted; what was first handed out first."""
+        each = select(
+            as_it_stands(at).label("state"),
+            func.coalesce(work.c.why["code"].as_string(), "").label("code"),
+            work.c.why["given_back"].as_string().label("reason"),
+            func.coalesce(work.c.why["unasked"].as_boolean(), false()).label("unasked"),
+            (work.c.granted_at >= since).label("recent"),
+            work.c.id,
+        ).where(work.c.trainer_id == trainer_id, work.c.project_id == project_id)
+        rows = each.subquery()
+        alike = (rows.c.state, rows.c.code, rows.c.reason, rows.c.unasked, rows.c.recent)
+        found = self._conn.execute(select(*alike, func.count()).group_by(*alike).order_by(func.min(rows.c.id)))
         return [
-            Piece(STATES[state], granted_at, until, beat_at, code or "", reason, bool(unasked))
-            for state, granted_at, until, beat_at, code, reason, unasked in rows
+            Handed(STATES[state], code, reason, bool(unasked), bool(recent), n)
+            for state, code, reason, unasked, recent, n in found
         ]
 
     def given(self, project_id: int, user_id: int) -> list[Given]:
         """The person's annotations, skips among them and deleted ones not, oldest first."""
         columns = (label.c.item_id, label.c.was_cancelled, label.c.role, label.c.lead_time, label.c.loss)
-        mine = (label.c.project_id == project_id, label.c.completed_by == user_id)
+        mine = (label.c.project_id + ZERO == project_id, label.c.completed_by == user_id)  # by the person's index
         query = select(*columns, label.c.remote_updated_at).where(*mine, label.c.deleted.is_(False))
         rows = self._conn.execute(query.order_by(label.c.remote_updated_at, label.c.id)).all()
         return [

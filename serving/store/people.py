@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, and_, case, delete, func, literal_column, null, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, literal_column, null, select, update
 
 from models.errors import NotFoundError
 from models.people.skill import PRIOR
@@ -89,14 +89,23 @@ class PeopleRepository:
         kept = null() if pause is None else asdict(pause)
         self._conn.execute(update(desk).where(*mine).values(pause=kept))
 
+    def desk(self, project_id: int, trainer_id: int) -> DeskRow | None:
+        """This person's in a project; None: they do not work for it."""
+        return next(iter(self._desks(desk.c.project_id == project_id, desk.c.trainer_id == trainer_id)), None)
+
+    def desk_of_user(self, project_id: int, user_id: int) -> DeskRow | None:
+        """The same by Label Studio's id of the person."""
+        return next(iter(self._desks(desk.c.project_id == project_id, trainer.c.user_id == user_id)), None)
+
     def desks(self, project_id: int) -> list[DeskRow]:
         """Who works for a project, by trainer id."""
+        return self._desks(desk.c.project_id == project_id)
+
+    def _desks(self, *where: ColumnElement[bool]) -> list[DeskRow]:
         names = [name for name in DeskRow.__slots__ if name not in ("trainer", "skills", "pause")]
         query = select(trainer, desk.c.pause, *(desk.c[name].label(f"desk_{name}") for name in names))
         rows = self._conn.execute(
-            query.join(desk, desk.c.trainer_id == trainer.c.id)
-            .where(desk.c.project_id == project_id)
-            .order_by(trainer.c.id)
+            query.join(desk, desk.c.trainer_id == trainer.c.id).where(*where).order_by(trainer.c.id)
         ).all()
         skills = self.skills([row.id for row in rows])
         return [
@@ -108,6 +117,11 @@ class PeopleRepository:
             )
             for row in rows
         ]
+
+    def seated(self, project_id: int) -> list[int]:
+        """Trainer ids of those who work for a project, ascending."""
+        query = select(desk.c.trainer_id).where(desk.c.project_id == project_id)
+        return list(self._conn.scalars(query.order_by(desk.c.trainer_id)))
 
     def skills(self, trainer_ids: Collection[int]) -> dict[int, tuple[Skill, ...]]:
         """Trainer id -> skills; no key: none."""

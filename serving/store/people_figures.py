@@ -128,8 +128,7 @@ class PeopleFiguresRepository:
 
     def pieces(self, project_id: int, at: Moment, *, since: float) -> list[Pieces]:
         """How many pieces each person had, by how they ended, and how long they were active on them."""
-        over = and_(HELD, or_(work.c.until <= at.now, work.c.beat_at <= at.silent_since))
-        state = case((over, WorkState.EXPIRED.value), else_=work.c.state).label("state")
+        state = as_it_stands(at).label("state")
         until = case(
             (work.c.state.in_((WorkState.HELD, *RAN_OUT)), work.c.beat_at),
             else_=func.coalesce(work.c.ended_at, work.c.beat_at),
@@ -205,6 +204,12 @@ class PeopleFiguresRepository:
 def _alive(at: Moment) -> Sequence[ColumnElement[bool]]:
     """In somebody's hands, and not over."""
     return HELD, work.c.until > at.now, work.c.beat_at > at.silent_since
+
+
+def as_it_stands(at: Moment) -> ColumnElement[str]:
+    """The state of a piece of work, said of a lease that is over too."""
+    over = and_(HELD, or_(work.c.until <= at.now, work.c.beat_at <= at.silent_since))
+    return case((over, WorkState.EXPIRED.value), else_=work.c.state)
 
 
 def _recent(project_id: int, since: float) -> Sequence[ColumnElement[bool]]:

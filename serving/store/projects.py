@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, u
 from sqlalchemy.exc import IntegrityError
 
 from models.costs import Costs
-from models.errors import ConfigurationError, NotFoundError
+from models.errors import ConfigurationError, NotFoundError, fragment, written
 from models.skills import SkillRule
 from models.specs import ModelSpec
 from models.types import GateState, LabelConfig
@@ -90,7 +90,7 @@ class ProjectRepository:
 
     def get(self, project_id: int) -> ProjectRow:
         """Raises NotFoundError, with the projects that there are."""
-        return self._one(project.c.id == project_id, f"there is no project {project_id}")
+        return self._one(project.c.id == project_id, written(f"there is no project {project_id}"))
 
     def hold(self, project_id: int) -> ProjectRow:
         """The project as it is, and as it stays until this transaction ends. Raises NotFoundError."""
@@ -99,7 +99,7 @@ class ProjectRepository:
 
     def by_slug(self, slug: str) -> ProjectRow:
         """Raises NotFoundError, with the projects that there are."""
-        return self._one(project.c.slug == slug, f"there is no project {slug!r}")
+        return self._one(project.c.slug == slug, written(f"there is no project {slug!r}"))
 
     def update(self, project_id: int, **changes: Unpack[ProjectChanges]) -> ProjectRow:
         take_turn(self._conn)
@@ -122,7 +122,8 @@ class ProjectRepository:
     def _one(self, condition: ColumnElement[bool], missing: str) -> ProjectRow:
         row = self._conn.execute(select(project).where(condition)).one_or_none()
         if row is None:
-            known = ", ".join(self._conn.scalars(select(project.c.slug).order_by(project.c.slug))) or "none yet"
+            slugs = self._conn.scalars(select(project.c.slug).order_by(project.c.slug)).all()
+            known = ", ".join(slugs) or fragment("none yet")
             raise NotFoundError(f"{missing}; connected are: {known}")
         return to_project(row)
 

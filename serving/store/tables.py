@@ -283,6 +283,7 @@ label = Table(
     UniqueConstraint("project_id", "annotation_id"),
     Index("ix_label_role", "project_id", "role", "item_id"),
     Index("ix_label_newest", "project_id", "id"),
+    Index("ix_label_person", "completed_by"),
 )
 
 effort = Table(

@@ -20,7 +20,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from models.errors import NotFoundError
+from models.errors import NotFoundError, fragment
 from models.gate.arrays import Floats
 from models.people import Consensus, Vote, class_of, crowdlab, dawid_skene, options
 from models.types import ControlSpec, LabelConfig, Prediction
@@ -82,7 +82,7 @@ def control_of(config: LabelConfig, name: str | None) -> ControlSpec:
     controls = judged(config)
     found = next((one for one in controls if name in (None, one.name)), None)
     if found is None:
-        names = ", ".join(one.name for one in controls) or "there is none"
+        names = ", ".join(one.name for one in controls) or fragment("there is none")
         raise NotFoundError(f"no control {name or ''!r} has one class as its answer; those that have: {names}")
     return found
 

@@ -51,10 +51,7 @@ def projects_of(runtime: Runtime, person: TrainerRow) -> list[tuple[ProjectRow, 
     """Where the person works."""
     with runtime.store.read() as uow:
         projects = [project for project in uow.projects.list() if project.platform_url == person.platform_url]
-        desks = {
-            project.id: next((one for one in uow.people.desks(project.id) if one.trainer.id == person.id), None)
-            for project in projects
-        }
+        desks = {project.id: uow.people.desk(project.id, person.id) for project in projects}
     return [(project, desk) for project in projects if (desk := desks[project.id]) is not None]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from models.errors import ConflictError
+from models.errors import ConflictError, fragment
 from models.people.skill import Pause, may_pause
 from models.skills import FieldOfWork
 from serving.store.engine import UnitOfWork
@@ -47,9 +47,8 @@ def pause(
     allowed = [one for one, permission in known.items() if permission.allowed and field in (None, one)]
     about = allowed[0] if allowed else field
     if not allowed and reason is None:
-        told = (
-            "; ".join(f"{one}: {_told(permission)}" for one, permission in known.items()) or "no answers to gold items"
-        )
+        each = [f"{one}: {_told(permission)}" for one, permission in known.items()]
+        told = "; ".join(each) or fragment("no answers to gold items")
         raise ConflictError(f"the numbers do not allow a pause ({told}): give a reason in writing")
     made = Paused(
         at=now,

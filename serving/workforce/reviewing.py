@@ -59,7 +59,7 @@ def next_review(runtime: Runtime, project: ProjectRow, person: DeskRow) -> Revie
         uow.work.turn(project.id)
         now = runtime.now()
         uow.reviews.expire(project.id, now)
-        found = next((one for one in uow.people.desks(project.id) if one.trainer.id == person.trainer.id), None)
+        found = uow.people.desk(project.id, person.trainer.id)
         if found is None or not found.reviews:
             raise ReviewRefused(gettext("this person does not review here: an operator sets 'reviews' of their desk"))
         held = uow.reviews.held(project.id, found.trainer.id)

@@ -15,7 +15,7 @@ from models.errors import AuthenticationError, PlatformRefused, PlatformUnavaila
 from scripts import label_studio
 from scripts.label_studio import Server
 from tests.support.label_studio import RemoteHands, trainer
-from tests.support.predictions import HOOK, XML, outgoing
+from tests.support.predictions import HOOK, XML, human, outgoing
 
 # The SDK, when it refreshes a personal access token.
 pytestmark = pytest.mark.filterwarnings("ignore:The `parse_obj` method is deprecated:DeprecationWarning")
@@ -68,6 +68,24 @@ def _switch_legacy(server: Server, pat: str, *, on: bool) -> None:
         access = http.post("/api/token/refresh/", json={"refresh": pat}).json()["access"]
         body = {"api_tokens_enabled": True, "legacy_api_tokens_enabled": on, "api_token_ttl_days": 3650}
         http.post("/api/jwt/settings", json=body, headers={"Authorization": f"Bearer {access}"}).raise_for_status()
+
+
+@pytest.mark.label_studio
+def test_labels_that_people_gave_with_our_account_are_told_from_what_was_accepted(
+    server: Server, hands: RemoteHands
+) -> None:
+    platform = LabelStudio(server.url, server.token, hands.project_id)
+    accepted, theirs, by_hand, imported, skipped, *_ = hands.add_tasks([{"text": f"text {n}"} for n in range(7)])
+    assert (platform.labelled_by_us(), platform.labelled_by_us(by_hand=True)) == (0, 0)
+    platform.publish_predictions([outgoing(accepted)], check_existing=False)
+    platform.accept([accepted], model_version="v1")
+    hands.annotate(theirs, human("good"))
+    for task, more in ((by_hand, {"lead_time": 2.5}), (imported, {}), (skipped, {"was_cancelled": True})):
+        body = {"result": human("bad"), **more}
+        hands.admin.post(f"/api/tasks/{task}/annotations/", json=body).raise_for_status()
+    assert platform.labelled_by_us() == 3, "accepted, by hand, without a time"
+    assert platform.labelled_by_us(by_hand=True) == 1
+    platform.close()
 
 
 @pytest.mark.label_studio

@@ -193,7 +193,7 @@ def test_accept_leaves_a_persons_label_alone(world: World) -> None:
     result = world.platform.accept([mine, theirs, skipped], model_version="v1")
     assert sorted(result.stored) == [mine, skipped]
     [refusal] = result.refused
-    assert refusal.task_id == theirs
+    assert (refusal.task_id, refusal.overtaken) == (theirs, True)
     assert "person" in refusal.reason
     assert [labels for _, labels in world.annotations(theirs)] == [("bad",)]
 
@@ -207,6 +207,7 @@ def test_accept_refuses_what_it_cannot(world: World) -> None:
     assert "no prediction of 'v1'" in reasons[bare]
     assert "no prediction of 'v1'" in reasons[other]
     assert "does not exist" in reasons[other + 1000]
+    assert not any(refusal.overtaken for refusal in result.refused)
 
 
 def test_retract_gives_the_task_back_and_spares_people(world: World) -> None:

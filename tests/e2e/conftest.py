@@ -9,10 +9,11 @@ import pytest
 from scripts import label_studio
 from scripts.demo.stack import Service, start_service, stop_service
 from tests.support.shared_servers import ends_with
-from tests.support.world import FAST, World, add_world, mood_texts
+from tests.support.world import CALM, World, add_world, mood_texts, prelabel
 
 SHADOW = 70
 """Tasks of the project in shadow."""
+_running: list[Service] = []
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +38,11 @@ def strict_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[label_st
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """``prelabel serve``, without a project."""
     folder = tmp_path_factory.mktemp("service")
-    started = start_service(folder, settings=FAST, progress=lambda _: None)
+    started = start_service(folder, settings=CALM, progress=lambda _: None)
     ends_with(lambda: stop_service(folder))
+    _running.append(started)
     yield started
+    _running.clear()
     stop_service(folder)
 
 
@@ -52,3 +55,15 @@ def shadow(studio: label_studio.Server, service: Service) -> World:
     report = world.learned(SHADOW)
     assert report["gate"] == "shadow"
     return world
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays_connected() -> Iterator[None]:
+    """The service looks at every project that is connected, several times a second: at none that is done with."""
+    yield
+    for service in _running:
+        with service.client() as http:
+            slugs = {row["slug"] for row in http.get("/api/v1/projects").raise_for_status().json()}
+        for slug in sorted(slugs - {"shadow"}):
+            said = prelabel(service, "disconnect", slug)
+            assert said.code == 0, said.err

@@ -180,7 +180,9 @@ def test_a_wrong_token(mood: World) -> None:
 @pytest.mark.parametrize("where", ["nothing", "a web site", "prelabel", "no address"])
 def test_not_a_label_studio(where: str, service: Service, web_site: str) -> None:
     nothing = f"http://127.0.0.1:{label_studio.free_port()}"
-    url = {"nothing": nothing, "a web site": web_site, "prelabel": service.url, "no address": "label-studio"}[where]
+    url = {"nothing": nothing, "a web site": web_site, "prelabel": service.url, "no address": "ftp://label-studio"}[
+        where
+    ]
     said = prelabel(service, "connect", "--url", url, "--token", WRONG, "--project", "1")
     code = "platform_unavailable" if where == "nothing" else "platform_refused"
     fails(said, code, url, "cannot be reached" if where == "nothing" else "is not a")

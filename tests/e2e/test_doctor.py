@@ -53,7 +53,17 @@ def test_a_healthy_project(patient: World) -> None:
     said = prelabel(patient.service, "doctor", "patient")
     assert said.code == 0
     assert "wrong" not in said.out
-    for check in ("token", "version", "label config", "service", "addresses", "webhook", "model_version", "dead items"):
+    for check in (
+        "token",
+        "account",
+        "version",
+        "label config",
+        "service",
+        "addresses",
+        "webhook",
+        "model_version",
+        "dead items",
+    ):
         assert check in said.out, said.out
 
 
@@ -95,6 +105,20 @@ def test_the_webhook(patient: World, wreck: Wreck, problem: str) -> None:
     (hook,) = patient.hooks()
     assert hook["is_active"]
     assert hook["headers"][SECRET_HEADER] != "guessed"
+
+
+def test_a_person_labels_with_our_account(patient: World, account: str) -> None:
+    task = next(task["id"] for task in patient.tasks() if not task["annotations"])
+    result = [{"from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["good"]}}]
+    label = {"result": result, "lead_time": 3.5}
+    headers = {"Authorization": f"Token {account}"}
+    with httpx.Client(base_url=patient.studio.url, headers=headers, trust_env=False, timeout=30.0) as http:
+        made = http.post(f"/api/tasks/{task}/annotations/", json=label).raise_for_status().json()
+        code, wrong = doctor(patient)
+        assert (code, list(wrong)) == (1, ["account"])
+        assert "1 task was labelled by hand with prelabel@example.com" in wrong["account"]["advice"]
+        http.delete(f"/api/annotations/{made['id']}/").raise_for_status()
+    assert doctor(patient) == (0, {})
 
 
 def test_suggestions_that_nobody_sees(patient: World) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from scripts import label_studio
 from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.patience import PATIENCE_S
 from tests.support.world import World, close_world, mood_texts, open_world, soon
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.ray, pytest.mark.slow]
@@ -44,7 +45,7 @@ class Stream:
         self.total = self.before + n
         world.send(mood_texts(n, seed))
 
-    def wait_for_midstream(self, limit_s: float = 60.0) -> None:
+    def wait_for_midstream(self, limit_s: float = PATIENCE_S) -> None:
         """Until some of the new items have been decided and some have not gone all their way."""
         end = time.monotonic() + limit_s
         states: dict[str, int] = {}
@@ -205,7 +206,7 @@ def test_a_poison_item_is_dead_with_a_reason_and_its_neighbours_live(world: Worl
     world.audit()
 
 
-def wait_for(reached: Callable[[], bool], otherwise: str, limit_s: float = 90.0) -> None:
+def wait_for(reached: Callable[[], bool], otherwise: str, limit_s: float = PATIENCE_S) -> None:
     end = time.monotonic() + limit_s
     while not reached():
         assert time.monotonic() < end, otherwise
@@ -226,7 +227,7 @@ def test_restart_while_trainers_label(world: World) -> None:
     thread = threading.Thread(target=trainer)
     thread.start()
     close_world(world)
-    thread.join(60)
+    thread.join(PATIENCE_S)
     assert stopped.is_set()
     world.restart_service()
     stream.check()

@@ -23,6 +23,7 @@ from serving.secrets import open_vault
 from serving.settings import Settings
 from serving.store.engine import Store
 from tests.support.local_world import CONFIG, KEY, OURS, SECRET, Clock, LocalWorld, WatchedScorer, easy, new_project
+from tests.support.patience import PATIENCE_S
 from tests.support.traces import CLIENT, SERVER, Receiver, Sent
 
 pytestmark = pytest.mark.ray
@@ -101,7 +102,7 @@ def test_a_proxy_is_known_by_the_address_of_the_connection_and_by_no_header(serv
 
 def test_it_becomes_ready_once_the_pipeline_is_heard_of(service: Service) -> None:
     with service.client() as http:
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_S
         while http.get("/readyz").status_code != 200:
             assert time.monotonic() < end, http.get("/readyz").text
             time.sleep(0.5)
@@ -150,6 +151,10 @@ def test_progress_comes_live_through_serve(service: Service) -> None:
         with http.stream("GET", "/projects/moods/live") as answer:
             events = (line for line in answer.iter_lines() if line.startswith("event: progress"))
             assert [next(events), next(events)], "the second look comes to the same stream"
+    time.sleep(1.0)
+    logs = "".join(log.read_text() for log in (service.data_dir / "logs").glob("*ingress*"))
+    assert logs
+    assert "a request failed" not in logs, "that a browser has left is no fault"
 
 
 def connected(service: Service, url: str) -> LocalWorld:
@@ -181,7 +186,7 @@ def above(span: Sent, spans: dict[str, Sent]) -> list[tuple[str, str]]:
 
 def test_one_trace_goes_from_the_request_through_the_scorer(service: Service, receiver: Receiver) -> None:
     world = connected(service, receiver.url)
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while (version := world.project.active_model) is None:
         assert time.monotonic() < end, (service.data_dir / "logs" / "pipeline.log").read_text()
         time.sleep(0.5)
@@ -231,7 +236,7 @@ def test_one_trace_goes_from_the_request_through_the_scorer(service: Service, re
 def test_stopping_ends_every_process(service: Service) -> None:
     assert len(of_session(service.pid)) > 3
     assert stop_service(service.data_dir)
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while left := of_session(service.pid):
         assert time.monotonic() < end, titles(left)
         time.sleep(0.2)

@@ -21,6 +21,7 @@ from serving.settings import Settings
 from serving.store.engine import Store
 from serving.store.records import ItemRow, ItemState, NewItem
 from tests.support.local_world import easy, new_project
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.ray
 ITEMS = 4_000
@@ -34,7 +35,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     stop_service(tmp_path / "service")
 
 
-def soon(holds: Callable[[], bool], limit_s: float = 120.0) -> None:
+def soon(holds: Callable[[], bool], limit_s: float = PATIENCE_S) -> None:
     end = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < end

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from models.types import Route
-from serving.store.records import ItemState
+from serving.store.records import ItemState, OutboxKind
+from tests.store.test_gate_models_leases import CERTIFICATE
 from tests.store.world import SHOWN, World, decision, task
 
 
@@ -41,6 +42,30 @@ def test_decisions_by_day(world: World) -> None:
         known = charts.decided_at(newest)
         assert known is not None
         assert known[1] == days[2]
+
+
+def test_accepted_items_by_the_budget_of_their_newest_acceptance(world: World) -> None:
+    def tested(epsilon: float) -> int:
+        with world.store.begin() as uow:
+            return uow.gate.add_certificate(world.project, **(CERTIFICATE | {"epsilon": epsilon}), now=world.now).id
+
+    def accept(certificate: int, n: int) -> None:
+        world.score(limit=n)
+        world.decide(Route.ACCEPT, (OutboxKind.SUGGESTION, OutboxKind.ACCEPTANCE), limit=n, certificate_id=certificate)
+        world.send()
+        world.send(OutboxKind.ACCEPTANCE)
+
+    world.receive(*(task(n) for n in range(10)))
+    loose, strict = tested(0.1), tested(0.02)
+    accept(loose, 3)
+    accept(strict, 2)
+    accept(tested(0.1), 1)
+    world.decide()
+    with world.store.read() as uow:
+        assert uow.charts.accepted_by_budget(world.project) == [(0.1, 4), (0.02, 2)]
+    world.label(0, 500)
+    with world.store.read() as uow:
+        assert uow.charts.accepted_by_budget(world.project) == [(0.1, 3), (0.02, 2)], "a person labelled one"
 
 
 def test_the_pool_is_a_band_of_the_draw(world: World) -> None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from models.types import GateState
 from scripts.bench_console.addresses import LEFT_OUT, Page, Who, pages, routes
 from scripts.bench_console.fill import URL, fill
 from scripts.bench_console.served import TOKEN, app_of, runtime_of, settings_of
 from serving.monitoring.kept_figures import FIGURES
+from serving.monitoring.opening import look
 from serving.pipeline.runtime import Runtime
 from serving.secrets import open_vault
 from serving.store.engine import Store
@@ -113,6 +116,18 @@ def test_no_figure_reads_a_big_table_as_a_whole(runtime: Runtime) -> None:
         if steps := scans(runtime, sent):
             found[figure.name] = steps
     assert found == {}
+
+
+def test_what_a_gate_waits_for_is_counted_by_indexes(runtime: Runtime) -> None:
+    """The gate of the crowd accepts, and its tolerance never changed: the figure has nothing to count there."""
+    with runtime.store.read() as uow, recorded(runtime.store) as sent:
+        project = uow.projects.by_slug("crowd")
+        shut = replace(project, gate_state=GateState.SHADOW)
+        ahead = look(runtime, uow, shut)
+        assert uow.charts.accepted_by_budget(project.id)
+    assert ahead is not None
+    assert ahead.blind_labels > 0
+    assert scans(runtime, sent) == []
 
 
 def test_a_page_that_scanned_would_be_noticed(runtime: Runtime) -> None:

@@ -123,8 +123,8 @@ def test_gold(crowd: Crowd) -> None:
 def test_own_figures(crowd: Crowd) -> None:
     project = crowd.world.project
     served: dict[Callable[[UnitOfWork], object], str] = {
-        lambda uow: uow.own.pieces(project, 1): "ix_work_trainer",
-        lambda uow: uow.own.given(project, 3): "label_",
+        lambda uow: uow.own.handed(project, 1, Moment(2.0, 1.0), since=0.0): "ix_work_trainer",
+        lambda uow: uow.own.given(project, 3): "ix_label_person",
         lambda uow: uow.own.reviewed(project, 3): "ix_review_author",
         lambda uow: uow.own.marked(project, 1): "gold_answer_",
         lambda uow: uow.labels.taught_by(project): "label_",

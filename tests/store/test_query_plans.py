@@ -61,6 +61,7 @@ def test_counts(crowd: Crowd) -> None:
         lambda uow: uow.items.counts(project): "ix_item_",
         lambda uow: uow.items.route_counts(project): "ix_item_route",
         lambda uow: uow.items.accepted(project): "ix_item_route",
+        lambda uow: uow.charts.accepted_by_budget(project): "ix_decision_item_id",
         lambda uow: uow.outbox.counts(project): "ix_outbox_queue",
         lambda uow: uow.outbox.oldest_pending(project): "ix_outbox_queue",
     }

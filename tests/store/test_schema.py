@@ -78,8 +78,8 @@ def test_a_newer_schema_is_refused(store: Store) -> None:
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     spawn = multiprocessing.get_context("spawn")
-    with spawn.Pool(4) as pool:
-        assert pool.map(_migrate, [empty_url] * 8) == ["ok"] * 8
+    with spawn.Pool(3) as pool:
+        assert pool.map(_migrate, [empty_url] * 6) == ["ok"] * 6
 
 
 def _migrate(url: str) -> str:

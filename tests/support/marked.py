@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -35,14 +36,24 @@ class Marked(NullTranslations):
 
     def __init__(self) -> None:
         super().__init__()
-        ids = [message.id for message in extracted("zh-Hans") if message.id]
-        self._known = {text for id in ids for text in ([id] if isinstance(id, str) else id)}
+        self._known, self._within = _texts()
 
     def gettext(self, message: str) -> str:
         return _marked(message) if message in self._known else message
 
+    def pgettext(self, context: str, message: str) -> str:
+        return _marked(message) if (context, message) in self._within else message
+
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+@cache
+def _texts() -> tuple[set[str], set[tuple[str, str]]]:
+    """Texts of the code, and those among them that have a context, after that."""
+    told = [(message.context, message.id) for message in extracted("zh-Hans") if message.id]
+    alone = {text for context, id in told if not context for text in ([id] if isinstance(id, str) else id)}
+    return alone, {(context, id) for context, id in told if context and isinstance(id, str)}
 
 
 def speak(monkeypatch: pytest.MonkeyPatch) -> None:

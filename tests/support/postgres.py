@@ -23,7 +23,8 @@ from typing import Any
 import psycopg
 import pytest
 
-START_TIMEOUT_S = 60.0
+from tests.support.patience import PATIENCE_S
+
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -134,7 +135,7 @@ def _readable_copy(source: str, target: str) -> None:
 
 
 def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    end = time.monotonic() + START_TIMEOUT_S
+    end = time.monotonic() + PATIENCE_S
     while True:
         try:
             psycopg.connect(url, connect_timeout=2).close()

@@ -7,7 +7,7 @@ in the form that the real one was seen to have, and refuses everything else with
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +18,8 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from tests.support.served import serve
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
-ME = {"id": 1, "email": "prelabel@example.com", "first_name": "", "last_name": ""}
+MY_ID = 1
+ME = {"id": MY_ID, "email": "prelabel@example.com", "first_name": "", "last_name": ""}
 
 
 @dataclass
@@ -30,11 +31,11 @@ class Remote:
     label_config: str
     tasks: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, data: dict[str, Any], result: list[dict[str, Any]] | None = None) -> int:
-        """A task, labelled where there is a result; its id."""
+    def add(self, data: dict[str, Any], result: list[dict[str, Any]] | None = None, *, by: int = 2) -> int:
+        """A task, labelled by this user where there is a result; its id."""
         number = 1000 * self.id + len(self.tasks) + 1
         at = datetime.now(UTC).isoformat()
-        labels = [] if result is None else [_annotation(number, result, at)]
+        labels = [] if result is None else [_annotation(number, result, at, by)]
         self.tasks.append(
             {
                 "id": number,
@@ -80,11 +81,11 @@ class StudioTwin:
         return made
 
 
-def _annotation(task: int, result: list[dict[str, Any]], at: str) -> dict[str, Any]:
+def _annotation(task: int, result: list[dict[str, Any]], at: str, by: int) -> dict[str, Any]:
     return {
         "id": task,
         "task": task,
-        "completed_by": 2,
+        "completed_by": by,
         "result": result,
         "updated_at": at,
         "was_cancelled": False,
@@ -92,6 +93,19 @@ def _annotation(task: int, result: list[dict[str, Any]], at: str) -> dict[str, A
         "import_id": None,
         "parent_prediction": None,
     }
+
+
+FILTERS: dict[tuple[str, str], Callable[[dict[str, Any], Any], bool]] = {
+    ("id", "greater"): lambda task, value: task["id"] > value,
+    ("annotators", "contains"): lambda task, value: value in {one["completed_by"] for one in task["annotations"]},
+    ("total_annotations", "greater"): lambda task, value: task["total_annotations"] > value,
+    ("total_annotations", "equal"): lambda task, value: task["total_annotations"] == value,
+    ("cancelled_annotations", "equal"): lambda task, value: task["cancelled_annotations"] == value,
+    ("avg_lead_time", "greater"): lambda task, value: any(
+        (one["lead_time"] or 0) > value for one in task["annotations"]
+    ),
+}
+"""(column, operator) of the data manager -> whether a task passes."""
 
 
 def app_of(twin: StudioTwin) -> FastAPI:
@@ -134,8 +148,9 @@ def app_of(twin: StudioTwin) -> FastAPI:
         if "selectedItems" in asked:
             found = [one for one in found if one["id"] in asked["selectedItems"]["included"]]
         for condition in asked.get("filters", {}).get("items", ()):
-            if condition["filter"] == "filter:tasks:id" and condition["operator"] == "greater":
-                found = [one for one in found if one["id"] > condition["value"]]
+            holds = FILTERS.get((condition["filter"].removeprefix("filter:tasks:"), condition["operator"]))
+            if holds is not None:
+                found = [one for one in found if holds(one, condition["value"])]
         return {"total": len(found), "tasks": found[:page_size]}
 
     @app.get("/api/webhooks/")

@@ -10,6 +10,7 @@ from typing import Any
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.support.http_server import HttpServer, Reply
+from tests.support.patience import PATIENCE_S
 
 PATH = "/v1/traces"
 SERVER, CLIENT = 2, 3
@@ -49,7 +50,7 @@ class Receiver(HttpServer):
     def spans(self) -> list[Sent]:
         return [span for one in self.seen if one.path == PATH for span in decoded(one.body)]
 
-    def soon(self, true: Callable[[Sent], bool], limit_s: float = 60.0) -> Sent:
+    def soon(self, true: Callable[[Sent], bool], limit_s: float = PATIENCE_S) -> Sent:
         """The first span of which something is true; waited for."""
         end = time.monotonic() + limit_s
         while True:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -20,6 +18,8 @@ from scripts import label_studio
 from scripts.demo.following import all_items
 from scripts.demo.stack import ROOT, Service, start_service, stop_service
 from serving.store.records import UNAIDED
+from tests.support import commands
+from tests.support.patience import PATIENCE_S
 
 CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="mood" toName="text" choice="single" required="true">'
@@ -37,8 +37,16 @@ FAST = {
     "PRELABEL_RETRY_MAX_S": "3",
     "PRELABEL_CLAIM_IDLE_S": "0.2",
     "PRELABEL_SCORER_TIMEOUT_S": "7",
+    "PRELABEL_TABS_S": "3",
 }
 """Short leases and waits, so that a take-over is seen in seconds."""
+CALM = FAST | {
+    "PRELABEL_RECONCILE_S": "3",
+    "PRELABEL_SWEEP_S": "8",
+    "PRELABEL_LEARN_S": "1",
+    "PRELABEL_CLAIM_IDLE_S": "0.5",
+}
+"""The same for a service with many projects that nobody kills."""
 ALL_SHOWN = ("--control-rate", "0")
 
 T = TypeVar("T")
@@ -72,17 +80,11 @@ class Said:
 
 def prelabel(service: Service, *arguments: str, settings: dict[str, str] | None = None) -> Said:
     """A command as an operator types it, whether it works or fails."""
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("prelabel")), *arguments],
-        env=os.environ | service.environment() | (settings or {}),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    return Said(done.returncode, done.stdout, done.stderr)
+    env = os.environ | service.environment() | (settings or {})
+    return Said(*commands.run(arguments, env=env, cwd=ROOT))
 
 
-def soon(what: Callable[[], T | None], limit_s: float = 90.0) -> T:
+def soon(what: Callable[[], T | None], limit_s: float = PATIENCE_S) -> T:
     """The first answer of ``what`` that is not None; asked for again and again."""
     end = time.monotonic() + limit_s
     while True:
@@ -173,7 +175,7 @@ class World:
             result = [{"from_name": "mood", "to_name": "text", "type": "choices", "value": value}]
             http.post(f"/api/tasks/{task}/annotations/", json={"result": result, "lead_time": 2.0}).raise_for_status()
 
-    def label_queue(self, until: Callable[[dict[str, Any]], bool], limit_s: float = 180.0) -> dict[str, Any]:
+    def label_queue(self, until: Callable[[dict[str, Any]], bool], limit_s: float = PATIENCE_S) -> dict[str, Any]:
         """The trainer works through the queue until the report says ``until``."""
         texts = {task["id"]: task["data"]["text"] for task in self.tasks()}
         done: set[int] = set()
@@ -211,7 +213,7 @@ class World:
             by_task.setdefault(prediction["task"], []).append(prediction)
         return [task | {"predictions": by_task.get(task["id"], [])} for task in tasks]
 
-    def settled(self, arrived: int, limit_s: float = 240.0) -> dict[str, Any]:
+    def settled(self, arrived: int, limit_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until everything that arrived has gone its way."""
         end = time.monotonic() + limit_s
         last: dict[str, Any] = {}

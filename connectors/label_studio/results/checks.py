@@ -13,6 +13,7 @@ from connectors.label_studio.label_config import parse
 from connectors.label_studio.results.bounds import problems
 from connectors.label_studio.results.decoding import decode, score_in
 from connectors.label_studio.results.fields import MARKS, labels_in
+from models.errors import written
 from models.types import ControlSpec, LabelConfig, Region
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def validate(prediction: Mapping[str, Any], interface: LabelInterface) -> list[s
     """
     errors: list[str] = interface.validate_prediction(dict(prediction), return_errors=True)
     if score_in(prediction.get("score")) is None and not errors:
-        errors.append(f"score must be a number from 0 to 1, got {prediction.get('score')!r}")
+        errors.append(written(f"score must be a number from 0 to 1, got {prediction.get('score')!r}"))
     if not prediction.get("model_version"):
-        errors.append("model_version is empty: annotators would not see the prediction")
+        errors.append(written("model_version is empty: annotators would not see the prediction"))
     result = prediction.get("result")
     entries = [entry for entry in result if isinstance(entry, Mapping)] if isinstance(result, list | tuple) else []
     config = parse(str(interface.config))
@@ -53,7 +54,7 @@ def validate(prediction: Mapping[str, Any], interface: LabelInterface) -> list[s
     errors += _repeats(entries, controls)
     for index, entry in enumerate(entries):
         control = controls.get(str(entry.get("from_name")))
-        errors += [f"Region {index}: {error}" for error in _gaps(entry, control, entries, config)]
+        errors += [written(f"Region {index}: {error}") for error in _gaps(entry, control, entries, config)]
     return errors
 
 
@@ -62,27 +63,27 @@ def _repeats(entries: Sequence[Entry], controls: Mapping[str, ControlSpec]) -> I
     for name, count in Counter(str(entry.get("from_name")) for entry in entries).items():
         control = controls.get(name)
         if control is not None and control.kind in UNIQUE and not control.per_region and count > 1:
-            yield f"{count} entries for control {name!r}, at most one is possible"
+            yield written(f"{count} entries for control {name!r}, at most one is possible")
     places = ((str(entry.get("from_name")), str(entry["id"])) for entry in entries if entry.get("id") is not None)
     for (name, place), count in Counter(places).items():
         once = name in controls and (controls[name].per_region or controls[name].kind not in UNIQUE)
         if count > 1 and once:
-            yield f"{count} entries of control {name!r} have the id {place!r}"
+            yield written(f"{count} entries of control {name!r} have the id {place!r}")
 
 
 def _gaps(entry: Entry, control: ControlSpec | None, entries: Sequence[Entry], config: LabelConfig) -> Iterable[str]:
     if entry.get("score") is not None and score_in(entry["score"]) is None:
-        yield f"score must be a number from 0 to 1, got {entry['score']!r}"
+        yield written(f"score must be a number from 0 to 1, got {entry['score']!r}")
     if control is None:
         return
     yield from _labels(entry, control, config)
     if control.per_region and not _marked(entry, entries, config):
-        yield f"control {control.name!r} speaks of a region, and there is none with the id {entry.get('id')!r}"
+        yield written(f"control {control.name!r} speaks of a region, and there is none with the id {entry.get('id')!r}")
     region = _alone(entry, config)
     if region is not None:
         yield from problems(region.value, control)
     elif not (control.kind == "choices" and isinstance(entry.get("value"), Mapping)):
-        yield f"the value is not that of a {control.kind} on {control.input.medium}"
+        yield written(f"the value is not that of a {control.kind} on {control.input.medium}")
 
 
 def _alone(entry: Entry, config: LabelConfig) -> Region | None:
@@ -113,15 +114,15 @@ def _labels(entry: Entry, control: ControlSpec, config: LabelConfig) -> Iterable
         return
     labels = labels_in(value, control)
     if not labels and (control.kind == "choices" or (control.kind.endswith("labels") and control.kind != "labels")):
-        yield f"no label for control {control.name!r}: leave the entry out instead"
+        yield written(f"no label for control {control.name!r}: leave the entry out instead")
     if len(set(labels)) < len(labels):
-        yield f"a label is repeated for control {control.name!r}"
+        yield written(f"a label is repeated for control {control.name!r}")
     namers = [control] if control.kind != "videorectangle" else _namers(control, config)
     if len(set(labels)) > 1 and not any(namer.multiple for namer in namers):
-        yield f"{len(labels)} labels for control {control.name!r}, which takes one"
+        yield written(f"{len(labels)} labels for control {control.name!r}, which takes one")
     unknown = sorted(set(labels) - {label for namer in namers for label in namer.labels})
     if unknown:
-        yield f"the label config does not list {unknown[0]!r} for control {control.name!r}"
+        yield written(f"the label config does not list {unknown[0]!r} for control {control.name!r}")
 
 
 def _namers(control: ControlSpec, config: LabelConfig) -> list[ControlSpec]:
@@ -134,8 +135,8 @@ def _paths(value: Mapping[str, Any], control: ControlSpec) -> Iterable[str]:
     paths = [tuple(path) for path in found if isinstance(path, list)] if isinstance(found, list) else []
     unknown = [path for path in paths if path not in control.paths]
     if unknown:
-        yield f"control {control.name!r} has no path {' / '.join(map(str, unknown[0]))!r}"
+        yield written(f"control {control.name!r} has no path {' / '.join(map(str, unknown[0]))!r}")
     if len(paths) > 1 and not control.multiple:
-        yield f"{len(paths)} paths for control {control.name!r}, which takes one"
+        yield written(f"{len(paths)} paths for control {control.name!r}, which takes one")
     if any(paths.count(path) > 1 for path in paths):
-        yield f"a path is repeated for control {control.name!r}"
+        yield written(f"a path is repeated for control {control.name!r}")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.batching import MicroBatcher, plan, restore
@@ -25,6 +25,7 @@ def test_a_plan_holds_every_item_once_within_both_limits(lengths: list[int], bud
 
 
 @given(LENGTHS, LIMIT, st.integers(1, 40))
+@example([0, 0], 1, 2)
 def test_batches_are_as_full_as_the_limits_allow(lengths: list[int], budget: int, max_items: int) -> None:
     batches = plan(lengths, budget, max_items)
     for batch in batches[:-1]:

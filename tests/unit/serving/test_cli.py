@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from typer.testing import CliRunner, Result
 from models.types import GateState
 from scripts.demo.stack import ROOT
 from serving import cli, terminal
+from serving.composition import Platforms
 from serving.secrets import Vault, new_key
 from serving.store.records import LABELS_BY, ItemState
 from tests.support.audited import stream
-from tests.support.local_world import KEY, LocalWorld, easy
+from tests.support.local_world import CONFIG, KEY, LocalWorld, choice, easy
+from tests.support.studio_twin import MY_ID, TOKEN, studio_twin
 from tests.unit.serving.projects.test_versions import another
 
 Run = Callable[..., Result]
@@ -274,3 +277,28 @@ def test_costs(world: LocalWorld) -> None:
     assert "An hour of a person costs 28.5 CNY" in run("costs", "moods").stdout
     assert read("costs", "moods", "--forget") is None
     assert world.project.costs is None
+
+
+@pytest.fixture
+def over_http(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands reach Label Studio over HTTP, and its connections are closed in the end."""
+    platforms = Platforms(world.runtime.settings, world.runtime.vault)
+    monkeypatch.setattr(terminal, "make_runtime", lambda *_: replace(world.runtime, platform=platforms))
+    yield
+    for client in platforms._clients.values():
+        client.close()
+
+
+def test_connect_notes_labels_of_the_account_itself(over_http: None) -> None:
+    with studio_twin() as twin:
+        for slug, by in (("mine", MY_ID), ("apart", 2)):
+            made = twin.project(slug, CONFIG)
+            for text, label in easy(3):
+                made.add({"text": text}, choice(label), by=by)
+        where = ("connect", "--url", twin.url, "--token", TOKEN)
+        said = run(*where, "--project", "1", "--name", "mine", "--json")
+        assert json.loads(said.stdout)["labels_by_account"] == 3
+        assert "note 3 labels here are by this account (prelabel@example.com) and will not count" in said.stderr
+        said = run(*where, "--project", "2", "--name", "apart", "--json")
+        assert json.loads(said.stdout)["labels_by_account"] == 0
+        assert "will not count" not in said.stderr

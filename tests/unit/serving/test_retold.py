@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import random
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 from types import SimpleNamespace
 from typing import cast
 
@@ -20,9 +20,9 @@ from models.errors import MissingDependencyError
 from models.gate import certify
 from models.gate.noise import Pairs, measure
 from models.people.effort import Factor
-from serving.language import gettext, speaking
+from serving.language import ERROR, FRAGMENT, gettext, pgettext, speaking
 from serving.pipeline import challenge, effort, standing
-from serving.retold import LONGEST, SENTENCES, retold
+from serving.retold import LONGEST, errors, gate, retold
 from serving.store.records import CertificateRow, ProjectRow, SuggestionBound
 from tests.support import marked
 
@@ -51,8 +51,8 @@ def test_certificates(seed: int) -> None:
             confidences, losses, confidences, epsilon=0.05, delta=0.1, inclusion=inclusion, strata=strata
         )
         assert left(certificate.reason.replace("unsure", "2").replace("sure", "1")) == []
-        for gate in certificate.gates.values():
-            assert left(gate.reason) == []
+        for each in certificate.gates.values():
+            assert left(each.reason) == []
 
 
 @pytest.mark.parametrize("people", [1, 3])
@@ -67,15 +67,55 @@ def test_noise(people: int, split: int) -> None:
 def test_errors() -> None:
     for text in (transport.UNKNOWN_CREDENTIAL, transport.LEGACY_SWITCHED_OFF):
         assert left(text) == []
-    assert left(str(MissingDependencyError("x", "y"))) == ["prelabel"], "a name"
+    assert left(str(MissingDependencyError("x", "y"))) == []
 
 
 def test_every_sentence_is_found_again() -> None:
     """None is hidden by one before it."""
-    for sentence in SENTENCES:
-        text = re.sub(r"\{(\w+)\}", "7", sentence)
-        with speaking(marked.TAG):
-            assert retold(text) == gettext(sentence, **dict.fromkeys(re.findall(r"\{(\w+)\}", sentence), "7"))
+    with speaking(marked.TAG):
+        for sentence in gate.SENTENCES:
+            assert retold(_of_sevens(sentence)) == gettext(sentence, **_sevens(sentence))
+        for sentence in errors.sentences():
+            assert retold(_of_sevens(sentence)) == pgettext(ERROR, sentence, **_sevens(sentence))
+        for piece in errors.fragments():
+            told = pgettext(FRAGMENT, piece, **_sevens(piece))
+            assert retold(f"media cache: {_of_sevens(piece)}; check the disk that holds it") == pgettext(
+                ERROR, "media cache: {strerror}; check the disk that holds it", strerror=told
+            )
+
+
+def _sevens(sentence: str) -> dict[str, str]:
+    return {name: "7" for _, name, *_ in Formatter().parse(sentence) if name is not None}
+
+
+def _of_sevens(sentence: str) -> str:
+    return sentence.format(**_sevens(sentence))
+
+
+def test_errors_in_errors() -> None:
+    where = "The judge at http://127.0.0.1:9"
+    said = f"the media of a validation item do not answer: {where}: answered 500 (busy), 3 times; try again later"
+    assert left(said) == ["http", "busy"]
+    assert left("Region 1: no pixel is painted: leave the entry out instead; Region 2: an item is ranked twice") == []
+    paused = "paused: the label config changed and cannot be used: A tagger fills Labels on a text, and 'x' is none."
+    assert left(paused) == []
+
+
+def test_errors_in_chinese() -> None:
+    few = "two classes with at least two examples each; there are 1 usable examples (good: 1) and 0 skipped."
+    with speaking("zh-Hans"):
+        assert (
+            retold("URL http://a/b.png: not a readable image (OSError); give one of JPEG, PNG")
+            == "URL http://a/b.png：不是可读取的图像（OSError）；请使用以下格式之一：JPEG, PNG"
+        )
+        assert retold(f"Cannot train 'mood' yet: it needs {few} Label more items.") == (
+            "还不能训练 'mood'：需要两个类别，每个至少两个样例；现有 1 个可用样例（good: 1），跳过 0 个。"
+            "请再标注一些条目。"
+        )
+        assert (
+            retold("The encoder 'pixels' reads image, but the control 'mood' labels text: choose another encoder.")
+            == "编码器 'pixels' 读取图像，而控件 'mood' 标注文本：请选择其他编码器。"
+        )
 
 
 def test_what_people_wrote_stays() -> None:
@@ -93,13 +133,24 @@ def test_what_people_wrote_stays() -> None:
                 "Closed: 12 blind labels are too few to show that at most 5 % are wrong, even without an error; "
                 "46 more would allow 2 errors."
             )
-            == "关闭：12 个盲标注太少，即使没有一个错误，也不足以证明错误至多 5 %；再有 46 个，就可以容许 2 个错误。"
+            == "关闭：12 个盲标注太少，即使没有一个错误，也不足以证明错误率至多为 5 %；"
+            "再有 46 个，就可以容许 2 个错误。"
         )
 
 
 @pytest.mark.parametrize(
     "text",
-    ["Open: x" + " among a" * 245, "x (" * 500 + " to" * 150, "7 of 7 of " * 190 + "blind labels", "7 errors" * 240],
+    [
+        "Open: x" + " among a" * 245,
+        "x (" * 500 + " to" * 150,
+        "7 of 7 of " * 190 + "blind labels",
+        "7 errors" * 240,
+        "audio: " * 285,
+        "Region 7: " * 200,
+        "7; " * 666,
+        "7: answered 7; " * 130,
+        "label_map names 7, but the model has 7. " * 50,
+    ],
 )
 def test_what_somebody_made_up_costs_little(text: str) -> None:
     with speaking("zh-Hans"):
@@ -162,3 +213,15 @@ def test_reasons_with_choices_in_them() -> None:
     assert left(effort._words(bound, None)) == []
     assert left(effort._words(None, None)) == []
     assert left(effort._words(None, Factor(factor=0.7, lower=0.6, upper=0.8))) == []
+
+
+def test_controls_that_no_model_fills() -> None:
+    names = "a (Choices, nested); b (Labels on Pdf); c (Brush); d (Choices on Text: by URL)"
+    none = f"the label config has no control that Prelabel can predict; not covered yet: {names}"
+    words = ["Choices", "Labels", "Pdf", "Brush", "Choices", "Text"]
+    assert left(none) == words
+    assert left(f"not predicted: {names}") == words
+    with speaking("zh-Hans"):
+        assert retold(f"not predicted: {names}") == (
+            "不预测：a（Choices，嵌套）; b（Pdf 上的 Labels）; c (Brush); d（Text 上的 Choices：以 URL 给出）"
+        )

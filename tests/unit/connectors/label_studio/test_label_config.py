@@ -56,9 +56,9 @@ def test_digest_and_order() -> None:
         ("allowNested='true'", '<Text name="t" value="$x"/>', "c (Choices, nested)"),
         ("value='$options'", '<Text name="t" value="$x"/>', "c (Choices, choices from the task)"),
         ("", '<Pdf name="t" value="$x"/>', "c (Choices on Pdf)"),
-        ("", '<Image name="t" valueList="$x"/>', "c (Choices on Image list)"),
-        ("", '<Text name="t" value="$x" valueType="url"/>', "c (Choices on Text by URL)"),
-        ("", '<Text name="t" value="fixed text"/>', "c (Choices on Text without a $field)"),
+        ("", '<Image name="t" valueList="$x"/>', "c (Choices on Image: a list)"),
+        ("", '<Text name="t" value="$x" valueType="url"/>', "c (Choices on Text: by URL)"),
+        ("", '<Text name="t" value="fixed text"/>', "c (Choices on Text: without a $field)"),
     ],
 )
 def test_choices_that_are_not_covered(attributes: str, source: str, named: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -70,6 +71,16 @@ def test_reading_stops_where_the_limit_is(client: TestClient) -> None:
     assert len(taken) == 5
 
 
+def test_a_client_that_has_left_is_no_failed_request(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Ray Serve says it by an error where ASGI has a message."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in HOOK.items()]
+    with caplog.at_level(logging.INFO, "serving.api.guard"):
+        call(client, headers, [], path=URL, method="POST", gone=RuntimeError("task was cancelled"))
+    mine = [one for one in caplog.records if one.name == "serving.api.guard"]
+    assert [(one.levelname, one.message) for one in mine] == [("INFO", "the client has left")]
+    assert getattr(mine[0], "why", None) == "RuntimeError"
+
+
 def call(
     client: TestClient,
     headers: list[tuple[bytes, bytes]],
@@ -78,12 +89,15 @@ def call(
     path: str = "/api/v1/projects",
     method: str = "GET",
     taken: list[int] | None = None,
+    gone: Exception | None = None,
 ) -> list[Any]:
-    """One exchange, message by message."""
+    """One exchange, message by message; ``gone``: is raised where the next part is asked for."""
     sent: list[Any] = []
     left = iter(parts)
 
     async def receive() -> Message:
+        if gone is not None:
+            raise gone
         part = next(left, None)
         if taken is not None:
             taken.append(1)

@@ -76,6 +76,15 @@ def test_projects_are_listed_without_their_secrets(client: TestClient) -> None:
     }
 
 
+def test_the_report_says_what_the_gate_waits_for(world: LocalWorld, client: TestClient) -> None:
+    told = client.get(f"{PROJECT}/report", headers=OPERATOR).json()["opening"]
+    assert (told["gate"], told["waits_for"]) == ("cold", "train_labels")
+    assert (told["train_labels"], told["train_target"], told["trouble"]) == (0, 20, None)
+    assert told["in_words"].startswith("The gate waits for a first model: 0 of the 20 labels")
+    world.open(easy(110))
+    assert client.get(f"{PROJECT}/report", headers=OPERATOR).json()["opening"] is None
+
+
 def test_the_queue_gives_blind_items_first_and_tells_nothing_of_them(world: LocalWorld, client: TestClient) -> None:
     world.open(easy(110))
     late = world.arrive(easy(80, seed=1) + hard(40, seed=1))

@@ -20,7 +20,7 @@ from serving.projects import drafts
 from serving.secrets import viewer_token
 from serving.store.records import ProjectRow
 from tests.support.local_world import CONFIG, LocalWorld, choice, easy
-from tests.support.studio_twin import TOKEN, StudioTwin, studio_twin
+from tests.support.studio_twin import MY_ID, TOKEN, StudioTwin, studio_twin
 from tests.unit.connectors.media.pictures import image_bytes
 
 HTMX = {"HX-Request": "true"}
@@ -117,14 +117,17 @@ def test_steps_wait_for_those_before(browser: TestClient, studio: StudioTwin) ->
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("label-studio", "Write the address as http://host:port"),
+        ("http:", "Write the address as http://host:port"),
         ("ftp://127.0.0.1", "Write the address as http://host:port"),
         ("http://127.0.0.1:9", "Nothing answers at http://127.0.0.1:9"),
         ("http://169.254.169.254/latest", "link-local or reserved"),
         ("http://[::ffff:169.254.169.254]/", "link-local or reserved"),
         ("http://0.0.0.0:8080", "link-local or reserved"),
         ("http://me:secret@127.0.0.1:9", "Leave user and password out"),
-        ("http://127.0.0.1:9/?project=1", "Leave out what follows"),
+        ("127.0.0.1:9", "Nothing answers at http://127.0.0.1:9:"),
+        ("http://127.0.0.1:9/projects/1/data?tab=1", "Nothing answers at http://127.0.0.1:9:"),
+        ("http://127.0.0.1:port", "Write the address as http://host:port"),
+        ("no-such-host.invalid/projects/1", "There is no host no-such-host.invalid"),
         ("http://no-such-host.invalid", "There is no host no-such-host.invalid"),
     ],
 )
@@ -147,6 +150,19 @@ def test_the_token_goes_only_where_a_label_studio_has_answered(browser: TestClie
     assert "Moods of reviews" in page
     assert "55 tasks" in page
     assert {path for path, given in studio.seen if not given} == {"/api/version/"}
+
+
+def test_the_address_of_a_page_of_label_studio_is_cut_to_the_servers(
+    there: LocalWorld, browser: TestClient, studio: StudioTwin
+) -> None:
+    for typed in (f"{studio.url}/projects/1/data?tab=1#top", studio.url.removeprefix("http://") + "/user/account"):
+        page = browser.post("/connect/account", data={"url": typed, "token": TOKEN}, headers=HTMX).text
+        assert f"answers at {studio.url}." in page
+        assert "it is prelabel@example.com" in page
+        assert 'role="alert"' not in page
+        assert drafts.load(there.runtime, session_of(browser)["draft"]).url == studio.url
+    page = browser.post("/connect/account", data={"url": f"{studio.url}/projects"}, headers=HTMX).text
+    assert "it is prelabel@example.com" in page, "the kept token is this address's, however it is written"
 
 
 def test_a_kept_token_is_not_sent_to_another_address(browser: TestClient, studio: StudioTwin) -> None:
@@ -235,10 +251,10 @@ def test_what_hinders_names_the_setting(browser: TestClient, studio: StudioTwin)
     other = browser.post("/connect/model", data={"slug": "mine", "encoder": "pixels"}, headers=HTMX).text
     assert "do not fit" in other
     good = browser.post("/connect/model", data={"slug": "mine", "encoder": "ngram"}, headers=HTMX).text
-    assert "/connect/model?onward=true" in good
-    onward = browser.post("/connect/model?onward=true", data={"slug": "mine"}, headers=HTMX)
+    assert 'form="model" name="onward"' in good
+    onward = browser.post("/connect/model", data={"slug": "mine", "onward": "true"}, headers=HTMX)
     assert onward.headers["hx-redirect"] == "/connect/budget"
-    stays = browser.post("/connect/model?onward=true", data={"slug": "moods"}, headers=HTMX)
+    stays = browser.post("/connect/model", data={"slug": "moods", "onward": "true"}, headers=HTMX)
     assert "hx-redirect" not in stays.headers
     assert "is taken" in stays.text
 
@@ -264,6 +280,69 @@ def test_a_model_that_has_learned_nothing_says_so(browser: TestClient, studio: S
     assert page.count('class="chips"') == 1, "the label that a person gave, and nothing else"
     assert "good &lt;b&gt;day&lt;/b&gt;" in page
     assert "confidence" not in page
+
+
+def test_labels_of_the_account_itself_teach_nothing_and_are_warned_of(
+    there: LocalWorld, browser: TestClient, studio: StudioTwin
+) -> None:
+    mine = studio.project("Mine", CONFIG)
+    for text, label in easy(8):
+        mine.add({"text": text}, choice(label), by=MY_ID)
+    for text, label in easy(2, seed=3):
+        mine.add({"text": text}, choice(label))
+    warned = "8 labels here are by this account (prelabel@example.com) and will not count"
+    assert warned in pick(browser, studio, mine.id)
+    page = browser.get("/connect/rehearsal").text
+    assert "Of the 10 tasks that were read, 2 are labelled." in page
+    assert "was taught" not in page
+    assert page.count('class="chips"') == 2, "what the account wrote is not drawn as a person's answer"
+    assert warned in browser.get("/connect/go").text
+    done = browser.post("/connect/go").text
+    assert "mine is connected" in done, "it hinders nobody"
+    assert warned in done
+    made = project(there, "mine")
+    reconcile.run(there.runtime, made)
+    with there.store.read() as uow:
+        assert uow.labels.training_count(made.id) <= 2, "the pipeline counts as the rehearsal does"
+    found = browser.get("/projects/mine/doctor/findings").text
+    assert "8 tasks were labelled by hand with prelabel@example.com: these labels count as written by Prelabel" in found
+
+
+def test_nobody_is_warned_of_an_account_of_its_own(browser: TestClient, studio: StudioTwin) -> None:
+    assert "will not count" not in pick(browser, studio)
+    assert "will not count" not in browser.get("/connect/go").text
+    browser.post("/connect/model", data={"slug": "mine"}, headers=HTMX)
+    browser.post("/connect/go")
+    assert "nobody labels with Prelabel&#39;s account" in browser.get("/projects/mine/doctor/findings").text
+
+
+def test_a_project_that_no_model_fills_has_its_title_and_a_name(browser: TestClient, studio: StudioTwin) -> None:
+    page = pick(browser, studio, 2)
+    assert "Nothing to predict</h2>" in page
+    assert 'value="nothing-to-predict"' in page
+    assert "No model is proposed for this labeling interface: name one in a project file" in page
+    assert "below" not in page
+    assert 'id="encoder"' not in page, "there is nothing to choose from"
+    again = browser.get("/connect/project").text
+    assert "Nothing to predict</h2>" in again
+    pick(browser, studio)
+    browser.post("/connect/model", data={"slug": "mine", "encoder": "pixels"}, headers=HTMX)
+    misfit = browser.get("/connect/project").text
+    assert "do not fit" in misfit
+    assert '<option value="ngram"' in misfit, "another can be chosen"
+
+
+def test_tasks_too_few_for_the_numbers(browser: TestClient, studio: StudioTwin) -> None:
+    pick(browser, studio)
+    said = "Of the 55 tasks that are there about 41 can train, where 200 labels are asked for"
+    assert said in browser.get("/connect/budget").text
+    assert said in browser.get("/connect/go").text
+    blind = browser.post("/connect/budget", data=BUDGET | {"train_target": "20"}, headers=HTMX).text
+    assert "about 14 can be drawn blind, and 50 blind labels are asked for: send about 200 tasks in all" in blind
+    fits = BUDGET | {"train_target": "20", "validation_target": "13"}
+    assert "tasks that are there" not in browser.post("/connect/budget", data=fits, headers=HTMX).text
+    assert "tasks that are there" not in browser.get("/connect/go").text
+    assert "is connected" in browser.post("/connect/go").text
 
 
 def test_an_empty_project(browser: TestClient, studio: StudioTwin) -> None:
@@ -310,7 +389,17 @@ def test_costs_as_they_are_typed(there: LocalWorld, browser: TestClient, studio:
     said = browser.post("/connect/costs", data={"person_hour": "30", "currency": "CNY"}, headers=HTMX).text
     assert "An hour of a person costs 30 CNY." in said
     assert drafts.load(there.runtime, session_of(browser)["draft"]).costs == Costs(person_hour=30, currency="CNY")
-    assert "out of its range" in browser.post("/connect/costs", data={"person_hour": "-1"}, headers=HTMX).text
+    for field, typed, wanted in (
+        ("person_hour", "-3", "An hour of a person costs a number from 0 to 1,000,000,000."),
+        ("compute_hour", "?", "An hour of the machine costs a number from 0 to 1,000,000,000."),
+        ("item_seconds", "0", "The seconds that an item takes are a number above 0, at most 1,000,000."),
+        ("item_seconds", "99999999", "The seconds that an item takes are a number above 0, at most 1,000,000."),
+        ("currency", "1  2", "The currency is text of 1 to 12 characters, such as EUR."),
+    ):
+        refused = browser.post("/connect/costs", data={field: typed}, headers=HTMX).text
+        assert wanted in refused
+        assert "<details" not in refused
+        assert "costs 30" not in refused
     browser.post("/connect/costs", data={"currency": "EUR"}, follow_redirects=False)
     assert drafts.load(there.runtime, session_of(browser)["draft"]).costs is None
 

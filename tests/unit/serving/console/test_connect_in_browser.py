@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -19,6 +20,9 @@ from serving.composition import Platforms
 from serving.console import staff
 from serving.language import gettext, speaking
 from serving.local import LocalScorer
+from serving.pipeline.runtime import Runtime
+from serving.projects import connect as connecting
+from serving.projects.connect import Seen, Wish
 from tests.support.local_world import LocalWorld, choice, easy
 from tests.support.served import serve
 from tests.support.studio_twin import TOKEN, StudioTwin, studio_twin
@@ -223,3 +227,29 @@ def _walk(visit: Visit, served: str, studio: StudioTwin, language: str) -> None:
     visit.look("doctor")
     page.goto(f"{served}/projects/names/costs")
     visit.look("project-costs")
+
+
+def test_next_right_after_typing_goes_on_while_label_studio_is_slow(
+    served: str, studio: StudioTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    look = connecting.look
+
+    def slow(runtime: Runtime, wish: Wish) -> Seen:
+        time.sleep(1.5)  # longer than typing waits before it is checked
+        return look(runtime, wish)
+
+    monkeypatch.setattr(connecting, "look", slow)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
+        page = browser.new_page()
+        page.request.post(f"{served}/sign-in", form={"token": "operator-token"}, max_redirects=0)
+        page.request.post(f"{served}/connect/account", form={"url": studio.url, "token": TOKEN})
+        page.goto(f"{served}/connect/project")
+        page.get_by_label("Fresh").check()
+        page.get_by_role("heading", name="Fresh").wait_for()
+        page.locator("#slug").fill("typed")
+        page.get_by_role("button", name="Next: the error budget").click()
+        page.wait_for_url("**/connect/budget")
+        browser.close()

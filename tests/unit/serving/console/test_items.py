@@ -9,6 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from serving.console import staff
+from serving.console.item_story import REASONS
+from serving.console.speech import COOKIE
 from serving.secrets import viewer_token
 from serving.store.records import ItemState
 from tests.support.local_world import LocalWorld, easy
@@ -93,6 +95,22 @@ def test_filters_are_kept_from_page_to_page(world: LocalWorld, console: TestClie
     looked = console.get(f"{PLACE}?text=nowhere-to-be-found").text
     assert "newest 60 items" in looked
     assert console.get(f"{PLACE}?least=2").status_code == 422
+
+
+def test_a_reason_is_chosen_in_words_and_sent_as_its_code(world: LocalWorld, console: TestClient) -> None:
+    world.open(easy(160))
+    page = console.get(PLACE).text
+    field = page.split('<select id="reason" name="reason">')[1].split("</select>")[0]
+    assert '<option value="below_threshold">its confidence is below the certified threshold</option>' in field
+    assert field.count("<option") == 1 + len(REASONS)
+    chosen = console.get(f"{PLACE}?reason=certified").text
+    accepted = [row for row in world.items() if row.reason == "certified"]
+    assert chosen.count('<th scope="row">') == min(50, len(accepted)) > 0
+    assert '<option value="certified" selected>' in chosen
+    assert "<option selected>of_another_time</option>" in console.get(f"{PLACE}?reason=of_another_time").text
+    console.cookies.set(COOKIE, "zh-Hans")
+    assert '<option value="certified">its confidence' not in (chinese := console.get(PLACE).text)
+    assert '<option value="certified">' in chinese
 
 
 def test_an_item_is_told_as_a_whole(world: LocalWorld, console: TestClient) -> None:

@@ -59,9 +59,19 @@ def figures(world: LocalWorld, user: int) -> Own:
     return own(world.runtime, world.project, desk)
 
 
+def figures_page(browser: TestClient) -> str:
+    """The page with the parts that the browser asks for when it is there."""
+    page = browser.get("/train/me").text
+    parts = re.findall(r'hx-get="([^"]+)" hx-trigger="load"', page)
+    assert parts, page
+    answers = [browser.get(part) for part in parts]
+    assert [answer.status_code for answer in answers] == [200] * len(parts)
+    return "".join([page, *(answer.text for answer in answers)])
+
+
 def test_ones_own_figures(worked: LocalWorld, browser: TestClient) -> None:
     assert 'href="/train/me"' in browser.get("/train").text
-    page = browser.get("/train/me").text
+    page = figures_page(browser)
     assert cells(page, "Handed to you") == ["3", "3"]
     assert cells(page, "Handed in") == ["2", "2"]
     assert cells(page, "Given back") == ["1", "1"]
@@ -77,19 +87,24 @@ def test_ones_own_figures(worked: LocalWorld, browser: TestClient) -> None:
 
 
 def test_nobody_sees_anybody_elses(worked: LocalWorld, browser: TestClient) -> None:
-    mine = browser.get("/train/me").text
+    mine = figures_page(browser)
     assert "50 min" not in mine
-    for place in ("/train/me?user=22", "/train/me?trainer=1", "/train/me?project=moods&user=22"):
-        assert browser.get(place).text == mine
-    for place in ("/train/me/22", "/train/22/me", "/train/people/22", "/train/moods/me/22"):
+    for query in ("user=22", "trainer=1", "project=moods&user=22"):
+        for place in ("/train/me", "/train/moods/own"):
+            own_page = browser.get(place).text
+            assert own_page in mine
+            assert browser.get(f"{place}?{query}").text == own_page
+    for place in ("/train/me/22", "/train/22/me", "/train/people/22", "/train/moods/me/22", "/train/moods/own/22"):
         assert browser.get(place).status_code == 404
+    assert browser.get("/train/elsewhere/own").status_code == 404
     sign_in(browser, BERT)
-    theirs = browser.get("/train/me").text
+    theirs = figures_page(browser)
     assert cells(theirs, "Active") == ["15 min", "15 min"], "50 minutes are more than an item counts"
     assert "Of your items 1 took longer." in theirs
     browser.post("/train/sign-out")
     answer = browser.get("/train/me", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/train")
+    assert browser.get("/train/moods/own").status_code == 401
     with worked.store.begin() as uow:
         uow.people.erase(next(one.trainer.id for one in uow.people.desks(worked.id) if one.trainer.user_id == ANNA))
     assert len(browser.get("/train/me", follow_redirects=False).content) == 0
@@ -167,7 +182,7 @@ def test_what_models_learned_is_said_without_a_claim(worked: LocalWorld, browser
     with worked.store.read() as uow:
         by = list(uow.labels.taught_by(worked.id).values())
     assert worked.train() is not None
-    page = browser.get("/train/me").text
+    page = figures_page(browser)
     assert f"Your {by.count(ANNA)} labels are among the {len(by)} by people that it learned from." in page
     assert "It has made the suggestions since 2023-11-14." in page
     assert "do not say that a difference comes from your labels" in page
@@ -223,8 +238,9 @@ def test_the_chart_says_what_it_shows(worked: LocalWorld) -> None:
     assert section.chart == chart(days)
 
 
-def test_the_page_is_under_the_policy(worked: LocalWorld, browser: TestClient) -> None:
-    answer = browser.get("/train/me")
+@pytest.mark.parametrize("place", ["/train/me", "/train/moods/own"])
+def test_the_page_is_under_the_policy(worked: LocalWorld, browser: TestClient, place: str) -> None:
+    answer = browser.get(place)
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -234,7 +250,7 @@ def test_the_page_is_under_the_policy(worked: LocalWorld, browser: TestClient) -
 
 def test_before_anything_was_done(world: LocalWorld, browser: TestClient) -> None:
     sign_in(browser, ANNA)
-    page = browser.get("/train/me").text
+    page = figures_page(browser)
     assert "Nothing yet" in page
     assert "<h3>" not in page
 

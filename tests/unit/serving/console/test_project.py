@@ -12,15 +12,17 @@ from fastapi.testclient import TestClient
 from models.gate import Certificate
 from models.types import GateState, Route
 from serving.console import staff
+from serving.console.moments import moment
 from serving.monitoring.blind import blind, what_if
 from serving.monitoring.blind_figures import bins, points
 from serving.monitoring.by_day import by_day
 from serving.monitoring.remembered import FRESH_S
+from serving.projects.gate import tolerate
 from serving.secrets import viewer_token
 from serving.store.records import ItemState
 from tests.support.local_world import LocalWorld, easy, hard, new_project
 
-PARTS = ("counts", "figures", "automation", "sample", "what-if?percent=5")
+PARTS = ("counts", "opening", "figures", "automation", "sample", "what-if?percent=5")
 
 
 def enter(browser: TestClient, token: str = "operator-token") -> None:
@@ -61,6 +63,7 @@ def test_of_a_project_without_anything(world: LocalWorld, browser: TestClient) -
     parts = [browser.get(f"/projects/moods/{part}") for part in PARTS]
     assert [part.status_code for part in parts] == [200] * len(PARTS)
     assert "0 accepted of 0 arrived" in parts[0].text
+    assert "0 of the 20 labels that it learns from are there" in parts[1].text
     assert specs("".join(part.text for part in parts)) == []
 
 
@@ -160,6 +163,65 @@ def test_a_smaller_budget_buys_less_and_looking_changes_nothing(busy: LocalWorld
         assert (uow.gate.tests(busy.id), uow.gate.events(busy.id)) == before
     assert browser.get("/projects/moods/what-if?percent=0").status_code == 422
     assert browser.get("/projects/moods/what-if?percent=nan").status_code == 422
+
+
+def test_what_the_gate_waits_for_stands_at_its_state(busy: LocalWorld, browser: TestClient) -> None:
+    enter(browser)
+    page = browser.get("/projects/moods").text
+    assert page.index("The gate is") < page.index("/projects/moods/opening") < page.index("Budget: at most")
+    assert "The gate waits" not in browser.get("/projects/moods/opening").text, "it accepts"
+    tolerate(busy.runtime, busy.project, epsilon=0.05, reason="a stricter customer", actor="anna")
+    busy.later(FRESH_S)
+    report = busy.report()
+    assert report.opening is not None
+    assert unescape(report.opening.in_words) in unescape(browser.get("/projects/moods/opening").text)
+
+
+def test_what_was_counted_of_another_state_is_not_said(world: LocalWorld, browser: TestClient) -> None:
+    enter(browser)
+    assert "waits for a first model" in browser.get("/projects/moods/opening").text
+    with world.store.begin() as uow:
+        uow.gate.transition(
+            world.id, GateState.SHADOW, reason="a model", actor="prelabel", numbers={}, now=world.clock()
+        )
+    assert "waits for a first model" not in browser.get("/projects/moods/opening").text
+
+
+def test_items_of_an_older_budget_are_told_with_their_number(busy: LocalWorld, browser: TestClient) -> None:
+    enter(browser)
+    accepted = busy.report().accepted
+    assert accepted > 0
+    assert "stay so" not in browser.get("/projects/moods/opening").text, "the budget never changed"
+    tolerate(busy.runtime, busy.project, epsilon=0.05, reason="a stricter customer", actor="anna")
+    busy.settle()
+    busy.later(FRESH_S)
+    with busy.store.read() as uow:
+        assert uow.charts.accepted_by_budget(busy.id) == [(0.1, accepted)]
+    told = browser.get("/projects/moods/opening").text
+    assert f"{accepted} items that stand accepted were accepted at a budget of 10.00 % and stay so" in told
+    tolerate(busy.runtime, busy.project, epsilon=0.1, reason="as before", actor="anna")
+    busy.later(FRESH_S)
+    assert "stay so" not in browser.get("/projects/moods/opening").text, "it is the budget of now again"
+
+
+def test_a_certificates_numbers_say_of_when_they_are(busy: LocalWorld, browser: TestClient) -> None:
+    enter(browser)
+    with busy.store.read() as uow:
+        certificate = uow.gate.latest(busy.id)
+    assert certificate is not None
+    page = unescape(browser.get("/projects/moods").text)
+    assert f"Its numbers are as of {moment(certificate.created_at)}; what waits may have changed since." in page
+
+
+def test_the_table_of_budgets_says_first_that_it_is_a_new_test(busy: LocalWorld, browser: TestClient) -> None:
+    enter(browser)
+    table = unescape(browser.get("/projects/moods/what-if?percent=5").text)
+    share = what_if(blind(busy.runtime, busy.project), epsilon=0.05, delta=busy.project.delta).delta
+    said = f"Each row says what a <strong>new test</strong> would find now, with the {100 * share:.2f} % of delta"
+    assert said in table
+    assert table.index(said) < table.index("<table")
+    assert "10.00 % (as now, tested anew)" in table
+    assert "(now)" not in table
 
 
 def test_an_operator_closes_reopens_and_changes_the_budget(busy: LocalWorld, browser: TestClient) -> None:

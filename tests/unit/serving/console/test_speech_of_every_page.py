@@ -6,10 +6,8 @@ What is data stays as it is: names, codes of events and numbers, texts of tasks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
@@ -29,57 +27,19 @@ from serving.store.records import ItemState
 from serving.workforce.gold_set import put_in
 from tests.support import marked
 from tests.support.audited import answer, stream
-from tests.support.local_world import WORDS, LocalWorld, easy, hard
+from tests.support.local_world import LocalWorld, easy, hard
 from tests.support.studio_twin import TOKEN
 from tests.unit.serving.conftest import MakeWorld
 from tests.unit.serving.console.connected import HTMX, beside
+from tests.unit.serving.console.heard import whole
 from tests.unit.serving.console.test_train import next_card, sign_in
 from tests.unit.serving.projects.test_versions import another
 
 ANNA, BERT = 21, 22
-NAMES = (
-    "Prelabel Label Studio UTC moods mood text good bad user prelabel operator console",
-    "http choices person PERSON example com reviewer law any trainer README en XA English 中文 html audit",
-    "HTML PDF CSV JSON",
-    *(word for words in WORDS.values() for word in words),
-)
-"""Of the product, of the world's project and its people."""
 OF_THE_TWIN = "Label Studio does not know this token: make a new one"
 FRAGMENTS = ("figures", "automation", "sample", "what-if?percent=7", "counts")
 OVER_TIME = ("progress", "savings", "series", "series?span=month", "watching")
 ABOUT = ("costs", "costs?saved=true", "models", "models/same-items", "changes", "doctor")
-
-
-@pytest.fixture
-def spoken(world: LocalWorld, browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    """A browser that asks for the marked language."""
-    staff._failures.clear()
-    marked.speak(monkeypatch)
-    browser.cookies.set(COOKIE, marked.TAG)
-    return browser
-
-
-def whole(page: str, world: LocalWorld, *more: str) -> None:
-    assert f"{marked.OPEN}" in page
-    assert marked.unmarked(page, [*NAMES, *_data(world), *more]) == []
-
-
-def _data(world: LocalWorld) -> Iterable[str]:
-    with world.store.read() as uow:
-        for ref in uow.models.list(world.id):
-            yield from (ref.ref.version, ref.ref.sha256, "sha256", *_names(ref.metrics))
-            yield "head, ngram; kB"  # its spec, and the size of its files
-        for event in uow.gate.events(world.id):
-            yield from _names(event.numbers)
-
-
-def _names(numbers: Mapping[str, Any]) -> Iterable[str]:
-    for name, value in numbers.items():
-        yield name
-        if isinstance(value, Mapping):
-            yield from _names(value)
-        elif isinstance(value, str | bool):
-            yield str(value)
 
 
 def test_what_is_not_wrapped_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +53,7 @@ def test_of_an_empty_service(world: LocalWorld, spoken: TestClient) -> None:
     whole(spoken.post("/sign-in", data={"token": "wrong"}).text, world)
     whole(spoken.get("/train").text, world)
     spoken.post("/sign-in", data={"token": "operator-token"})
-    for path in ("/", "/changes", "/projects/moods", *_parts()):
+    for path in ("/", "/changes", "/projects/moods", "/projects/moods/opening", *_parts()):
         whole(spoken.get(path).text, world)
     for path in ("", "/dead", "/disagreements", "/likely-errors"):
         whole(spoken.get(f"/projects/moods/items{path}").text, world)
@@ -112,7 +72,7 @@ def test_of_a_busy_project(world: LocalWorld, spoken: TestClient) -> None:
         uow.items.bury_tasks(world.id, {world.items()[-1].task_id: "Label Studio refused (404): 12"}, world.clock())
     assert spoken.get("/train").status_code == 200
     spoken.post("/sign-in", data={"token": "operator-token"})
-    for path in ("/", "/projects/moods", *_parts()):
+    for path in ("/", "/projects/moods", "/projects/moods/opening", *_parts()):
         whole(spoken.get(path).text, world)
     for path in ("", "?state=published", "?trainer=2", "?text=good&label=good", "/dead", "/disagreements"):
         whole(spoken.get(f"/projects/moods/items{path}").text, world, *_codes())
@@ -202,6 +162,7 @@ def test_of_the_wizard(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> No
             "URL",
             "/train",
             "/hooks/label-studio: ConnectError",
+            "[Errno] Connection refused; Not found",
             *(one.title for one in twin.projects.values()),
         ]
         spoken.post("/sign-in", data={"token": "operator-token"})
@@ -231,6 +192,8 @@ def test_of_the_wizard(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> No
         whole(spoken.get("/connect/arrived/person").text, world, *data)
         whole(spoken.get("/projects/person/doctor").text, world, *data)
         whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
+        twin.hooks.clear()
+        whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
         whole(spoken.post("/projects/person/doctor/fix").text, world, *data)
 
 
@@ -252,6 +215,7 @@ def test_of_a_trainer(world: LocalWorld, spoken: TestClient) -> None:
         found = {Ground(anna.id, FieldOfWork(domain="law"), False): Accuracy.of(9, 1)}
         uow.people.keep_compared(found, world.clock())
     whole(spoken.get("/train/me").text, world)
+    whole(spoken.get("/train/moods/own").text, world)
     whole(spoken.post("/train/moods/next").text, world)
     whole(spoken.get("/train/moods/answers").text, world)
     whole(spoken.get("/train/moods/decisions").text, world)
@@ -328,6 +292,7 @@ def test_of_reviews(world: LocalWorld, spoken: TestClient) -> None:
     sign_in(spoken, ANNA)
     whole(spoken.get("/train/moods/decisions").text, world)
     whole(spoken.get("/train/me").text, world)
+    whole(spoken.get("/train/moods/own").text, world)
 
 
 VISITED = {
@@ -336,6 +301,7 @@ VISITED = {
     "/projects/{slug}",
     "/projects/{slug}/counts",
     "/projects/{slug}/figures",
+    "/projects/{slug}/opening",
     "/projects/{slug}/automation",
     "/projects/{slug}/sample",
     "/projects/{slug}/what-if",
@@ -366,6 +332,7 @@ VISITED = {
     "/connect/arrived/{slug}",
     "/train",
     "/train/me",
+    "/train/{slug}/own",
     "/train/{slug}/review",
     "/train/{slug}/decisions",
     "/train/{slug}/qualifications",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from models.people.skill import Skill as Accuracy
 from models.skills import FieldOfWork
 from serving.monitoring.own import DAYS, PEERS, Rows, accuracies, daily, learned, own, window
 from serving.pipeline import learn
-from serving.store.own import Given, Marked, Piece, Reviewed
+from serving.store.own import Given, Handed, Marked, Reviewed
 from serving.store.people_records import WorkState
 from serving.store.records import LABELS_BY, LabelRole
 from serving.store.review_records import ReviewState
@@ -27,13 +28,13 @@ LAW, ANY = FieldOfWork(domain="law"), FieldOfWork()
 ANNA, BERT = 21, 22
 
 
-def piece(state: WorkState, *, code: str = "teaching", reason: str | None = None, at: float = NOW) -> Piece:
-    return Piece(state, granted_at=at, until=at + 100, beat_at=at, code=code, reason=reason)
+def piece(state: WorkState, *, code: str = "teaching", reason: str | None = None, n: int = 1) -> Handed:
+    return Handed(state, code=code, reason=reason, unasked=False, recent=True, n=n)
 
 
-def given(item: int, **more: object) -> Given:
+def given(item: int, **more: Any) -> Given:
     one = Given(item, skipped=False, role=LabelRole.CORRECTION, lead_time=10.0, loss=0.0, saved_at=NOW)
-    return replace(one, **more)  # type: ignore[arg-type]
+    return one._replace(**more)
 
 
 def test_work_by_how_it_ended() -> None:
@@ -42,14 +43,14 @@ def test_work_by_how_it_ended() -> None:
     pieces += [piece(WorkState.RELEASED, reason="not my field", code="quality")]
     pieces += [
         replace(piece(WorkState.RELEASED, reason="label studio: gone"), unasked=True),
-        piece(WorkState.DONE, at=NOW - 8 * DAY),
+        replace(piece(WorkState.DONE, n=3), recent=False),
     ]
     found = window(Rows(pieces), since=NOW - 7 * DAY, cap_s=100.0).work
     assert (found.offered, found.checks, found.held) == (9, 1, 1)
     assert (found.done, found.late, found.skipped, found.expired) == (3, 1, 1, 1)
     assert (found.given_back, found.unavailable) == (2, 1), "what could not be opened was not given back"
     assert [(one.reason, one.n) for one in found.reasons] == [("not my field", 2)]
-    assert window(Rows(pieces), since=0.0, cap_s=100.0).work.offered == 10
+    assert window(Rows(pieces), since=0.0, cap_s=100.0).work.offered == 12
 
 
 def test_rare_reasons_stand_together() -> None:

@@ -80,6 +80,21 @@ def test_it_is_not_known_before_there_is_a_control() -> None:
     assert "Nothing is saved yet" in nothing.in_words
 
 
+def test_what_was_said_of_an_item_stands_beside_what_is_measured() -> None:
+    spent = (100 * 36.0 + 360.0 + 720.0 + 1800.0) / 3600
+    cold = found(parts=(Stratum(100, TIMES[:13]), Stratum(900, TIMES)))
+    unknown = judge(cold, Costs(person_hour=20.0, item_seconds=36.0))
+    assert unknown.told_hours == pytest.approx(10.0 - spent)
+    assert (unknown.saved_hours, unknown.saved_money) == (None, None), "no money of what nobody measured"
+    assert unknown.in_words.endswith(f"{10.0 - spent:,.1f} hours of people; nobody has measured that.")
+    measured = judge(found(), Costs(item_seconds=36.0))
+    assert measured.saved_hours == judge(found(), None).saved_hours
+    assert measured.told_hours == unknown.told_hours
+    assert "nobody has measured" not in measured.in_words
+    assert judge(found(), Costs(person_hour=20.0)).told_hours is None
+    assert judge(found(accepted=0, suggested=0, parts=()), Costs(item_seconds=36.0)).told_hours is None
+
+
 def label_all(world: LocalWorld, *, seconds: float, shown: float) -> None:
     """People label what the queue has: by hand it takes them ``seconds``, with a suggestion ``shown``."""
     for row in world.wanted():

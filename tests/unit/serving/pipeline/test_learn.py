@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from models.base import ModelRef
-from models.errors import MediaError, MediaUnavailable, PlatformUnavailable
+from models.errors import PlatformUnavailable
 from models.gate import spend
 from models.specs import TransformersSpec
-from models.types import ControlSpec, Fold, GateState, Item, Route
+from models.types import ControlSpec, Fold, GateState, Route
 from serving.pipeline import certifying, learn
 from serving.pipeline.worker import Worker
 from serving.projects import gate
-from serving.store.records import CertificateRow, ItemState, ProjectRow
+from serving.store.records import CertificateRow, ItemState
+from tests.support.away import FirstAway
 from tests.support.local_world import LocalWorld, another_worker, easy, hard
 from tests.unit.serving.conftest import MakeWorld
 
@@ -102,12 +102,8 @@ class TestTrain:
         world.tick()
         world.label_wanted(70)
 
-        class Away:
-            def attach(self, project: ProjectRow, items: Sequence[Item]) -> list[Item | MediaError]:
-                return [MediaUnavailable("503"), *items[1:]]
-
         with pytest.raises(PlatformUnavailable, match="1 labelled items"):
-            learn.tick(replace(world.runtime, media=Away()), world.project)
+            learn.tick(replace(world.runtime, media=FirstAway()), world.project)
         assert state(world) is GateState.COLD
         assert world.tick()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from models.errors import AuthenticationError, PlatformError, PlatformRefused, PlatformUnavailable
@@ -122,14 +124,22 @@ def test_a_prediction_that_was_dropped_without_a_word_is_noticed(decided: LocalW
     decided.audit()
 
 
-def test_a_person_who_was_faster_is_not_overwritten(decided: LocalWorld) -> None:
+def test_a_person_who_was_faster_is_not_overwritten(decided: LocalWorld, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor is the item dead for a moment: its label has only not been read so far."""
     fast = next(i for i in decided.items() if i.state is ItemState.DECIDED and i.route is Route.ACCEPT)
     decided.label(fast.task_id)
-    decided.settle()
-    assert decided.annotations(fast.task_id) == [2]
-    assert decided.item(fast.task_id).last_error == "a person labelled the task first"
+    for _ in range(3):
+        decided.worker.publish(decided.project)
+        decided.later(decided.runtime.settings.retry_max_s)
+        assert decided.annotations(fast.task_id) == [2]
+        assert decided.item(fast.task_id).state is ItemState.DECIDED
+    assert waiting(decided) == {OutboxKind.ACCEPTANCE: 1}
     decided.sync()
     assert decided.item(fast.task_id).state is ItemState.LABELED
+    decided.settle()
+    assert waiting(decided) == {}
+    assert decided.annotations(fast.task_id) == [2]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     decided.audit()
 
 

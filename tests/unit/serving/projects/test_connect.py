@@ -15,6 +15,7 @@ from models.specs import HeadSpec
 from serving.projects import connect
 from serving.projects.connect import Wish, check, notes, of_file, slug_of
 from tests.support.local_world import CONFIG, SECRET, LocalWorld
+from tests.support.studio_twin import TOKEN, studio_twin
 
 WISH = Wish(url="http://127.0.0.1:9", token="t", platform_project=3)
 IMAGES = CONFIG.replace('<Text name="text" value="$text"/>', '<Image name="text" value="$image"/>')
@@ -82,6 +83,15 @@ def test_nothing_is_stored_when_label_studio_does_not_answer(world: LocalWorld) 
         connect.connect(world.runtime, WISH)
     with world.store.read() as uow:
         assert [p.slug for p in uow.projects.list()] == ["moods"]
+
+
+def test_the_address_of_a_page_leads_to_the_server(world: LocalWorld) -> None:
+    with studio_twin() as twin:
+        twin.project("Moods", CONFIG)
+        page = twin.url.removeprefix("http://") + "/projects/1/data"
+        seen = connect.look(world.runtime, Wish(url=page, token=TOKEN, platform_project=1))
+        seen.platform.close()
+    assert (seen.url, seen.remote.title) == (twin.url, "Moods")
 
 
 def test_the_webhook_is_registered_once_with_the_secret(world: LocalWorld) -> None:

@@ -210,7 +210,7 @@ class TestRollBack:
         world, old, new = two
         with pytest.raises(ConfigurationError, match="nothing to roll back to"):
             versions.roll_back(world.runtime, world.project, **WHO)
-        with pytest.raises(ConfigurationError, match=f"{new} has predicted before"):
+        with pytest.raises(ConfigurationError, match=f"{new} has never predicted"):
             versions.roll_back(world.runtime, world.project, new, **WHO)
         versions.promote(world.runtime, world.project, new, **WHO)
         world.later()

@@ -1,21 +1,10 @@
-"""Sentences that were written down in English, said again in the language of now.
-
-Reasons of the gate, certificates and errors are made of a sentence and some values. What is stored is the English text:
-the sentence it was made of is found, and its values are put into the translation of that sentence. A text that no
-sentence here has made, such as a person's own words, stays as it was written.
-"""
+"""What reasons of the gate, certificates and noise are made of, as the code writes them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from functools import cache, lru_cache
 from typing import Final
 
-from serving.language import ENGLISH, N_, gettext, joined, language
-
-LONGEST: Final = 2_000
-"""Characters of a text that is looked at."""
+from serving.language import N_
 
 GATE: Final = (
     N_("no model yet"),
@@ -122,35 +111,6 @@ NOISE: Final = (
     ),
     N_("{taken}; one person is wrong on {rate} of the items, from {n} labelled twice"),
 )
-ERRORS: Final = (
-    N_("no model predicts yet, beside which it could score"),
-    N_("{version} scores already"),
-    N_("no model scores in the shadow"),
-    N_("no person chose the model that predicts: there is nothing to let go of"),
-    N_("{version} predicts already"),
-    N_("{version} predicts since you looked: look again"),
-    N_("{version} was made for another label config: what it fills is not what is to be filled now"),
-    N_(
-        "Label Studio does not know this token. Copy it anew from Account & Settings > Personal Access Token (or > "
-        "Legacy Token)"
-    ),
-    N_(
-        "Label Studio has legacy tokens switched off. Switch them on under Organization > Access Token Settings > "
-        "Legacy Tokens, or use a personal access token (Account & Settings > Personal Access Token)"
-    ),
-    N_("Label Studio at {url} cannot be reached ({why}): check that it runs, and the address"),
-    N_("Label Studio at {url} answered {status}: {detail}. Its log says why"),
-    N_("Label Studio did not accept task {task} though it could: try again"),
-    N_("Label Studio refused ({status}): {detail}"),
-    N_("this account may not do that in Label Studio: {detail}"),
-    N_("what answers at {url} is not a Label Studio: check the address"),
-    N_("what answers at {url} is not a Label Studio (status {status}): check the address"),
-    N_("what answers at {url} is not a Label Studio, or speaks otherwise ({why}): check the address"),
-    N_("{url} is not an address of Label Studio: write it as http://host:port"),
-    N_("{url} sends on to {target}: use that address"),
-    N_("the package {package} is not installed: pip install {what}"),
-    N_("no control {name} has one class as its answer; those that have: {names}"),
-)
 PARTS: Final = (
     N_(
         "not reachable at any threshold seen, where the best error rate is {rate} at {coverage} of the items: it takes "
@@ -180,76 +140,7 @@ PARTS: Final = (
     N_("{share} ({lower} to {upper}, 95 % each side)"),
 )
 """What values of the gate's, a certificate's and noise's sentences are made of; said nowhere else."""
-SENTENCES: Final = (*GATE, *CERTIFICATES, *NOISE, *ERRORS)
+SHARE: Final = N_("{n} of {all}")
+"""A value too, where both are whole numbers: as a sentence it would fit too much."""
+SENTENCES: Final = (*GATE, *CERTIFICATES, *NOISE)
 """A sentence that begins like another one, and goes on, stands before it."""
-REST: Final = "rest_"
-"""What follows after a full stop."""
-
-
-def retold(text: str) -> str:
-    """A text in the language of now, as far as it is made of sentences that are known here; else as it is."""
-    if language() == ENGLISH or not text or len(text) > LONGEST:
-        return text
-    found = _made_of(SENTENCES, text)
-    if found is None:
-        return text
-    sentence, values, rest = found
-    if sentence not in ERRORS:
-        values = {name: _part(value) for name, value in values.items()}
-    return joined([gettext(sentence, **values), retold(rest)])
-
-
-def _part(value: str) -> str:
-    found = _made_of(PARTS, value)
-    if found is None:
-        return retold(value)
-    sentence, values, _ = found
-    return gettext(sentence, **{name: _part(held) for name, held in values.items()})
-
-
-@lru_cache(maxsize=1024)
-def _made_of(sentences: tuple[str, ...], text: str) -> tuple[str, dict[str, str], str] | None:
-    """The sentence that a text begins with, its values, and what follows after it; None: it is none of these."""
-    for sentence in sentences:
-        if (values := _values(_parts(sentence), text)) is not None:
-            rest = values.pop(REST, "")
-            return sentence, values, rest
-    return None
-
-
-@cache
-def _parts(sentence: str) -> tuple[str, ...]:
-    """What it says itself, and between that the names of its values."""
-    return tuple(re.split(r"\{(\w+)\}", sentence))
-
-
-def _values(parts: Sequence[str], text: str) -> dict[str, str] | None:
-    """The values that the sentence was made with, none of them empty; each ends where the sentence first goes on.
-
-    One way through the text: a text that somebody made up costs no more than another.
-    """
-    if not text.startswith(parts[0]):
-        return None
-    at, values = len(parts[0]), {}
-    full_stop = parts[-1].endswith(".")
-    for name, literal, last in zip(parts[1::2], parts[2::2], range(len(parts) // 2 - 1, -1, -1), strict=True):
-        end = text.find(literal, at + 1) if last else _end(literal, text, at + 1, full_stop)
-        if end < 0:
-            return None
-        values[name] = text[at:end]
-        at = end + len(literal)
-    if text[at : at + 1] == " " and full_stop:
-        values[REST] = text[at + 1 :]
-    elif at < len(text):
-        return None
-    return values
-
-
-def _end(literal: str, text: str, at: int, full_stop: bool) -> int:
-    """Where the end of a sentence stands: at that of the text, or after a full stop before a space; -1: nowhere."""
-    if not full_stop:
-        return len(text) - len(literal) if at <= len(text) - len(literal) and text.endswith(literal) else -1
-    end = text.find(literal, at)
-    while end >= 0 and text[end + len(literal) : end + len(literal) + 1] not in ("", " "):
-        end = text.find(literal, end + 1)
-    return end
