@@ -134,7 +134,8 @@ WEBHOOK = Check(
 MODEL_VERSION = Check(
     name="model_version",
     title=N_("version that annotators see"),
-    looks_at="Whether the predictions that annotators see are those of the version that is pushed.",
+    looks_at="Whether the predictions that annotators see are those of the version that is pushed. A new version is "
+    "given a few polls (`reconcile_s`); where no suggestions are shown, there is nothing to look at.",
     wrong=('Somebody chose another one, or "Connect Model" did.',),
     advice=N_(
         "annotators see predictions of {shown}, we push {pushed}: run `prelabel doctor {project} --fix`, or "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
-from connectors.base import RemoteProject, User
+from connectors.base import Platform, RemoteProject, User
 from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.webhooks import SECRET_HEADER
@@ -21,10 +21,15 @@ from serving.projects import checks
 from serving.projects.checks import Check
 from serving.projects.connect import NO_SUGGESTIONS, notes, register_webhook, webhook_url
 from serving.retold import retold
-from serving.store.records import ItemState, OutboxKind, OutboxState, ProjectRow
+from serving.store.records import ItemState, ProjectRow
 
 SUPPORTED = ("1.23",)
 """Label Studio versions whose behaviour was measured."""
+
+FOLLOWED_S = 60.0
+"""How long after the first suggestion of a version annotators may still be shown the one before, seconds."""
+POLLS = 4
+"""The same in polls, each of which has Label Studio follow, where these are slower."""
 
 
 class Finding(Frozen):
@@ -144,22 +149,30 @@ def _webhook(runtime: Runtime, project: ProjectRow, platform: LabelStudio, fix: 
 
 
 def _model_version(
-    runtime: Runtime, project: ProjectRow, platform: LabelStudio, remote: RemoteProject, fix: bool, note: Note
+    runtime: Runtime, project: ProjectRow, platform: Platform, remote: RemoteProject, fix: bool, note: Note
 ) -> None:
+    """Nothing where no suggestions are shown: switching them off empties the version, and none is seen anyhow."""
     if fix:
         reconcile.keep_model_version(runtime, project, platform, remote)
         remote = platform.project()
+    if not remote.show_suggestions:
+        return
     with runtime.store.read() as uow:
-        counts = uow.outbox.counts(project.id, model_version=project.active_model) if project.active_model else {}
-    sent = counts.get((OutboxKind.SUGGESTION, OutboxState.SENT), 0)
+        pushed = uow.projects.get(project.id).active_model  # after Label Studio was asked: it only follows
+        since = uow.models.get(project.id, pushed).activated_at if pushed else None
+        sent = uow.outbox.first_suggestion(project.id, pushed) if pushed else None
+    followed = max(FOLLOWED_S, POLLS * runtime.settings.reconcile_s)
+    due = sent is not None and runtime.now() - max(sent, since or 0.0) > followed
     seen = repr(remote.model_version) if remote.model_version else gettext("no version")
-    ok = not sent or remote.model_version == project.active_model
+    detail = gettext("Label Studio shows predictions of {version}", version=seen)
+    if sent is not None and not due and remote.model_version != pushed:
+        detail = gettext("{now}; those of {pushed} follow by themselves", now=detail, pushed=repr(pushed))
     note(
         checks.MODEL_VERSION,
-        ok,
-        gettext("Label Studio shows predictions of {version}", version=seen),
+        not due or remote.model_version == pushed,
+        detail,
         shown=repr(remote.model_version),
-        pushed=repr(project.active_model),
+        pushed=repr(pushed),
     )
 
 

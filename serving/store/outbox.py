@@ -156,6 +156,13 @@ class OutboxRepository:
         rows = self._conn.execute(query.group_by(outbox.c.kind, outbox.c.state))
         return {(OutboxKind(kind), OutboxState(state)): n for kind, state, n in rows}
 
+    def first_suggestion(self, project_id: int, model_version: str) -> float | None:
+        """When Label Studio first had a suggestion of this version, epoch seconds; None: it has none."""
+        sent = (outbox.c.kind == OutboxKind.SUGGESTION, outbox.c.state == OutboxState.SENT)
+        query = select(func.min(outbox.c.updated_at)).where(outbox.c.project_id == project_id, *sent)
+        first: float | None = self._conn.scalar(query.where(outbox.c.model_version == model_version))
+        return first
+
     def oldest_pending(self, project_id: int) -> float | None:
         """When the oldest row that still waits was made, epoch seconds."""
         waiting = (outbox.c.kind.in_(list(OutboxKind)), outbox.c.state == OutboxState.PENDING)

@@ -128,7 +128,7 @@ def test_suggestions_that_nobody_sees(patient: World) -> None:
     assert "Settings > Annotation" in wrong["label config"]["advice"]
     assert "Use predictions to prelabel tasks" in wrong["label config"]["advice"]
     patient.change(show_collab_predictions=True)
-    assert doctor(patient) == (0, {})
+    soon(lambda: doctor(patient) == (0, {}) or None)  # Label Studio emptied the version; the next poll sets it again
 
 
 def test_a_dead_item(patient: World) -> None:
@@ -194,7 +194,7 @@ def test_a_service_that_does_not_run_and_a_version_changed_by_hand(patient: Worl
 
     stopped = {"PRELABEL_PORT": str(label_studio.free_port())}
     patient.change(model_version="")
-    code, wrong = doctor(moved, settings=stopped)
+    code, wrong = soon(lambda: told if "model_version" in (told := doctor(moved, settings=stopped))[1] else None)
     assert (code, sorted(wrong)) == (1, ["model_version", "service", "webhook"])
     assert "start `prelabel serve`" in wrong["service"]["advice"]
     assert "PRELABEL_PUBLIC_URL" in wrong["service"]["advice"]

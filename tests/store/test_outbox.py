@@ -80,6 +80,20 @@ def test_rows_are_sent_and_the_item_is_published_with_the_last(world: World) -> 
         assert uow.outbox.oldest_pending(world.project) is None
 
 
+def test_the_first_suggestion_of_a_version(world: World) -> None:
+    scored(world, 1, 2, 3, version="m1")
+    world.decide()
+    rows = world.claim_outbox()
+    with world.store.read() as uow:
+        assert uow.outbox.first_suggestion(world.project, "m1") is None, "on its way"
+    for row, at in zip(rows, (7.0, 5.0, 9.0), strict=True):
+        with world.store.begin() as uow:
+            uow.outbox.sent(world.owner, [row.id], at)
+    with world.store.read() as uow:
+        assert uow.outbox.first_suggestion(world.project, "m1") == 5.0
+        assert uow.outbox.first_suggestion(world.project, "m2") is None
+
+
 def test_one_claim_is_of_one_version_the_oldest(world: World) -> None:
     scored(world, 1, version="old")
     scored(world, 2, 3, version="new")

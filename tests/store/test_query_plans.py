@@ -64,6 +64,7 @@ def test_counts(crowd: Crowd) -> None:
         lambda uow: uow.charts.accepted_by_budget(project): "ix_decision_item_id",
         lambda uow: uow.outbox.counts(project): "ix_outbox_queue",
         lambda uow: uow.outbox.oldest_pending(project): "ix_outbox_queue",
+        lambda uow: uow.outbox.first_suggestion(project, "m1"): "ix_outbox_queue",
     }
     for call, index in served.items():
         assert_searched(plans(crowd.world.store, call, seqscan="off"), index)
