@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from fastapi.testclient import TestClient
 
 from models.costs import Costs
 from serving.console import staff
+from serving.console.costs import OUT
 from serving.secrets import viewer_token
 from tests.support.local_world import LocalWorld
 
@@ -46,3 +50,16 @@ def test_only_operators_change_it_and_from_here(world: LocalWorld, browser: Test
     elsewhere = {"sec-fetch-site": "cross-site"}
     assert browser.post(PATH, data={"person_hour": "1"}, headers=elsewhere).status_code == 403
     assert world.project.costs is None
+
+
+@pytest.mark.parametrize("field", list(Costs.model_fields))
+def test_what_is_said_of_a_field_is_what_it_takes(field: str) -> None:
+    said = {float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", OUT[field])}
+    limits = ("ge", "gt", "le", "lt", "min_length", "max_length")
+    takes = {
+        getattr(one, limit)
+        for one in Costs.model_fields[field].metadata
+        for limit in limits
+        if getattr(one, limit, None) is not None
+    }
+    assert takes == said
