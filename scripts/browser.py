@@ -26,6 +26,15 @@ FLAGS = (
 )
 WAIT_MS = 90_000
 """Longest wait for anything on a page."""
+STILL_MS = 3_000
+"""Of an editor that is filled in: waveforms, films and brushes come seconds after the page."""
+STILL = """([still, limit]) => new Promise((done) => {
+    const end = () => { watch.disconnect(); done(); };
+    let timer = setTimeout(end, still);
+    const watch = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(end, still); });
+    watch.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    setTimeout(end, limit);
+})"""
 SUBMIT = 'button[aria-label="Submit current annotation"]'
 
 
@@ -65,6 +74,12 @@ def all_signed_in(server: label_studio.Server, people: dict[str, str], folder: P
             page.wait_for_url(lambda url: "/user/login" not in url)
             pages.append(page)
         yield pages
+
+
+def at_rest(page: Page, still_ms: int = STILL_MS) -> None:
+    """Wait until nothing on the page has changed for so long; at most ``WAIT_MS``."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate(STILL, [still_ms, WAIT_MS])
 
 
 def choose(page: Page, name: str) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from scripts.demo.following import report
+from scripts.demo.following import moving, report
 from scripts.demo.material import Importer, Material
 from scripts.demo.stack import Service
+
+LOOKS = 30
+"""At most, a second apart."""
 
 
 def outcome(
     material: Material, service: Service, slug: str, importer: Importer, project: int, *, url: str, token: str
 ) -> dict[str, Any]:
     """The report of the service, checked against what really stands in Label Studio."""
-    said = report(service, slug)
+    said, machine = of_one_moment(service, slug, importer, project)
     gold = importer.gold(project)
-    machine = importer.machine_labels(project, importer.account())
     wrong = sum(label != gold[task] for task, labels in machine.items() for label in labels)
     doubled = sum(len(labels) > 1 for labels in machine.values())
     return {
@@ -48,6 +51,25 @@ def outcome(
         "prelabel_url": service.url,
         "in_words": words(said, wrong, len(machine)),
     }
+
+
+def of_one_moment(
+    service: Service, slug: str, importer: Importer, project: int
+) -> tuple[dict[str, Any], dict[int, list[str]]]:
+    """The report, and our annotations in Label Studio by task.
+
+    Trainers work on meanwhile: both are read again, up to ``LOOKS`` times, until they are of one moment. Where they
+    never are, what was read last is returned, and the difference is seen.
+    """
+    account = importer.account()
+    for look in range(LOOKS):
+        said = report(service, slug)
+        machine = importer.machine_labels(project, account)
+        if not moving(said) and said["accepted"] == len(machine) == report(service, slug)["accepted"]:
+            break
+        if look + 1 < LOOKS:
+            time.sleep(1.0)
+    return said, machine
 
 
 def words(said: dict[str, Any], wrong: int, accepted: int) -> str:

@@ -128,6 +128,7 @@ def stop_service(data_dir: Path) -> bool:
     os.kill(pid, signal.SIGTERM)
     if not _gone(pid, 60.0):
         os.killpg(pid, signal.SIGKILL)
+        _gone(pid, 60.0)
     return True
 
 

@@ -14,7 +14,7 @@ import httpx
 from connectors.label_studio.label_config import parse
 from connectors.label_studio.results import encode
 from scripts import label_studio
-from scripts.browser import SUBMIT, signed_in
+from scripts.browser import SUBMIT, at_rest, signed_in
 from scripts.pictures.examples import Example, examples
 from scripts.uploads import upload
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[2] / "docs/images/tags"
 EMAIL, PASSWORD = "looks@example.com", "a long passphrase"
-WAIT_MS = 2500
 """What a page takes to draw once nothing is loading any more."""
 
 
@@ -71,8 +70,7 @@ def _set_up(http: httpx.Client, example: Example) -> tuple[int, int]:
 def _take(page: Page, url: str, path: Path) -> None:
     page.goto(url)
     page.locator(SUBMIT).wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(WAIT_MS)
+    at_rest(page)
     page.screenshot(path=path, type="jpeg", quality=80)
 
 

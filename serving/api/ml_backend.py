@@ -104,6 +104,8 @@ def answer(runtime: Runtime, project: ProjectRow, request: backend.PredictReques
                 log.warning("predictions left out", extra={"project": project.slug, "reason": str(error)})
                 continue
             scored.update({one.key: one for one in results if not _unseen(runtime, project, known.get(one.key), one)})
+        hidden = hidden_keys(runtime, project, _as_of_now(runtime, known))  # scoring took a while
+        scored = {key: one for key, one in scored.items() if key not in hidden}
     interactive = request.context is not None
     told = sum(isinstance(one, Prediction) for one in scored.values())
     if told and not interactive:
@@ -137,6 +139,12 @@ def known_items(
             ingest.receive_tasks(runtime, uow, project, unknown)
             ours = uow.items.by_task(project.id, list(tasks))
     return {key: ours[task.id] for key, task in asked.items() if task.id in ours}
+
+
+def _as_of_now(runtime: Runtime, known: Mapping[str, ItemRow]) -> dict[str, ItemRow]:
+    with runtime.store.read() as uow:
+        rows = {row.id: row for row in uow.items.rows([row.id for row in known.values()])}
+    return {key: rows[row.id] for key, row in known.items() if row.id in rows}
 
 
 def hidden_keys(runtime: Runtime, project: ProjectRow, known: Mapping[str, ItemRow]) -> set[str]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import ray
 from ray import serve
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
+from ray.serve.schema import ReplicaState
 
 from models.base import Budget, ModelRef, TrainingExample, TrainingReport
 from models.errors import ModelError, PlatformUnavailable, PrelabelError, ScorerLate
@@ -72,6 +73,8 @@ class ServeScorer:
             called = handle.remote(ref, list(items), traceparent())
             result: tuple[list[Scored], float] = called.result(timeout_s=self._timeout_s)
         except TimeoutError as error:
+            if not runs(handle):
+                raise PlatformUnavailable("no replica of the scorer runs: it is restarting") from error
             raise ScorerLate(
                 f"the model did not predict {len(items)} items in {self._timeout_s:g} s (scorer_timeout_s)"
             ) from error
@@ -105,6 +108,16 @@ class ServeScorer:
         except RayTaskError as error:
             raise unwrap(error) from error
         return keys
+
+
+def runs(handle: DeploymentHandle) -> bool:
+    """Whether a replica of the deployment is there. While one starts anew calls wait, and time out like slow ones."""
+    try:
+        application = serve.status().applications.get(handle.app_name)
+    except RayError:
+        return False  # the controller is away itself
+    deployment = application.deployments.get(handle.deployment_name) if application is not None else None
+    return deployment is not None and deployment.replica_states.get(ReplicaState.RUNNING, 0) > 0
 
 
 def family_of(ref: ModelRef) -> str:

@@ -66,11 +66,20 @@ def run(runtime: Runtime, project: ProjectRow, *, turn: AbstractContextManager[A
         return False
     with turn:
         runtime.platform(project).show_queues(wanted)
-    if project.tabs:
+        stays = project.tabs and _wants_tabs(runtime, project)
+        if project.tabs and not stays:
+            runtime.platform(project).show_queues({})
+    if stays:
         runtime.tabs[project.id] = Tabs(wanted, wanted)
     else:
         runtime.tabs.pop(project.id, None)
     return True
+
+
+def _wants_tabs(runtime: Runtime, project: ProjectRow) -> bool:
+    """Whether it still does after they were made: who switched them off meanwhile, or disconnected, came too early."""
+    with runtime.store.read() as uow:
+        return any(one.tabs for one in uow.projects.list() if one.id == project.id)
 
 
 def remove(runtime: Runtime, project: ProjectRow) -> None:

@@ -17,7 +17,7 @@ from connectors.label_studio.results import decode
 from models import values
 from models.types import PictureSize, Prediction, Region
 from scripts import film
-from scripts.browser import chromium, signed_in, submit
+from scripts.browser import at_rest, chromium, signed_in, submit
 from scripts.label_studio import Server, create_user
 from scripts.uploads import upload
 from tests.support.label_studio import RemoteHands
@@ -155,8 +155,7 @@ def submitted(
     with signed_in(server, email, password, profile) as page:
         page.goto(f"{server.url}/projects/{hands.project_id}/data?task={task_id}")
         page.get_by_text(shows).first.wait_for()
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(3000)
+        at_rest(page)
         result = submit(page, task_id)["result"]
     sent = platform.stored([task_id], "v1")[0].result
     platform.close()

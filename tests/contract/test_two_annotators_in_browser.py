@@ -12,7 +12,7 @@ import pytest
 from connectors.base import Claim
 from connectors.label_studio.client import LabelStudio
 from connectors.label_studio.person import Person, deep_link
-from scripts.browser import SUBMIT, all_signed_in, choose, chromium, submit
+from scripts.browser import SUBMIT, all_signed_in, at_rest, choose, chromium, submit
 from scripts.label_studio import Server, create_user
 from tests.support.label_studio import RemoteHands
 from tests.support.predictions import XML, labels_of, outgoing
@@ -78,10 +78,9 @@ def test_each_labels_what_they_hold(server: Server, tmp_path: Path) -> None:
 def sees(page: Page, number: int) -> None:
     """One text and no other, once nothing on the page moves any more."""
     page.locator(SUBMIT).wait_for()
-    page.wait_for_load_state("networkidle")
     text = page.locator(".lsf-richtext")
     text.filter(has_text=f"text number {number}").wait_for()
-    page.wait_for_timeout(1000)
+    at_rest(page, 1_000)
     assert text.all_inner_texts() == [f"text number {number}"]
 
 
@@ -95,7 +94,9 @@ def drained(server: Server, token: str, project_id: int) -> set[int]:
     """Tasks that the stream gives to one person until it gives none, each labelled."""
     given = set()
     params: dict[str, str | int] = {"id": "next_task", "project": project_id}
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Token {token}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Token {token}"}, trust_env=False, timeout=60
+    ) as http:
         while (answer := http.post("/api/dm/actions/", params=params, json={}, timeout=60.0)).status_code == 200:
             task_id = int(answer.json()["id"])
             assert task_id not in given

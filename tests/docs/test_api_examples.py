@@ -58,7 +58,11 @@ class Reader:
         """What the examples leave out, of other people."""
         headers = {"Authorization": f"Bearer {TOKENS['PRELABEL_API_TOKEN']}"}
         url = f"{self.address}/api/v1/projects/mood/{path}"
-        return httpx.request(method, url, json=body, headers=headers, trust_env=False).raise_for_status().json()
+        return (
+            httpx.request(method, url, json=body, headers=headers, trust_env=False, timeout=60)
+            .raise_for_status()
+            .json()
+        )
 
     def send_all(self, start: str) -> None:
         """The rest of the routes that begin so and need nothing prepared."""

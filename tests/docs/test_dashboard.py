@@ -27,6 +27,7 @@ from serving.pipeline.vitals import Vitals
 from serving.secrets import viewer_token
 from tests.docs.test_operations_files import PROMETHEUS, dashboard, panels, rules
 from tests.support.local_world import LocalWorld, easy, make_world, template
+from tests.support.patience import PATIENCE_S
 
 needs_prometheus = pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
 SCRAPES = 3
@@ -110,7 +111,7 @@ def prometheus(world: LocalWorld, tmp_path_factory: pytest.TempPathFactory) -> I
             [*command, f"--web.listen-address=127.0.0.1:{port}"], cwd=folder, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as http:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
             scraped(http, folder)
             yield http
     finally:
@@ -121,7 +122,7 @@ def prometheus(world: LocalWorld, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def scraped(http: httpx.Client, folder: Path) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while True:
         assert time.monotonic() < end, (folder / "log").read_text(encoding="utf-8")
         try:
@@ -141,6 +142,14 @@ def ask(http: httpx.Client, expression: str) -> list[dict[str, Any]]:
     return found
 
 
+def shown(http: httpx.Client, expression: str) -> list[dict[str, Any]]:
+    """The same, waited for: after a scrape that took too long there is nothing before the next one."""
+    end = time.monotonic() + PATIENCE_S
+    while not (found := ask(http, expression)) and time.monotonic() < end:
+        time.sleep(0.5)
+    return found
+
+
 def filled(expression: str) -> str:
     """As Grafana sends it, with its variables put in."""
     for name, value in (("$__rate_interval", "1m"), ("$job", "prelabel"), ("$project", "moods")):
@@ -155,7 +164,7 @@ def test_every_panel_shows_something(prometheus: httpx.Client) -> None:
         (panel["title"], target["expr"])
         for panel in panels()
         for target in panel["targets"]
-        if not ask(prometheus, filled(target["expr"]))
+        if not shown(prometheus, filled(target["expr"]))
     ]
     assert empty == []
 
@@ -182,17 +191,17 @@ def test_variables_find_the_job_and_the_project(prometheus: httpx.Client) -> Non
 
 @needs_prometheus
 def test_what_is_shown_is_what_the_store_says(world: LocalWorld, prometheus: httpx.Client) -> None:
-    shown = ask(prometheus, 'prelabel_items{project="moods"}')
+    items = shown(prometheus, 'prelabel_items{project="moods"}')
     counts = {state.value: n for state, n in world.states().items()}
-    assert {one["metric"]["state"]: float(one["value"][1]) for one in shown if one["value"][1] != "0"} == counts
-    [gate] = ask(prometheus, "prelabel_gate_state == 1")
+    assert {one["metric"]["state"]: float(one["value"][1]) for one in items if one["value"][1] != "0"} == counts
+    [gate] = shown(prometheus, "prelabel_gate_state == 1")
     assert gate["metric"]["state"] == world.project.gate_state.value
 
 
 @needs_prometheus
 def test_every_rule_is_evaluated_and_the_refused_token_is_seen(prometheus: httpx.Client) -> None:
     """Not at the first look: a rule may have been evaluated before the first scrape, or after one that failed."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while True:
         groups = prometheus.get("/api/v1/rules").json()["data"]["groups"]
         found = {rule["name"]: rule for group in groups for rule in group["rules"]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.browser import choose, chromium, signed_in, submit
+from scripts.browser import at_rest, choose, chromium, signed_in, submit
 from tests.support.world import World, soon
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ def chosen(page: Page) -> dict[str, bool]:
     return {name: page.locator(f'.lsf-choices input[name="{name}"]').is_checked() for name in ("good", "bad")}
 
 
+def filled_in(page: Page, said: str) -> None:
+    """The tab of the model may be there before what it says."""
+    page.locator(f'.lsf-choices input[name="{said}"]:checked').wait_for(state="attached")
+
+
 def told(world: World, item: dict[str, Any]) -> dict[str, Any]:
     """What Prelabel knows of the item once it counts as labelled."""
     soon(lambda: world.items()[item["task"]]["state"] == "labeled" or None)
@@ -64,6 +69,7 @@ def test_a_suggestion_is_filled_in_and_submitted(page: Page, shadow: World) -> N
 
     visit(page, shadow, item)
     page.locator(MODEL_TAB).wait_for()
+    filled_in(page, said)
     assert chosen(page) == {"good": said == "good", "bad": said == "bad"}
     shown = page.locator(MODEL_TAB).inner_text()
     assert f"{prediction['score'] * 100:.2f}%" in shown
@@ -86,6 +92,7 @@ def test_a_suggestion_is_corrected(page: Page, shadow: World) -> None:
 
     visit(page, shadow, item)
     page.locator(MODEL_TAB).wait_for()
+    filled_in(page, said)
     choose(page, other)
     assert chosen(page) == {said: False, other: True}
     annotation = submit(page, item["task"])
@@ -103,6 +110,8 @@ def test_a_blind_item_shows_no_suggestion(page: Page, shadow: World) -> None:
     ) as w:
         visit(page, shadow, item)
     assert w.value.json()["predictions"] == []
+    page.locator(".lsf-annotation-button").first.wait_for()
+    at_rest(page, 1_000)
     assert chosen(page) == {"good": False, "bad": False}
     assert page.locator(".lsf-annotation-button").count() == 1, "the trainer's own, empty draft"
     assert page.locator(MODEL_TAB).count() == 0

@@ -64,14 +64,14 @@ def test_annotators_see_the_version_that_is_pushed(mood: World, connected: Said)
     version = mood.summary()["model_version"]
     assert version
     assert {p["model_version"] for shown in mood.predictions().values() for p in shown} == {version}
-    assert mood.audit()["published/suggest"] > 0
+    assert mood.audited()["published/suggest"] > 0
 
 
 def test_a_new_task_comes_in_by_webhook(mood: World, connected: Said) -> None:
     assert connected.code == 0, connected.err
     mood.send(mood_texts(3, seed=3))
     mood.settled(TASKS + 3)
-    mood.audit()
+    mood.audited()
 
 
 def test_connecting_twice_is_refused(mood: World, connected: Said) -> None:
@@ -95,7 +95,7 @@ def test_an_added_choice_is_followed(mood: World, connected: Said) -> None:
 
     soon(trained_anew)
     mood.learned(total)
-    mood.audit()
+    mood.audited()
     (text,) = mood.send([("neither warm nor cold", "mixed")])
     mood.settled(total + 1)
     task = next(task for task in mood.tasks() if task["data"]["text"] == text)
@@ -118,7 +118,7 @@ def test_disconnect_and_connect_again(mood: World, connected: Said) -> None:
     assert again.json()["tasks"] == tasks
     assert len(mood.hooks()) == 1
     mood.learned(tasks)
-    mood.audit()
+    mood.audited()
 
 
 def test_a_personal_access_token_on_a_server_that_blocks_private_addresses(
@@ -137,7 +137,7 @@ def test_a_personal_access_token_on_a_server_that_blocks_private_addresses(
     world.learned(24)
     world.send(mood_texts(2, seed=6))
     world.settled(26)
-    world.audit()
+    world.audited()
 
     with legacy_tokens_off(strict_studio, pat):
         refused = world.connect()
@@ -154,8 +154,10 @@ def legacy_tokens_off(server: label_studio.Server, pat: str) -> Iterator[None]:
         http.headers["Authorization"] = f"Bearer {access}"
         settings = http.get("/api/jwt/settings").raise_for_status().json()
         http.post("/api/jwt/settings", json=settings | {"legacy_api_tokens_enabled": False}).raise_for_status()
-        yield
-        http.post("/api/jwt/settings", json=settings | {"legacy_api_tokens_enabled": True}).raise_for_status()
+        try:
+            yield
+        finally:
+            http.post("/api/jwt/settings", json=settings | {"legacy_api_tokens_enabled": True}).raise_for_status()
 
 
 @pytest.fixture

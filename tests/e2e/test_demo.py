@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -16,7 +17,7 @@ from scripts import label_studio
 from scripts.demo.material import Importer, material
 from scripts.demo.stack import ROOT, stop_service
 
-LIMIT_S = 1_500
+LIMIT_S = 2_400
 """The demo takes 5 minutes on two idle cores; other tests run beside it, and go before it."""
 pytestmark = [pytest.mark.label_studio, pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(LIMIT_S + 100)]
 ITEMS, EPSILON = 700, 0.1
@@ -55,7 +56,7 @@ def report(said: str, home: Path) -> dict[str, Any]:
 
 def test_it_tells_what_it_does(said: str) -> None:
     assert "replayed from the gold" in said
-    assert " of 700" in said, "progress, also without a terminal"
+    assert re.search(r"\d+ of \d+", said), "progress, also without a terminal"
     assert "accepted without a person" in said
     assert "Against the gold" in " ".join(said.split())
 

@@ -123,11 +123,13 @@ def test_a_person_labels_with_our_account(patient: World, account: str) -> None:
 
 def test_suggestions_that_nobody_sees(patient: World) -> None:
     patient.change(show_collab_predictions=False)
-    code, wrong = doctor(patient)
+    try:
+        code, wrong = doctor(patient)
+    finally:
+        patient.change(show_collab_predictions=True)
     assert (code, list(wrong)) == (1, ["label config"])
     assert "Settings > Annotation" in wrong["label config"]["advice"]
     assert "Use predictions to prelabel tasks" in wrong["label config"]["advice"]
-    patient.change(show_collab_predictions=True)
     soon(lambda: doctor(patient) == (0, {}) or None)  # Label Studio emptied the version; the next poll sets it again
 
 

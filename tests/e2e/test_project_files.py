@@ -21,7 +21,7 @@ from connectors.label_studio.results import decode
 from models.specs import learns
 from models.types import LabelConfig
 from scripts import label_studio
-from scripts.browser import SUBMIT, chromium, signed_in, submit
+from scripts.browser import SUBMIT, at_rest, chromium, signed_in, submit
 from scripts.demo.stack import ROOT, Service
 from scripts.uploads import upload
 from serving.project_file import ProjectFile
@@ -62,8 +62,7 @@ def submit_as_it_is(page: Page, world: World, task: int) -> list[dict[str, Any]]
     """What a trainer submits who opens a task and changes nothing."""
     page.goto(f"{world.studio.url}/projects/{world.project}/data?task={task}")
     page.locator(SUBMIT).wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(3000)
+    at_rest(page)
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{world.slug.removeprefix('file-')}.png")
     result: list[dict[str, Any]] = submit(page, task)["result"]
@@ -133,7 +132,7 @@ def test_annotators_get_what_was_tried(
     said = world.connect(*more)
     assert said.code == 0, said.err
     world.learned(len(asked))
-    world.audit()
+    world.audited()
 
     settings = Settings(data_dir=tmp_path / "data", model_dir=tmp_path / "models")
     take_exports(service.data_dir / "models", tmp_path / "models")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +66,9 @@ def open_item(page: Page, world: World) -> tuple[Page, int]:
         link.click()
     studio = waiting.value
     studio.locator(SUBMIT).wait_for()
-    shown = studio.locator(".lsf-richtext").first.inner_text()
+    text = studio.locator(".lsf-richtext", has_text=re.compile(r"\S")).first
+    text.wait_for()
+    shown = text.inner_text()
     [task] = [task["id"] for task in world.tasks() if task["data"]["text"] == shown.strip()]
     return studio, task
 

@@ -49,7 +49,7 @@ def tabs(world: World) -> dict[str, set[int]]:
 def test_nothing_is_shown_pushed_or_pulled(lottery: World) -> None:
     hidden = controls(lottery)
     assert len(hidden) > 5
-    lottery.audit()
+    lottery.audited()
     secret = next(hook for hook in lottery.hooks() if "/hooks/" in hook["url"])["headers"][SECRET_HEADER]
     texts = {task["id"]: task["data"] for task in lottery.tasks()}
     body = {"project": f"{lottery.project}.1", "tasks": [{"id": task, "data": texts[task]} for task in hidden]}
@@ -72,7 +72,7 @@ def test_tabs_come_with_a_word_and_go_with_another(lottery: World) -> None:
     assert not found[UNSEEN] & shown.keys()
     assert set().union(*(tasks for name, tasks in found.items() if name != UNSEEN)) <= shown.keys()
     assert prelabel(lottery.service, "tabs", lottery.slug, "--off", "--json").json() == {"tabs": False}
-    assert tabs(lottery) == {}
+    soon(lambda: tabs(lottery) == {} or None)  # a look that went on has made some after it, and takes them away
 
 
 def test_a_label_on_one_trains_and_is_no_correction(lottery: World) -> None:
@@ -88,11 +88,11 @@ def test_a_label_on_one_trains_and_is_no_correction(lottery: World) -> None:
     assert prelabel(lottery.service, "suggestions", lottery.slug, "--control-rate", "0", "--json").code == 0
     soon(lambda: None if controls(lottery) else True)
     lottery.settled(ARRIVED)
-    lottery.audit()
+    lottery.audited()
 
 
 def test_disconnecting_takes_the_tabs_along(lottery: World) -> None:
     assert prelabel(lottery.service, "tabs", lottery.slug, "--on").code == 0
-    soon(lambda: tabs(lottery) or None)
+    soon(lambda: UNSEEN in tabs(lottery) or None)
     assert prelabel(lottery.service, "disconnect", lottery.slug).code == 0
-    assert tabs(lottery) == {}
+    soon(lambda: tabs(lottery) == {} or None)

@@ -10,12 +10,18 @@
     if (event.target === document.activeElement) event.target.reportValidity();
   });
 
-  // What was typed before the page listened is heard now.
+  // What was typed or picked before the page listened is heard now.
+  const early = (field) => {
+    if (!field.name || !("defaultValue" in field)) return "";
+    if (field.type !== "radio" && field.type !== "checkbox") return field.value === field.defaultValue ? "" : "input";
+    const picked = field.checked !== field.defaultChecked && (field.checked || field.type === "checkbox");
+    return picked ? "change" : "";
+  };
   window.addEventListener("load", () => {
-    for (const form of document.querySelectorAll("form[hx-trigger*=input]")) {
-      const named = [...form.elements].filter((field) => field.name && "defaultValue" in field);
-      const typed = named.find((field) => field.value !== field.defaultValue);
-      typed?.dispatchEvent(new Event("input", { bubbles: true }));
+    const listening = ":is(form[hx-trigger], form:has([hx-trigger]))";
+    for (const field of document.querySelectorAll(`${listening} :is(input, textarea)`)) {
+      const event = early(field);
+      if (event) field.dispatchEvent(new Event(event, { bubbles: true }));
     }
   });
 

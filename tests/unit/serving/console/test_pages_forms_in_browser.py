@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +61,7 @@ def page(world: LocalWorld, twin: StudioTwin) -> Iterator[Page]:
 def test_a_fold_opens_for_what_is_wrong_in_it(page: Page) -> None:
     page.goto("/connect/budget")
     page.locator("summary", has_text="Advanced").click()
-    page.locator("#validation_people").fill("9")
+    page.locator("#validation_people").evaluate("field => { field.value = '9'; }")  # only sending finds it
     page.locator("summary", has_text="Advanced").click()
     assert not page.locator("#validation_people").is_visible()
     page.get_by_role("button", name="Next: costs").click()
@@ -133,16 +134,44 @@ def test_a_number_that_is_typed_out_of_its_range_is_told_at_once(page: Page) -> 
     expect(page).to_have_title(re.compile("^overlap_people: .*5"))
 
 
-def test_what_is_typed_before_the_page_listens_is_heard(page: Page, twin: StudioTwin) -> None:
+@contextmanager
+def deaf(page: Page, path: str) -> Iterator[None]:
+    """The page before it listens; it does at the end."""
     held: list[Route] = []
     page.route("**/htmx-*.js", lambda route: held.append(route))
-    page.goto("/connect", wait_until="commit")
-    field = page.locator("#url")
-    field.fill(f"{twin.url}/projects")
-    field.fill(twin.url + "/")
+    page.goto(path, wait_until="commit")
+    yield
+    while not held:
+        page.wait_for_timeout(10)
     assert page.evaluate("typeof window.htmx") == "undefined"
     for route in held:
         route.continue_()
-    with page.expect_response("**/connect/account") as answer:
-        pass
+
+
+def test_what_is_typed_before_the_page_listens_is_heard(page: Page, twin: StudioTwin) -> None:
+    with page.expect_response("**/connect/account") as answer, deaf(page, "/connect"):
+        field = page.locator("#url")
+        field.fill(f"{twin.url}/projects")
+        field.fill(twin.url + "/")
     assert "answers at" in answer.value.text()
+
+
+def test_costs_that_are_typed_before_the_page_listens_are_heard(page: Page) -> None:
+    with deaf(page, "/connect/costs"):
+        page.locator("#person_hour").fill("30")
+    page.locator("#said").get_by_text("An hour of a person costs 30 EUR.").wait_for()
+
+
+def test_a_project_that_is_picked_before_the_page_listens_is_taken(page: Page) -> None:
+    picked = lambda r: r.request.method == "POST" and r.url.endswith("/connect/project")  # noqa: E731
+    with page.expect_response(picked) as answer, deaf(page, "/connect/project"):
+        page.get_by_role("radio", name="Example").check()
+    assert "project=3" in str(answer.value.request.post_data)
+    page.locator("#chosen").get_by_text("Example").first.wait_for()
+
+
+def test_a_title_that_is_typed_before_the_page_listens_is_looked_for(page: Page) -> None:
+    with deaf(page, "/connect/project"):
+        page.locator("#name").fill("example")
+    page.locator("#projects label").nth(1).wait_for(state="detached")
+    assert page.locator("#projects label").inner_text().startswith("Example")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pytest
@@ -51,6 +52,28 @@ def test_every_item_is_in_the_tab_of_its_queue(world: LocalWorld) -> None:
     assert kinds == {(True, False), (False, True), (False, False)}, "blind items and controls stand together"
     wanted = {row.task_id for row in world.wanted()}
     assert {task for tasks in shown.values() for task in tasks} == wanted
+
+
+@pytest.mark.parametrize("goes", ["switched off", "disconnected"])
+def test_tabs_that_are_no_longer_wanted_when_they_are_made_go_again(world: LocalWorld, goes: str) -> None:
+    show = world.platform.show_queues
+
+    def slow(queues: Mapping[str, Collection[int]]) -> None:
+        world.platform.show_queues = show  # type: ignore[method-assign]
+        project = world.project
+        if goes == "switched off":
+            set_tabs(world.runtime, project, on=False)
+        else:
+            tabs.remove(world.runtime, project)
+            with world.store.begin() as uow:
+                uow.projects.remove(project.id)
+        show(queues)
+        assert world.platform.queues
+
+    world.platform.show_queues = slow  # type: ignore[method-assign]
+    assert look(world)
+    assert world.platform.queues == {}
+    assert not world.runtime.tabs
 
 
 def test_without_a_model_all_is_without_a_suggestion(make: MakeWorld) -> None:
