@@ -144,6 +144,13 @@ class _Words(HTMLParser):
         self.found: list[str] = []
         self._hidden = 0
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """``<![`` and a word that is no keyword: a comment to browsers, an ``AssertionError`` of the library."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i, report)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden += tag in self.HIDDEN
 

@@ -10,6 +10,7 @@ import os
 from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.shared_servers import end_all
@@ -28,6 +29,9 @@ PATIENT = ("tests/e2e/test_nothing_is_lost.py", "tests/e2e/test_demo.py", "tests
 BEHIND, POLITE = 10, 19
 """Niceness of the patient, and of what needs no server: the latter is above Ray's own 15 for replicas. Label Studio
 gives a service one second to say that it is well."""
+
+settings.register_profile("prelabel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("prelabel")  # how long an example takes says something of the machine
 
 
 def place(nodeid: str) -> tuple[int, int]:

@@ -58,6 +58,8 @@ class MediaCache:
         self._max_bytes = max_bytes
         self._grace = grace
         self._lock = threading.Lock()
+        self._using = threading.Lock()
+        """Held while a file is marked as used, put in its place, or looked at for the last time and deleted."""
         self._room = 0
         """Bytes that may be written before the folder is looked through again."""
 
@@ -67,8 +69,9 @@ class MediaCache:
         try:
             digest, size = entry.read_text().split()
             path = self._blob(digest)
-            for used in (path, entry):
-                os.utime(used)
+            with self._using:
+                for used in (path, entry):
+                    os.utime(used)
             return path if path.stat().st_size == int(size) else None  # a power cut may leave a file empty
         except (FileNotFoundError, ValueError):
             return None
@@ -101,7 +104,8 @@ class MediaCache:
     def _place(self, source: Path, target: Path) -> None:
         target.parent.mkdir(exist_ok=True)
         size = _disk_size(source.stat())
-        source.replace(target)
+        with self._using:
+            source.replace(target)
         with self._lock:
             self._room -= size
             if self._room < 0:
@@ -115,7 +119,7 @@ class MediaCache:
         for used, size, path in files:
             if total <= self._max_bytes * 9 // 10 or used > expired:
                 break
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError), self._using:
                 if path.stat().st_mtime == used:
                     path.unlink()
                     total -= size

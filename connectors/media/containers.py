@@ -128,8 +128,10 @@ def _segment_seconds(file: BinaryIO, start: int, stop: int) -> float:
             if len(found.get(_DURATION, b"")) not in (4, 8):
                 break
             ticks = struct.unpack(">f" if len(found[_DURATION]) == 4 else ">d", found[_DURATION])[0]
-            scale = int.from_bytes(found.get(_SCALE, b"\x0f\x42\x40"), "big")
-            return float(ticks) * scale / 1e9
+            scale = found.get(_SCALE, b"\x0f\x42\x40")
+            if len(scale) > 8:  # RFC 8794, 7.2: an unsigned integer has no more
+                break
+            return float(ticks) * int.from_bytes(scale, "big") / 1e9
     raise BrokenRecording("it names no duration; write it anew, with its headers complete")
 
 

@@ -44,8 +44,16 @@ MARKS = (
 LEAST = 0.5
 """Overlap from which on two marks are of the same thing (Kirillov et al. 2019, Panoptic Segmentation, 4.1)."""
 
+ROUNDING = 1e-10
+"""By which an overlap may fall short: of exactly ``LEAST`` it is above or below by which of two marks comes first."""
+
 Overlaps = NDArray[np.float64]
 """``(N, M)``, each in [0, 1]: N of ours, M of a person's."""
+
+
+def enough(overlap: Overlaps, least: float = LEAST) -> NDArray[np.bool_]:
+    """Which pairs may be of the same thing, in the form of ``overlap``."""
+    return overlap >= least - ROUNDING
 
 
 def assign(overlap: Overlaps, least: float = LEAST) -> list[tuple[int, int]]:
@@ -55,7 +63,7 @@ def assign(overlap: Overlaps, least: float = LEAST) -> list[tuple[int, int]]:
     """
     if not overlap.size:
         return []
-    counted = np.where(overlap >= least, overlap, 0.0)
+    counted = np.where(enough(overlap, least), overlap, 0.0)
     rows, columns = linear_sum_assignment(counted, maximize=True)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if counted[i, j] > 0.0]
 
@@ -69,7 +77,7 @@ def quality(overlap: Overlaps) -> float:
 def f1(overlap: Overlaps) -> float:
     """``1 - F1`` in [0, 1]: ``1 - 2 * pairs / (N + M)`` with as many pairs as can be; 0 where both are empty."""
     total = overlap.shape[0] + overlap.shape[1]
-    hits = np.where(overlap >= LEAST, 1.0, 0.0)
+    hits = enough(overlap).astype(np.float64)
     return _unit(1.0 - 2.0 * len(assign(hits)) / total) if total else 0.0
 
 

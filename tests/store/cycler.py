@@ -20,6 +20,7 @@ class Cycler:
 
     def __init__(self, store: Store, project: int, owner: str, lease_s: float) -> None:
         self.store, self.project, self.owner, self.lease_s = store, project, owner, lease_s
+        self.clock = time.time
         self.done: dict[str, list[int]] = {"scored": [], "decided": [], "sent": []}
 
     def run(self) -> None:
@@ -37,7 +38,7 @@ class Cycler:
             rows = uow.items.claim(self.project, ItemState.RECEIVED, **self.lease())
         said = [(row.id, prediction(row.id)) for row in rows]
         with self.store.begin() as uow:
-            done = uow.items.store_predictions(self.owner, said, time.time())
+            done = uow.items.store_predictions(self.owner, said, self.clock())
         self.done["scored"] += done
         return len(done)
 
@@ -46,7 +47,7 @@ class Cycler:
             rows = uow.items.claim(self.project, ItemState.SCORED, **self.lease())
         with self.store.begin() as uow:
             made = [decision(row, Route.SUGGEST, SHOWN) for row in rows]
-            done = uow.items.decide(self.owner, made, time.time())
+            done = uow.items.decide(self.owner, made, self.clock())
         self.done["decided"] += done
         return len(done)
 
@@ -54,12 +55,12 @@ class Cycler:
         with self.store.begin() as uow:
             rows = uow.outbox.claim(self.project, OutboxKind.SUGGESTION, **self.lease())
         with self.store.begin() as uow:
-            done = set(uow.outbox.sent(self.owner, [row.id for row in rows], time.time()))
+            done = set(uow.outbox.sent(self.owner, [row.id for row in rows], self.clock()))
         self.done["sent"] += [row.item_id for row in rows if row.id in done]
         return len(done)
 
     def lease(self) -> dict[str, Any]:
-        return {"limit": CHUNK, "owner": self.owner, "lease_s": self.lease_s, "now": time.time()}
+        return {"limit": CHUNK, "owner": self.owner, "lease_s": self.lease_s, "now": self.clock()}
 
 
 def main(url: str, project: int, owner: str, lease_s: float, output: Path, *, stall: bool) -> None:

@@ -16,6 +16,7 @@ from serving.workforce import reviewing
 from tests.store.court import ANNA, BERT, CARL, DAY, DORA, RULE, SETTINGS, Court
 from tests.store.people import Desks
 from tests.store.world import World, task
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_two_reviewers_at_once_never_get_the_same(court: Court) -> None:
 
     def work(person: DeskRow) -> None:
         for _ in range(4):
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=PATIENCE_S)
             row = reviewing.next_review(court.runtime, court.project, person)
             if isinstance(row, ReviewRow):
                 with lock:
@@ -201,7 +202,7 @@ def test_two_reviewers_at_once_never_get_the_same(court: Court) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE_S)
     assert sorted(review for review, _ in found) == sorted({review for review, _ in found})
     assert len(found) == 4
 
@@ -221,13 +222,13 @@ def test_an_appeal_and_its_deadline_at_once(court: Court) -> None:
     barrier, appealed = threading.Barrier(2), list[int]()
 
     def appeal() -> None:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=PATIENCE_S)
         for row in rows:
             with suppress(ReviewRefused):
                 appealed.append(court.appeal(row).id)
 
     def deadline() -> None:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=PATIENCE_S)
         for _ in range(6):
             court.pass_by(0.0005)
 
@@ -235,7 +236,7 @@ def test_an_appeal_and_its_deadline_at_once(court: Court) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE_S)
     for row in map(court.row, rows):
         state = ReviewState.APPEALED if row.id in appealed else ReviewState.REJECTED
         assert (row.state, row.closed_at is None) == (state, row.id in appealed)

@@ -16,6 +16,7 @@ from serving.store.engine import Store
 from serving.store.records import ItemRow, ItemState, OutboxKind, OutboxState
 from tests.store.cycler import CHUNK, Cycler
 from tests.store.world import World, task
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 ITEMS = 5000
@@ -29,7 +30,7 @@ def start(
 
 
 def finish(worker: subprocess.Popen[bytes]) -> None:
-    _, errors = worker.communicate(timeout=300)
+    _, errors = worker.communicate(timeout=PATIENCE_S)
     assert worker.returncode == 0, errors.decode()
 
 
@@ -70,12 +71,11 @@ def test_four_threads_complete_every_item_once(world: World) -> None:
 def test_a_killed_workers_items_are_taken_over_when_its_lease_ends(world: World, url: str, tmp_path: Path) -> None:
     world.receive(*(task(n) for n in range(200)))
     claimed = tmp_path / "claimed"
-    lease_s = 6.0
+    lease_s = 3600.0
     victim = start(url, world, "victim", claimed, lease_s, "stall")
     while not (claimed.exists() and claimed.read_text()):
         assert victim.poll() is None
         time.sleep(0.02)
-    claimed_at = time.time()
     victim.send_signal(signal.SIGKILL)
     victim.communicate()
     assert claimed.read_text() == str(CHUNK)
@@ -84,9 +84,8 @@ def test_a_killed_workers_items_are_taken_over_when_its_lease_ends(world: World,
     while cycler.score():
         pass
     assert len(cycler.done["scored"]) == 200 - CHUNK, "a live lease is respected"
-    assert time.time() - claimed_at < lease_s, "the machine is too slow for this test's lease"
+    cycler.clock = lambda: time.time() + lease_s
     cycler.run()
-    assert time.time() - claimed_at >= lease_s - 1.0
     everything_happened_once(world, [(step, id) for step, ids in cycler.done.items() for id in ids], 200)
     with world.store.read() as uow:
         story = uow.items.page(world.project, state=None, limit=200)
@@ -113,7 +112,7 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing_and_blocks_nobody(
         time.sleep(0.02)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + PATIENCE_S
     rows: list[ItemRow] = []
     while len(rows) < 10 and time.monotonic() < deadline:
         rows += world.claim(ItemState.RECEIVED)

@@ -17,6 +17,7 @@ from serving.store.records import ItemState
 from tests.store.desk_worker import LEASE_S
 from tests.store.people import Desks
 from tests.store.world import World
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 ITEMS, PEOPLE = 300, 25
@@ -58,11 +59,11 @@ def test_every_item_once_and_nobody_starves(world: World, url: str, tmp_path: Pa
         desks.join(user)
     outputs = [tmp_path / "one", tmp_path / "two"]
     first, second = (replica(url, world, 1 + PEOPLE * n, output) for n, output in enumerate(outputs))
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE_S
     while len(lines(outputs[0])) < 40 and time.monotonic() < end:
         time.sleep(0.02)
     kill_while_it_holds_something(first, world, range(1, 1 + PEOPLE))
-    _, errors = second.communicate(timeout=240)
+    _, errors = second.communicate(timeout=PATIENCE_S)
     assert second.returncode == 0, errors.decode()
 
     assert world.states() == {ItemState.LABELED: ITEMS}

@@ -32,6 +32,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "max_connections": "120",
     "shared_buffers": "64MB",
+    "autovacuum": "off",
 }
 _numbers = count(1)
 
@@ -96,7 +97,7 @@ def _run(root: Path) -> Iterator[str]:
         yield url
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
+        server.wait(timeout=PATIENCE_S)
 
 
 def _account() -> dict[str, Any]:

@@ -95,5 +95,18 @@ def test_any_html_becomes_text(first: str, second: str) -> None:
     text_of(item(h=f"{first}<b>{second}"), source).encode()
 
 
+@pytest.mark.parametrize(
+    ("html", "seen"),
+    [
+        ("one <![foo bar]> two", "one two"),
+        ("one <![1]> two", "one two"),
+        ("<![if mso]>one<![endif]> two", "one two"),
+        ("one <![CDATA[two]]> three", "one three"),
+    ],
+)
+def test_marked_sections_are_no_text(html: str, seen: str) -> None:
+    assert text_of(item(h=html), InputSpec(name="h", field="h", medium=Medium.HYPERTEXT)) == seen
+
+
 def test_traits_do_not_know_the_order_of_answers() -> None:
     assert traits(Case("q", ("one", "two words"))) == traits(Case("q", ("two words", "one")))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from models.batching import MicroBatcher, plan, restore
 from models.errors import ModelError
+from tests.support.patience import PATIENCE_S
 
 LENGTHS = st.lists(st.integers(0, 400), max_size=80)
 LIMIT = st.integers(1, 600)
@@ -62,7 +63,7 @@ class Recorder:
     def __call__(self, texts: list[str]) -> Sequence[str]:
         self.batches.append(texts)
         self.started.set()
-        assert self.go.wait(10)
+        assert self.go.wait(PATIENCE_S)
         if "poison" in texts:
             raise ValueError("poison")
         return [text.upper() for text in texts]
@@ -72,7 +73,7 @@ def test_what_waits_while_the_worker_is_busy_goes_next_together() -> None:
     work = Recorder()
     with MicroBatcher(work, max_items=8, budget=100, length_of=len) as batcher:
         first = batcher.submit("a")
-        assert work.started.wait(10)
+        assert work.started.wait(PATIENCE_S)
         others = [batcher.submit(text) for text in "bcde"]
         work.go.set()
         assert [future.result(10) for future in [first, *others]] == list("ABCDE")
@@ -83,7 +84,7 @@ def test_batches_keep_both_limits_and_the_order_of_arrival() -> None:
     work = Recorder()
     with MicroBatcher(work, max_items=3, budget=8, length_of=len) as batcher:
         batcher.submit("x")
-        assert work.started.wait(10)
+        assert work.started.wait(PATIENCE_S)
         futures = [batcher.submit(text) for text in ["aa", "bb", "cc", "dd", "e" * 20, "ff", "gggg", "hhhh"]]
         work.go.set()
         assert futures[-1].result(10) == "HHHH"
@@ -94,7 +95,7 @@ def test_one_poisoned_request_fails_alone() -> None:
     work = Recorder()
     with MicroBatcher(work, max_items=8, budget=100, length_of=len) as batcher:
         batcher.submit("a")
-        assert work.started.wait(10)
+        assert work.started.wait(PATIENCE_S)
         good, bad, fine = (batcher.submit(text) for text in ["b", "poison", "c"])
         work.go.set()
         assert (good.result(10), fine.result(10)) == ("B", "C")
@@ -118,7 +119,7 @@ def test_a_request_that_was_given_up_is_not_run() -> None:
     work = Recorder()
     with MicroBatcher(work, max_items=8, budget=100, length_of=len) as batcher:
         batcher.submit("a")
-        assert work.started.wait(10)
+        assert work.started.wait(PATIENCE_S)
         dropped, kept = batcher.submit("dropped"), batcher.submit("kept")
         assert dropped.cancel()
         work.go.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -66,9 +65,7 @@ def test_both_environments_are_made_once(clone: Path) -> None:
     assert calls(clone) == ["venv", *OURS, "venv", "install label-studio"]
     assert "packages: done in" in output
     assert "ERROR" not in output
-    begun = time.monotonic()
     assert finish(start(clone, "all")) == (0, "")
-    assert time.monotonic() - begun < 2
     assert len(calls(clone)) == 5
 
 

@@ -154,9 +154,9 @@ def test_what_people_wrote_stays() -> None:
 )
 def test_what_somebody_made_up_costs_little(text: str) -> None:
     with speaking("zh-Hans"):
-        began = time.perf_counter()
+        began = time.thread_time()
         assert retold(text[:LONGEST])
-        assert time.perf_counter() - began < 0.2
+        assert time.thread_time() - began < 2.0, "of processor time: what it guards against costs far more"
 
 
 PLACES = (

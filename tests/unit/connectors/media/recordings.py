@@ -35,8 +35,8 @@ def element(name: bytes, body: bytes) -> bytes:
     return name + struct.pack(">Q", 1 << 56 | len(body)) + body
 
 
-def webm(seconds: float | None = 2.0, scale: int = 1_000_000) -> bytes:
-    info = element(b"\x2a\xd7\xb1", struct.pack(">I", scale))
+def webm(seconds: float | None = 2.0, scale: int = 1_000_000, scale_bytes: int = 4) -> bytes:
+    info = element(b"\x2a\xd7\xb1", scale.to_bytes(scale_bytes, "big"))
     if seconds is not None:
         info += element(b"\x44\x89", struct.pack(">d", seconds * 1e9 / scale))
     segment = element(b"\xec", bytes(5)) + element(b"\x15\x49\xa9\x66", info)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -94,6 +95,34 @@ def test_what_was_just_used_stays_even_over_the_limit(tmp_path: Path) -> None:
         age(path, 100)
     last = store(kept, "http://a/last", b"x" * 20 * KIB)
     assert [path.exists() for path in [*paths, last]] == [False] * 10 + [True]
+
+
+def test_what_is_found_while_room_is_made_is_either_kept_or_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = cache(tmp_path, max_bytes=40 * KIB)
+    old = store(kept, "http://a/old", b"o" * 20 * KIB)
+    age(old, 100)
+    unlink, found, waited = Path.unlink, list[Path | None](), list[bool]()
+
+    def slow(path: Path, *, missing_ok: bool = False) -> None:
+        if path == old:
+            finder = threading.Thread(target=lambda: found.append(kept.find("http://a/old")))
+            finder.start()
+            finder.join(0.3)
+            waited.append(finder.is_alive())
+            finders.append(finder)
+        unlink(path, missing_ok=missing_ok)
+
+    finders: list[threading.Thread] = []
+    monkeypatch.setattr(Path, "unlink", slow)
+    for number in range(3):
+        store(kept, f"http://a/{number}", bytes([number]) * 20 * KIB)
+    for finder in finders:
+        finder.join()
+    assert not old.exists()
+    assert waited == [True], "it is about to go: nobody is given it any more"
+    assert found == [None]
 
 
 def test_content_that_is_gone_is_not_remembered(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def test_a_broken_mp4(tmp_path: Path, content: bytes, said: str) -> None:
     [
         (webm()[:-1], "cut off"),
         (webm(None), "no duration"),
+        (webm(scale=1 << 64, scale_bytes=9), "no duration"),
         (b"\x1a\x45\xdf\xa3", "cut off"),
         (element(b"\x1a\x45\xdf\xa3", b""), "no segment"),
         (element(b"\x1a\x45\xdf\xa3", b"") + b"\0", "cut off"),
@@ -98,6 +99,10 @@ def test_a_broken_mp4(tmp_path: Path, content: bytes, said: str) -> None:
 def test_a_broken_webm(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(BrokenRecording, match=said):
         webm_seconds(stored(tmp_path, content))
+
+
+def test_the_longest_number_of_a_webm_is_read(tmp_path: Path) -> None:
+    assert webm_seconds(stored(tmp_path, webm(7.25, 1_000_000, scale_bytes=8))) == pytest.approx(7.25)
 
 
 def test_nesting_ends(tmp_path: Path) -> None:

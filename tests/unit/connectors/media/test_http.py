@@ -162,11 +162,11 @@ def drip_interim(handler: BaseHTTPRequestHandler) -> None:
 
 
 def silence(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(3)
+    time.sleep(60)
 
 
 def drip(handler: BaseHTTPRequestHandler, start: bytes) -> None:
-    for byte in start + b"x" * 100:
+    for byte in start + b"x" * 1000:
         handler.wfile.write(bytes([byte]))
         time.sleep(0.05)
 
@@ -180,7 +180,7 @@ def test_slow_answers_end_at_the_deadline(
     started = time.monotonic()
     with pytest.raises(MediaUnavailable, match=r"not complete within 0\.4 s"):
         fetcher.fetch(f"{server.url}/a")
-    assert 0.3 < time.monotonic() - started < 2
+    assert 0.3 < time.monotonic() - started < 30
     assert list(files(tmp_path)) == []
 
 
@@ -196,7 +196,7 @@ def test_redirects_share_one_deadline(server: HttpServer, make_fetcher: MakeFetc
     started = time.monotonic()
     with pytest.raises(MediaUnavailable, match="not complete within"):
         fetcher.fetch(f"{server.url}/a")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 # --- answers

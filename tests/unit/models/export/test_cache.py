@@ -12,6 +12,7 @@ from models.errors import ModelError, ParityError
 from models.export import cache
 from models.export.cache import Recipe, folder_sha256, obtain
 from models.export.parity import Parity, Tolerance
+from tests.support.patience import PATIENCE_S
 
 RECIPE = Recipe(source="here", source_sha256="ab" * 32, task="embedding", opset=20, quantized=False)
 GOOD = Parity(
@@ -97,7 +98,7 @@ def test_processes_that_race_build_once_and_agree(tmp_path: Path) -> None:
     for racer in racers:
         racer.start()
     for racer in racers:
-        racer.join(60)
+        racer.join(PATIENCE_S)
     assert [racer.exitcode for racer in racers] == [0, 0, 0]
     assert len((tmp_path / "builds.txt").read_text().splitlines()) == 1
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [RECIPE.digest]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from models.tasks.matching import LEAST, assign, f1, marked, marks, quality
+from models.tasks.matching import LEAST, ROUNDING, assign, enough, f1, marked, marks, quality
 from models.values import Choices, Text
 from tests.unit.models.tasks.marks import box, control, quick, region
 
@@ -31,8 +31,8 @@ def _best(values: NDArray[np.float64]) -> float:
 def test_pairs_are_the_best_of_all_ways(overlap: NDArray[np.float64]) -> None:
     pairs = assign(overlap)
     assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
-    assert all(overlap[pair] >= LEAST for pair in pairs)
-    best = _best(np.where(overlap >= LEAST, overlap, 0.0))
+    assert all(overlap[pair] >= LEAST - ROUNDING for pair in pairs)
+    best = _best(np.where(enough(overlap), overlap, 0.0))
     assert sum(overlap[pair] for pair in pairs) == pytest.approx(best)
 
 
@@ -43,9 +43,16 @@ def test_the_measures_follow_from_the_best_pairs(overlap: NDArray[np.float64]) -
     if not total:
         assert quality(overlap) == f1(overlap) == 0.0
         return
-    assert quality(overlap) == pytest.approx(1 - 2 * _best(np.where(overlap >= LEAST, overlap, 0.0)) / total)
-    assert f1(overlap) == pytest.approx(1 - 2 * _best((overlap >= LEAST).astype(float)) / total)
+    assert quality(overlap) == pytest.approx(1 - 2 * _best(np.where(enough(overlap), overlap, 0.0)) / total)
+    assert f1(overlap) == pytest.approx(1 - 2 * _best(enough(overlap).astype(float)) / total)
     assert f1(overlap) <= quality(overlap) + 1e-9
+
+
+def test_half_is_enough_whichever_way_it_was_rounded() -> None:
+    for overlap in (np.nextafter(LEAST, 0.0), LEAST, np.nextafter(LEAST, 1.0)):
+        assert assign(np.array([[overlap]])) == [(0, 0)]
+        assert f1(np.array([[overlap]])) == 0.0
+    assert assign(np.array([[LEAST - 1e-6]])) == []
 
 
 def test_a_label_of_its_own_region_is_about_the_mark_of_its_group() -> None:

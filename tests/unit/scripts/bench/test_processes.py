@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from scripts.bench.processes import Process, cpu_seconds, descendants, gcs_address, name_of, pss_mib, tree
+from tests.support.patience import PATIENCE_S
 
 ROLLUP = "55d0-7ffc ---p 00000000 00:00 0 [rollup]\nRss:  20480 kB\nPss:  10240 kB\nPss_Anon:  5000 kB\n"
 
@@ -21,12 +22,15 @@ def test_descendants_are_all_generations_and_nobody_else() -> None:
 
 
 def test_tree_of_real_processes_has_memory() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    code = "print(1, flush=True); input()"
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
     try:
         found = {process.pid: process for process in tree(os.getpid())}
     finally:
-        child.communicate(b"\n", timeout=10)
-    assert found[child.pid].command[1:] == ("-c", "input()")
+        child.communicate(b"\n", timeout=PATIENCE_S)
+    assert found[child.pid].command[1:] == ("-c", code)
     assert 0.5 < found[child.pid].pss_mib < found[os.getpid()].pss_mib
 
 
@@ -38,7 +42,7 @@ def test_cpu_time_of_a_tree_grows_with_its_work() -> None:
     assert child.stdout is not None
     child.stdout.readline()
     used = cpu_seconds(os.getpid()) - before
-    child.communicate(b"\n", timeout=10)
+    child.communicate(b"\n", timeout=PATIENCE_S)
     assert used > 0.05
 
 

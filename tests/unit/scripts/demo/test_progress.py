@@ -6,16 +6,16 @@ import time
 from rich.console import Console
 
 from scripts.demo.progress import shown
+from tests.support.patience import PATIENCE_S
 
 
 def test_plain_lines_where_there_is_no_terminal() -> None:
     out = io.StringIO()
     with shown(Console(file=out), every_s=0.01) as progress:
-        done = progress.add_task("items arrive", total=10)
-        progress.update(done, completed=10)
+        progress.add_task("items arrive", total=10, completed=10)
         row = progress.add_task("people label", total=400)
         progress.update(row, completed=12)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while "people label: 12 of 400" not in out.getvalue():
             assert time.monotonic() < end, out.getvalue()
             time.sleep(0.01)

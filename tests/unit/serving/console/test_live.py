@@ -15,11 +15,19 @@ from serving.console import live, staff
 from serving.console.live import Live
 from serving.monitoring.progress import Progress, progress
 from tests.support.local_world import LocalWorld, easy
+from tests.support.patience import PATIENCE_S
 
 
 def enter(browser: TestClient) -> None:
     staff._failures.clear()
     browser.post("/sign-in", data={"token": "operator-token"}, follow_redirects=False)
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A look that took long, on a busy machine, puts none off."""
+    if "looks_that_take_long" not in request.node.name:
+        monkeypatch.setattr(live, "SHARE", 1.0)
 
 
 @pytest.fixture
@@ -67,7 +75,7 @@ def test_what_has_changed_is_told(world: LocalWorld) -> None:
 
     async def listen() -> list[int]:
         waiting: list[int] = []
-        async with aclosing(Live(world.runtime, every_s=0.02, lasts_s=30.0).listen(world.project)) as told:
+        async with aclosing(Live(world.runtime, every_s=0.02, lasts_s=PATIENCE_S).listen(world.project)) as told:
             async for one in told:
                 if not waiting:
                     world.arrive(easy(25, seed=3))
@@ -83,14 +91,14 @@ def test_what_has_changed_is_told(world: LocalWorld) -> None:
 
 def test_a_stream_ends_by_itself(world: LocalWorld) -> None:
     async def listen() -> int:
-        feeds = Live(world.runtime, every_s=0.02, lasts_s=0.5)
+        feeds = Live(world.runtime, every_s=0.02, lasts_s=3.0)
         told = [one async for one in feeds.listen(world.project)]
         assert feeds.listeners == 0
         return len(told)
 
     begun = time.monotonic()
     assert asyncio.run(listen()) >= 1
-    assert 0.5 <= time.monotonic() - begun < 5.0
+    assert time.monotonic() - begun >= 3.0
 
 
 def test_looks_that_take_long_are_rarer(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +137,7 @@ def stream(browser: TestClient, **more: str) -> str:
 
 def test_the_page_is_told_in_its_language(world: LocalWorld) -> None:
     app = create_app(world.runtime)
-    app.state.live = Live(world.runtime, every_s=0.05, lasts_s=0.3)
+    app.state.live = Live(world.runtime, every_s=0.05, lasts_s=3.0)
     before = threading.active_count()
     with TestClient(app, headers={"Origin": "http://testserver"}) as browser:
         assert browser.get("/projects/moods/live", follow_redirects=False).headers["location"] == "/sign-in"
@@ -144,7 +152,10 @@ def test_the_page_is_told_in_its_language(world: LocalWorld) -> None:
         browser.post("/sign-out", follow_redirects=False)
         assert browser.get("/projects/moods/live", follow_redirects=False).status_code == 303, "signed out"
         assert app.state.live.listeners == 0
-    assert threading.active_count() <= before + 1
+    end = time.monotonic() + PATIENCE_S
+    while threading.active_count() > before + 1:  # a pool's threads end on their own
+        assert time.monotonic() < end, threading.enumerate()
+        time.sleep(0.05)
 
 
 def test_more_than_so_many_are_refused(world: LocalWorld, browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from models.gate.noise import Pairs, measure
 from models.types import Route
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
-from serving.console import staff
+from serving.console import live, staff
 from serving.console.live import Live
 from serving.pipeline import series, watch
 from serving.projects.costs import set_costs
@@ -108,8 +108,9 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalWorld]:
 
 
 @pytest.fixture
-def served(lively: LocalWorld) -> Iterator[str]:
+def served(lively: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     staff._failures.clear()
+    monkeypatch.setattr(live, "SHARE", 1.0)  # a look that took long, on a busy machine, puts none off
     app = create_app(lively.runtime)
     app.state.live = Live(lively.runtime, every_s=0.3)
     with serve(app) as url:

@@ -18,13 +18,17 @@ from ray.serve.schema import (
     ServeStatus,
 )
 
+from connectors.label_studio.label_config import parse
 from models.base import ModelRef
 from models.errors import PlatformUnavailable, ScorerLate
 from models.specs import HeadSpec
 from models.types import Item
 from serving.deployments.scorer import ServeScorer
+from tests.support.local_world import CONFIG
 
-REF = ModelRef(version="m1", spec=HeadSpec(encoder="ngram"), sha256="0" * 64)
+REF = ModelRef(
+    version="m1", spec=HeadSpec(encoder="ngram"), control=parse(CONFIG).controls[0], sha256="0" * 64, path=None
+)
 
 
 class SlowHandle:

@@ -15,6 +15,7 @@ from serving.pipeline import score
 from serving.pipeline.worker import Worker
 from serving.store.records import ItemState, ProjectRow
 from tests.support.local_world import LocalWorld, another_worker, easy
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -206,19 +207,19 @@ def test_what_was_said_of_old_data_is_not_taken_for_the_new(ready: LocalWorld) -
     def wait() -> None:
         ready.scorer.before = lambda: None
         entered.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE_S)
 
     ready.scorer.before = wait
     slow = threading.Thread(target=lambda: ready.worker.score(ready.project), name="score-0")
     slow.start()
-    assert entered.wait(20)
+    assert entered.wait(PATIENCE_S)
     ready.platform.edit_task(task, {"text": "terrible broken sad dark awful cold"})
     ready.sync()
 
     def let_the_slow_one_finish() -> None:
         ready.scorer.before = lambda: None
         go_on.set()
-        slow.join(20)
+        slow.join(PATIENCE_S)
 
     ready.scorer.before = let_the_slow_one_finish
     ready.worker.score(ready.project)

@@ -12,6 +12,7 @@ from models.errors import AuthenticationError
 from serving.pipeline.worker import Worker
 from serving.store.health import Trouble
 from tests.support.local_world import LocalWorld, easy
+from tests.support.patience import PATIENCE_S
 from tests.unit.serving.conftest import MakeWorld
 
 
@@ -26,7 +27,7 @@ def test_a_worker_is_heard_of_until_it_stops(make: MakeWorld) -> None:
     worker = Worker(replace(world.runtime, clock=time.time))
     worker.start()
     try:
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + PATIENCE_S
         while True:
             with world.store.read() as uow:
                 stages = uow.health.stages(since=time.time() - 30)

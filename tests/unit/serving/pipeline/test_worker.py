@@ -22,10 +22,11 @@ from serving.pipeline.worker import Worker
 from serving.store.records import ItemState, ProjectRow
 from tests.support.audited import turned
 from tests.support.local_world import LocalWorld, another_worker, easy, hard
+from tests.support.patience import PATIENCE_S
 from tests.unit.serving.conftest import MakeWorld
 
 
-def until(true: Callable[[], bool], limit_s: float = 30.0) -> None:
+def until(true: Callable[[], bool], limit_s: float = PATIENCE_S) -> None:
     end = time.monotonic() + limit_s
     while not true():
         if time.monotonic() > end:
@@ -83,14 +84,14 @@ def test_threads_close_a_gate_when_labels_turn_and_tell(make: MakeWorld) -> None
 
 
 def test_a_stage_that_has_done_some_wakes_the_next(make: MakeWorld) -> None:
-    world = make(settings={"claim_idle_s": 60.0})
+    world = make(settings={"claim_idle_s": 1e6})
     world.open(hard(150))
     world.arrive(easy(30, seed=1))
     world.runtime = replace(world.runtime, clock=time.time)
     world.worker = Worker(world.runtime)
     world.worker.start()
     try:
-        until(lambda: world.report().arrived == 180 and not world.moving(), limit_s=30.0)
+        until(lambda: world.report().arrived == 180 and not world.moving())
     finally:
         world.worker.stop()
     world.audit()
