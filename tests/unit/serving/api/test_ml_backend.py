@@ -16,6 +16,7 @@ from models.errors import ModelError, PlatformUnavailable
 from models.gate.sampling import audit_draw
 from models.types import GateState, Route
 from serving.api.application import create_app
+from serving.pipeline import draw
 from serving.store.records import ItemState, SuggestionBound
 from tests.support.local_world import SECRET, LocalWorld, easy, hard
 from tests.unit.serving.api.conftest import BASIC, HOOK, OPERATOR
@@ -176,6 +177,26 @@ def test_more_may_be_audited_while_the_gate_is_watched(world: LocalWorld, client
     world.sync()
     world.settle()
     assert {task for task in tasks if world.item(task).blind} == hidden
+
+
+def test_what_turns_blind_while_it_is_scored_is_left_out(world: LocalWorld, client: TestClient) -> None:
+    world.open(hard(150))
+    tasks = world.arrive(hard(60, seed=1))
+    world.sync()
+    world.change(validation_target=world.project.validation_target + 60)
+    asked = texts(world, *tasks)
+    before = {task for task in tasks if world.item(task).blind}
+
+    def drawn() -> None:
+        world.scorer.before = lambda: None
+        draw.validation(world.runtime, world.project)
+
+    world.scorer.before = drawn
+    told = {task for (task, _), result in zip(asked, predict(client, *asked), strict=True) if said(result)}
+    blind = {task for task in tasks if world.item(task).blind}
+    assert blind > before
+    assert told
+    assert not told & blind
 
 
 def test_a_strangers_tasks_are_not_taken_over(world: LocalWorld, client: TestClient) -> None:
