@@ -144,7 +144,7 @@ class _Words(HTMLParser):
         self.found: list[str] = []
         self._hidden = 0
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
         """``<![`` and a word that is no keyword: a comment to browsers, an ``AssertionError`` of the library."""
         try:
             return super().parse_marked_section(i, report)

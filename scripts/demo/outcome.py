@@ -62,14 +62,13 @@ def of_one_moment(
     never are, what was read last is returned, and the difference is seen.
     """
     account = importer.account()
-    for look in range(LOOKS):
-        said = report(service, slug)
-        machine = importer.machine_labels(project, account)
-        if not moving(said) and said["accepted"] == len(machine) == report(service, slug)["accepted"]:
-            break
-        if look + 1 < LOOKS:
-            time.sleep(1.0)
-    return said, machine
+    looks = 0
+    while True:
+        said, machine, looks = report(service, slug), importer.machine_labels(project, account), looks + 1
+        settled = not moving(said) and said["accepted"] == len(machine) == report(service, slug)["accepted"]
+        if settled or looks == LOOKS:
+            return said, machine
+        time.sleep(1.0)
 
 
 def words(said: dict[str, Any], wrong: int, accepted: int) -> str:
