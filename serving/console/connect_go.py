@@ -7,15 +7,16 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from models.errors import PlatformError, PrelabelError
+from models.errors import NotFoundError, PlatformError, PrelabelError
 from serving.api.audit import about
 from serving.api.dependencies import ProjectDep, RuntimeDep
-from serving.console.connect import DRAFT, DraftDep, draft_id, sent_back, step_page
+from serving.console.connect import DONE, DRAFT, DraftDep, draft_id, sent_back, step_page
 from serving.console.connect_project import trouble_of
 from serving.console.connect_terms import scarce, terms
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role
+from serving.pipeline.runtime import Runtime
 from serving.projects import connect as connecting
 from serving.projects import drafts
 from serving.projects.costs import in_words
@@ -34,13 +35,13 @@ router = APIRouter(prefix="/connect", tags=["console"], include_in_schema=False)
 @router.get("/go", response_model=None)
 def summary(request: Request, role: OperatorDep, draft: DraftDep) -> Response:
     """All that was chosen, before anything is written."""
-    return sent_back(draft, 5) or _summary(request, role, draft)
+    return sent_back(request, draft, 5) or _summary(request, role, draft)
 
 
 @router.post("/go", dependencies=[Depends(same_origin)], response_model=None)
 def go(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep) -> Response:
     """All is checked once more; then the project is stored and its webhook made. The pipeline reads the tasks."""
-    if (elsewhere := sent_back(draft, 5)) is not None:
+    if (elsewhere := sent_back(request, draft, 5)) is not None:
         return elsewhere
     try:
         done = connecting.connect(runtime, draft.wish(), read=False)
@@ -50,25 +51,33 @@ def go(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep
     about(request.scope, slug=done.project.slug, **told)
     own = connecting.not_counting(done.by_account, done.account)
     kept = Draft(connected=done.project.slug, warnings=(*done.warnings, *filter(None, [own])))
-    drafts.remove(runtime, draft_id(request))
-    drafts.save(runtime, draft_id(request), kept)
+    drafts.save(runtime, draft_id(request), kept)  # whatever has become of the draft: the password is in no other
+    drafts.remove_media(runtime, draft_id(request))
     request.session[CONNECTED] = done.project.slug
-    return RedirectResponse("/connect/done", status_code=303)
+    return RedirectResponse(DONE, status_code=303)
 
 
 @router.get("/done", response_model=None)
 def done(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep) -> Response:
-    """What is left to do. The password for "Connect Model" is shown at the first look alone."""
-    slug = request.session.get(CONNECTED)
+    """What is left to do. The password for "Connect Model" is shown at the first look alone.
+
+    The draft knows what was connected even where a late answer has put an older session into the browser.
+    """
+    slug = draft.connected or request.session.get(CONNECTED)
     if not slug:
         return RedirectResponse("/connect", status_code=303)
-    with runtime.store.read() as uow:
-        project = uow.projects.by_slug(slug)
+    try:
+        with runtime.store.read() as uow:
+            project = uow.projects.by_slug(slug)
+    except NotFoundError:  # disconnected since
+        _over(request, runtime, draft)
+        request.session.pop(CONNECTED, None)
+        return RedirectResponse("/connect", status_code=303)
     password = ""
-    if draft.connected == slug:
+    if draft.connected:
         password = runtime.vault.decrypt(project.webhook_secret).decode()
-        drafts.remove(runtime, draft_id(request))
-        request.session.pop(DRAFT, None)
+        _over(request, runtime, draft)
+        request.session[CONNECTED] = slug
     return page_of(
         request,
         "connect/done.html",
@@ -78,6 +87,13 @@ def done(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeD
         warnings=draft.warnings if password else (),
         backend=f"{runtime.settings.public_url}/ml/{project.slug}",
     )
+
+
+def _over(request: Request, runtime: Runtime, draft: Draft) -> None:
+    """Whoever connects another project begins with nothing."""
+    if draft.connected:
+        drafts.remove(runtime, draft_id(request))
+        request.session.pop(DRAFT, None)
 
 
 @router.get("/arrived/{slug}")

@@ -14,7 +14,16 @@ from models.registry import assign
 from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec, learns
 from models.types import LabelConfig
 from serving.api.dependencies import RuntimeDep
-from serving.console.connect import DraftDep, connected_at, draft_id, sent_back, step_page
+from serving.console.connect import (
+    DraftDep,
+    connected_at,
+    draft_id,
+    elsewhere,
+    keep,
+    overtaken,
+    sent_back,
+    step_page,
+)
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep
@@ -53,13 +62,20 @@ ENCODERS: Final = {
 
 router = APIRouter(prefix="/connect", tags=["console"], include_in_schema=False)
 Word = Annotated[str, Form(max_length=500)]
+Number: Final = Form(ge=0, lt=2**63)
+LOOKED_AT: Final = ("url", "token", "project", "encoder", "classifier")
+"""What a look at a project depends on, beside its name."""
+FOUND: Final = ("title", "slug", "tasks", "by_account", "learns", "mapped")
+"""What comes of it."""
 
 
 @router.get("/project", response_model=None)
 def choose(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep) -> Response:
     """The projects of the account, with their tasks, and what is known of the chosen one."""
-    if (elsewhere := sent_back(draft, 2)) is not None:
-        return elsewhere
+    if draft.project is not None:
+        draft = keep(request, runtime, project_mark=drafts.new_mark())
+    if (before := sent_back(request, draft, 2)) is not None:
+        return before
     values: dict[str, Any] = _listed(runtime, draft, "")
     if draft.project is not None:
         values |= _mapped(request, runtime, draft)
@@ -74,23 +90,15 @@ def find(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeD
 
 
 @router.post("/project", dependencies=[Depends(same_origin)], response_model=None)
-def pick(
-    request: Request,
-    role: OperatorDep,
-    draft: DraftDep,
-    runtime: RuntimeDep,
-    project: Annotated[int, Form(ge=0, lt=2**63)],
-) -> Response:
+def pick(request: Request, role: OperatorDep, runtime: RuntimeDep, project: Annotated[int, Number]) -> Response:
     """Another project: its label config is read, and a model proposed."""
-    if (elsewhere := sent_back(draft, 2)) is not None:
-        return elsewhere
-    chosen = draft.model_copy(
-        update={
-            "project": project, "title": "", "slug": "", "tasks": None, "by_account": 0,
-            "encoder": None, "classifier": "", "mapped": False,
-        }
+    draft = keep(
+        request, runtime, project=project, title="", slug="", tasks=None, by_account=0, encoder=None, classifier="",
+        mapped=False, project_mark=drafts.new_mark(),
     )  # fmt: skip
-    values = _mapped(request, runtime, chosen)
+    if (before := sent_back(request, draft, 2)) is not None:
+        return before
+    values = _mapped(request, runtime, draft)
     return page_of(request, "connect/chosen.html", role=role, **values)
 
 
@@ -100,18 +108,29 @@ def model(
     role: OperatorDep,
     draft: DraftDep,
     runtime: RuntimeDep,
+    project: Annotated[int | None, Number] = None,
     slug: Word = "",
     encoder: Word = "",
     classifier: Word = "",
     onward: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Another model or name for the chosen project; ``onward``: and then the next step, if they will do."""
-    if (elsewhere := sent_back(draft, 2)) is not None:
-        return elsewhere
+    """Another model or name for the chosen project; ``onward``: and then the next step, if they will do.
+
+    ``project`` is the one that the page is about; another may have been chosen since.
+    """
+    about = draft.project if project is None else project
     known = encoder if encoder in get_args(EncoderName) else None
     named = classifier.strip() if encoder == "classifier" else ""
-    changed = draft.model_copy(update={"slug": slug.strip(), "encoder": known, "classifier": named})
-    values = _mapped(request, runtime, changed)
+    typed = {"slug": slug.strip(), "encoder": known, "classifier": named}
+    draft = keep(request, runtime, about=about, **typed, project_mark=drafts.new_mark())
+    if (before := sent_back(request, draft, 2)) is not None:
+        return before
+    if draft.project is None:
+        return elsewhere(request, "/connect/project")
+    if draft.project != about:
+        values = _told_nothing() | {"trouble": overtaken(), "draft": _shown(draft, mapped=False), "own": ""}
+        return page_of(request, "connect/mapping.html", role=role, **values)
+    values = _mapped(request, runtime, draft)
     if onward and values["draft"].mapped:
         return Response(headers={"HX-Redirect": "/connect/budget"})
     values["wants_name"] = encoder == "classifier" and not named
@@ -135,15 +154,11 @@ def _listed(runtime: Runtime, draft: Draft, name: str) -> dict[str, Any]:
 
 
 def _mapped(request: Request, runtime: Runtime, draft: Draft) -> dict[str, Any]:
-    """What the label config and the model make of each other; the draft is kept, with whether it can be connected."""
-    values: dict[str, Any] = {
-        "chosen": True,
-        "trouble": None,
-        "rows": [],
-        "notes": [],
-        "offers": [],
-        "wants_name": False,
-    }
+    """What the label config and the model make of each other; whether it can be connected is kept.
+
+    It is not where a later look has begun, and not told where that is at something else.
+    """
+    values, begun = _told_nothing(), draft
     try:
         seen = connecting.look(runtime, draft.wish())
         seen.platform.close()
@@ -159,9 +174,37 @@ def _mapped(request: Request, runtime: Runtime, draft: Draft) -> dict[str, Any]:
         values["trouble"] = trouble_of(error, draft.url)
     if values["trouble"] is not None:
         draft = _unmapped(runtime, draft, values)
-    drafts.save(runtime, draft_id(request), draft)
+    newest = _kept(request, runtime, draft)
+    if newest.project_mark == begun.project_mark:
+        draft = newest
+    elif _moved(newest, begun, draft):
+        values |= {"trouble": overtaken(), "rows": [], "notes": []}
+        draft = draft.model_copy(update={"mapped": False})
     own = connecting.not_counting(draft.by_account, draft.email)
-    return values | {"draft": _shown(draft), "encoders": ENCODERS, "own": own}
+    return values | {"draft": _shown(draft), "own": own}
+
+
+def _kept(request: Request, runtime: Runtime, looked: Draft) -> Draft:
+    """The newest draft, with what this look has found if it is still the last."""
+    found = {name: getattr(looked, name) for name in FOUND}
+
+    def with_it(newest: Draft) -> Draft | None:
+        return newest.model_copy(update=found) if newest.project_mark == looked.project_mark else None
+
+    return drafts.change(runtime, draft_id(request), with_it)
+
+
+def _moved(newest: Draft, begun: Draft, looked: Draft) -> bool:
+    """Whether the later look is at something else."""
+    same = all(getattr(newest, name) == getattr(begun, name) for name in LOOKED_AT)
+    return not same or newest.slug not in (begun.slug, looked.slug)
+
+
+def _told_nothing() -> dict[str, Any]:
+    return {
+        "chosen": True, "trouble": None, "rows": [], "notes": [], "offers": [], "wants_name": False,
+        "encoders": ENCODERS,
+    }  # fmt: skip
 
 
 def _named(draft: Draft, remote: RemoteProject) -> Draft:
@@ -256,5 +299,5 @@ def trouble_of(error: PrelabelError, url: str) -> Problem:
     return Problem("model", retold(said))
 
 
-def _shown(draft: Draft) -> Draft:
-    return draft.model_copy(update={"token": ""})
+def _shown(draft: Draft, **but: Any) -> Draft:
+    return draft.model_copy(update={"token": "", **but})

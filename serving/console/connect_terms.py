@@ -9,14 +9,15 @@ from fastapi.responses import RedirectResponse, Response
 
 from models.errors import ConfigurationError
 from serving.api.dependencies import RuntimeDep
-from serving.console.connect import DraftDep, draft_id, sent_back, step_page
+from serving.console.connect import DraftDep, keep, sent_back, step_page
 from serving.console.costs import NAMES, Typed, given, typed_costs, typed_of
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep
 from serving.language import gettext
 from serving.projects import connect as connecting
-from serving.projects import drafts, targets
+from serving.projects import targets
+from serving.projects.connect import Wish
 from serving.projects.costs import in_words
 from serving.projects.drafts import Draft
 from serving.projects.promise import OF, promise
@@ -24,6 +25,8 @@ from serving.projects.reaching import Problem
 
 PERCENT: Final = ("validation_fraction", "audit_rate", "control_rate", "review_rate")
 """Shares, which the page has in percent."""
+ANY: Final = "any"
+"""Name of a project, where it does not matter."""
 COUNTS: Final = ("train_target", "validation_target", "validation_people", "overlap_people")
 
 router = APIRouter(prefix="/connect", tags=["console"], include_in_schema=False)
@@ -34,7 +37,7 @@ People = Annotated[int, Form(ge=1, le=5)]
 
 @router.get("/budget", response_model=None)
 def budget(request: Request, role: OperatorDep, draft: DraftDep) -> Response:
-    if (elsewhere := sent_back(draft, 3)) is not None:
+    if (elsewhere := sent_back(request, draft, 3)) is not None:
         return elsewhere
     return step_page(request, role, draft, "budget", 3, **_promised(draft), problem=None)
 
@@ -58,32 +61,27 @@ def change_budget(
     tabs: bool = False,
 ) -> Response:
     """Numbers as they are moved, held to what a project file is held to; kept where they will do."""
-    if (elsewhere := sent_back(draft, 3)) is not None:
-        return elsewhere
     shares = (validation_fraction, audit_rate, control_rate, review_rate)
     counts = (train_target, validation_target, validation_people, overlap_people)
     numbers: dict[str, float | int | bool] = {"epsilon": round(wrong / OF, 8), "delta": round(1.0 - sure / 100.0, 8)}
     numbers |= {name: round(share / 100.0, 8) for name, share in zip(PERCENT, shares, strict=True)}
     numbers |= dict(zip(COUNTS, counts, strict=True)) | {"tabs": tabs}
-    changed = draft.model_copy(update={"numbers": numbers})
-    problem = None
-    try:
-        connecting.check(changed.wish(), changed.slug)
-        drafts.save(runtime, draft_id(request), changed)
-    except ConfigurationError as error:
-        text = gettext("One of the numbers is out of its range: see below which.")
-        problem = Problem("numbers", text, str(error))
+    problem = _out_of_range(numbers)
+    if problem is None:
+        draft = keep(request, runtime, numbers=numbers)
+    if (elsewhere := sent_back(request, draft, 3)) is not None:
+        return elsewhere
     if not request.headers.get("hx-request"):
         if problem is None:
             return RedirectResponse("/connect/costs", status_code=303)
         return step_page(request, role, draft, "budget", 3, status=422, **_promised(draft), problem=problem)
-    values = _promised(changed) if problem is None else {}
+    values = _promised(draft) if problem is None else {}
     return page_of(request, "connect/promise.html", problem=problem, **values)
 
 
 @router.get("/costs", response_model=None)
 def costs(request: Request, role: OperatorDep, draft: DraftDep) -> Response:
-    if (elsewhere := sent_back(draft, 4)) is not None:
+    if (elsewhere := sent_back(request, draft, 4)) is not None:
         return elsewhere
     typed = typed_of(draft.costs)
     return step_page(request, role, draft, "costs", 4, typed=typed, words=in_words(draft.costs), problem=None)
@@ -101,24 +99,32 @@ def change_costs(
     item_seconds: Typed = "",
 ) -> Response:
     """Costs as they are typed; all may stay empty."""
-    if (elsewhere := sent_back(draft, 4)) is not None:
-        return elsewhere
     typed = dict(zip(NAMES, (person_hour, compute_hour, currency, item_seconds), strict=True))
     problem = None
     try:
         filled = given(typed)
         known = typed_costs(filled)
         kept = known if set(filled) - {"currency"} else None
-        draft = draft.model_copy(update={"costs": kept})
-        drafts.save(runtime, draft_id(request), draft)
+        draft = keep(request, runtime, costs=kept)
     except Problem as found:
         problem = found
+    if (elsewhere := sent_back(request, draft, 4)) is not None:
+        return elsewhere
     words = in_words(draft.costs) if problem is None else ""
     if request.headers.get("hx-request"):
         return page_of(request, "connect/costs_said.html", problem=problem, words=words)
     if problem is None:
         return RedirectResponse("/connect/go", status_code=303)
     return step_page(request, role, draft, "costs", 4, status=422, typed=typed, words=words, problem=problem)
+
+
+def _out_of_range(numbers: dict[str, float | int | bool]) -> Problem | None:
+    """Whatever project they are of."""
+    try:
+        connecting.check(Wish("", "", 0, **numbers), ANY)  # type: ignore[arg-type]
+    except ConfigurationError as error:
+        return Problem("numbers", gettext("One of the numbers is out of its range: see below which."), str(error))
+    return None
 
 
 def terms(draft: Draft) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Rehearsal:
 @router.get("/rehearsal", response_model=None)
 def show(request: Request, role: OperatorDep, draft: DraftDep, runtime: RuntimeDep) -> Response:
     """Predictions of the first tasks, or the tasks themselves; it takes as long as the model does."""
-    if (elsewhere := sent_back(draft, 3)) is not None:
+    if (elsewhere := sent_back(request, draft, 3)) is not None:
         return elsewhere
     found: Rehearsal | None = None
     trouble: Problem | None = None

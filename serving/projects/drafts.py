@@ -1,10 +1,18 @@
-"""What somebody has typed of a project that is not connected yet: encrypted in the store, for an hour."""
+"""What somebody has typed of a project that is not connected yet: encrypted in the store, for an hour.
+
+Requests of one draft may run side by side: a browser gives one up when more is typed, but here it runs on, and there
+may be two tabs. So each changes what is its own in the newest draft (``change``). What Label Studio is slow to say is
+kept only where nobody has asked for it again since: whoever asks leaves a mark in the draft, and looks whether it is
+there still.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +39,8 @@ class Draft(Frozen):
     """Of the account that the token is of; '': it was not accepted yet."""
     version: str = ""
     """Label Studio's."""
+    account_mark: str = ""
+    """Of the check of an account that began last; its answer alone is kept."""
     project: int | None = None
     title: str = ""
     tasks: int | None = None
@@ -46,6 +56,8 @@ class Draft(Frozen):
     """Hub id or folder of a transformers classifier; '': none."""
     mapped: bool = False
     """The label config was read, and a model fills it."""
+    project_mark: str = ""
+    """Of the look at the project that began last; its answer alone is kept."""
     numbers: dict[str, float | int | bool] = Field(default_factory=dict)
     """Of ``serving.projects.connect.NUMBERS``, what differs from the default."""
     costs: Costs | None = None
@@ -69,21 +81,40 @@ class Draft(Frozen):
 
 def load(runtime: Runtime, id: str | None) -> Draft:
     """The draft of this id; an empty one where there is none, or none that the secret key opens."""
-    with runtime.store.read() as uow:
-        body = uow.drafts.get(id, runtime.now()) if id else None
-    if body is None:
-        return Draft()
-    try:
-        return Draft.model_validate_json(runtime.vault.decrypt(body))
-    except (StoreError, ValidationError):
-        return Draft()
+    return _opened(runtime, _body(runtime, id)) if id else Draft()
+
+
+def change(runtime: Runtime, id: str, by: Callable[[Draft], Draft | None]) -> Draft:
+    """Make the newest draft into another, which is kept for another while; expired ones go.
+
+    Args:
+        runtime: the composition.
+        id: of the draft.
+        by: newest draft (an empty one where there is none) -> what becomes of it; None: it stays as it is. It is asked
+            anew whenever somebody else was faster.
+
+    Returns:
+        The newest draft.
+    """
+    while True:
+        was = _body(runtime, id)
+        newest = _opened(runtime, was)
+        changed = by(newest)
+        if changed is None:
+            return newest
+        body, now = _sealed(runtime, changed), runtime.now()
+        with runtime.store.begin() as uow:
+            kept = uow.drafts.swap(id, was, body, until=now + LASTS_S, now=now)
+        if kept:
+            sweep(runtime)
+            return changed
 
 
 def save(runtime: Runtime, id: str, draft: Draft) -> None:
-    """Keep a draft for another while; expired ones go, with the media that were fetched for them."""
-    body = runtime.vault.encrypt(draft.model_dump_json().encode())
+    """Keep a draft for another while, whatever is there; expired ones go, with the media that were fetched for them."""
+    body, now = _sealed(runtime, draft), runtime.now()
     with runtime.store.begin() as uow:
-        uow.drafts.keep(id, body, until=runtime.now() + LASTS_S, now=runtime.now())
+        uow.drafts.keep(id, body, until=now + LASTS_S, now=now)
     sweep(runtime)
 
 
@@ -91,7 +122,15 @@ def remove(runtime: Runtime, id: str) -> None:
     """Forget a draft, and the media that were fetched for it."""
     with runtime.store.begin() as uow:
         uow.drafts.remove(id)
+    remove_media(runtime, id)
+
+
+def remove_media(runtime: Runtime, id: str) -> None:
     shutil.rmtree(folder(runtime, id), ignore_errors=True)
+
+
+def new_mark() -> str:
+    return secrets.token_hex(8)
 
 
 def folder(runtime: Runtime, id: str) -> Path:
@@ -107,3 +146,22 @@ def sweep(runtime: Runtime) -> None:
                 shutil.rmtree(one, ignore_errors=True)
         except OSError:  # another process was faster
             continue
+
+
+def _body(runtime: Runtime, id: str) -> bytes | None:
+    with runtime.store.read() as uow:
+        return uow.drafts.get(id, runtime.now())
+
+
+def _opened(runtime: Runtime, body: bytes | None) -> Draft:
+    if body is None:
+        return Draft()
+    try:
+        return Draft.model_validate_json(runtime.vault.decrypt(body))
+    except (StoreError, ValidationError):
+        return Draft()
+
+
+def _sealed(runtime: Runtime, draft: Draft) -> bytes:
+    """No two are the same, even of the same draft: the vault sees to that."""
+    return runtime.vault.encrypt(draft.model_dump_json().encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from serving.store.draft_tables import draft
 from serving.store.sql import upsert
@@ -23,6 +23,15 @@ class DraftRepository:
         self._conn.execute(
             insert.on_conflict_do_update(index_elements=[draft.c.id], set_={"body": body, "until": until})
         )
+
+    def swap(self, id: str, was: bytes | None, body: bytes, *, until: float, now: float) -> bool:
+        """Write a draft over the one that was read, None being none; False: it is no longer what is there."""
+        self._conn.execute(delete(draft).where(draft.c.until <= now))
+        if was is None:
+            insert = upsert(self._conn, draft).values(id=id, body=body, until=until)
+            return self._conn.scalar(insert.on_conflict_do_nothing().returning(draft.c.id)) is not None
+        mine = (draft.c.id == id, draft.c.body == was)
+        return self._conn.execute(update(draft).where(*mine).values(body=body, until=until)).rowcount == 1
 
     def remove(self, id: str) -> None:
         self._conn.execute(delete(draft).where(draft.c.id == id))

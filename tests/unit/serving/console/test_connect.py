@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from fastapi.testclient import TestClient
 
 from models.costs import Costs
 from serving.api.application import create_app
-from serving.composition import GuardedMedia, Platforms
 from serving.console import connect, connect_go, connect_project, connect_terms, doctor, rehearsal, staff  # noqa: F401
 from serving.pipeline import reconcile
 from serving.projects import drafts
@@ -22,8 +20,8 @@ from serving.store.records import ProjectRow
 from tests.support.local_world import CONFIG, LocalWorld, choice, easy
 from tests.support.studio_twin import MY_ID, TOKEN, StudioTwin, studio_twin
 from tests.unit.connectors.media.pictures import image_bytes
+from tests.unit.serving.console.wizard import BUDGET, HTMX, pick, session_of, sign
 
-HTMX = {"HX-Request": "true"}
 SPANS = (
     '<View><Labels name="name" toName="text"><Label value="person"/></Labels><Text name="text" value="$text"/></View>'
 )
@@ -31,32 +29,7 @@ BOXES = (
     '<View><Image name="image" value="$image"/><RectangleLabels name="box" toName="image">'
     '<Label value="car"/></RectangleLabels></View>'
 )
-RANDOM = '<View><Text name="t" value="$text"/><TextArea name="answer" toName="t"/></View>'
 IMAGE = '<Image name="text" value="$image"/>'
-BUDGET = {"wrong": "20", "sure": "95", "validation_target": "50"}
-
-
-@pytest.fixture
-def studio() -> Iterator[StudioTwin]:
-    with studio_twin() as running:
-        mood = running.project("Moods of reviews", CONFIG)
-        for text, label in easy(30):
-            mood.add({"text": text}, choice(label))
-        for text, _ in easy(25, seed=2):
-            mood.add({"text": text})
-        running.project("Nothing to predict", RANDOM)
-        yield running
-
-
-@pytest.fixture
-def there(world: LocalWorld) -> Iterator[LocalWorld]:
-    """A world whose runtime reaches Label Studio over HTTP."""
-    platforms = Platforms(world.runtime.settings, world.runtime.vault)
-    media = GuardedMedia(world.runtime.settings, platforms)
-    world.runtime = replace(world.runtime, platform=platforms, media=media)
-    yield world
-    for client in platforms._clients.values():
-        client.close()
 
 
 @pytest.fixture
@@ -67,27 +40,9 @@ def browser(there: LocalWorld) -> Iterator[TestClient]:
         yield opened
 
 
-def sign(browser: TestClient, studio: StudioTwin, *, token: str = TOKEN) -> str:
-    answer = browser.post("/connect/account", data={"url": studio.url, "token": token}, headers=HTMX)
-    assert answer.status_code == 200
-    return answer.text
-
-
-def pick(browser: TestClient, studio: StudioTwin, number: int = 1) -> str:
-    sign(browser, studio)
-    return browser.post("/connect/project", data={"project": str(number)}, headers=HTMX).text
-
-
 def project(world: LocalWorld, slug: str) -> ProjectRow:
     with world.store.read() as uow:
         return uow.projects.by_slug(slug)
-
-
-def session_of(browser: TestClient) -> dict[str, str]:
-    """What the cookie says to anybody who reads it."""
-    signed = browser.cookies["prelabel"].split(".")[0]
-    found: dict[str, str] = json.loads(base64.b64decode(signed + "=="))
-    return found
 
 
 def test_only_operators_connect(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
@@ -219,7 +174,7 @@ def test_begin_anew(there: LocalWorld, browser: TestClient, studio: StudioTwin) 
     id = session_of(browser)["draft"]
     browser.post("/connect/forget")
     assert drafts.load(there.runtime, id) == drafts.Draft()
-    assert "draft" not in session_of(browser)
+    assert session_of(browser).get("draft") != id
 
 
 def test_a_project_is_mapped(browser: TestClient, studio: StudioTwin) -> None:

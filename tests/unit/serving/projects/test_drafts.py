@@ -21,6 +21,37 @@ def test_a_draft_comes_back_as_it_was(world: LocalWorld) -> None:
     assert drafts.load(world.runtime, "id") == Draft()
 
 
+def test_a_change_is_made_of_the_newest_draft(world: LocalWorld) -> None:
+    runtime = world.runtime
+
+    def later(newest: Draft) -> Draft:
+        if newest.slug != "meanwhile":
+            drafts.change(runtime, "id", lambda one: one.model_copy(update={"slug": "meanwhile"}))
+        return newest.model_copy(update={"url": "u"})
+
+    assert drafts.change(runtime, "id", later) == Draft(url="u", slug="meanwhile")
+    assert drafts.load(runtime, "id") == Draft(url="u", slug="meanwhile")
+
+    def forgotten(newest: Draft) -> Draft | None:
+        if not newest.url:
+            return None
+        drafts.remove(runtime, "id")
+        return newest.model_copy(update={"title": "t"})
+
+    assert drafts.change(runtime, "id", forgotten) == Draft(), "what is gone meanwhile stays gone"
+    assert drafts.load(runtime, "id") == Draft()
+
+
+def test_a_change_lets_a_draft_last_and_no_change_does_not(world: LocalWorld) -> None:
+    drafts.save(world.runtime, "id", Draft(url="u"))
+    world.later(drafts.LASTS_S - 1)
+    assert drafts.change(world.runtime, "id", lambda newest: newest) == Draft(url="u")
+    world.later(drafts.LASTS_S - 1)
+    assert drafts.change(world.runtime, "id", lambda _: None) == Draft(url="u")
+    world.later(1)
+    assert drafts.load(world.runtime, "id") == Draft()
+
+
 def test_what_it_wishes_for() -> None:
     draft = Draft(url="http://ls", token="t", project=3, slug="mine", numbers={"epsilon": 0.02, "validation_people": 3})
     wish = draft.wish()
