@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from connectors.label_studio.address import address_of
 from serving.api.dependencies import RuntimeDep
+from serving.console.going import wants_part
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role
@@ -100,7 +101,7 @@ def check_account(
         draft = _accepted(draft, seen["reached"].url, token, seen["account"].user.email, seen["reached"].version)
         drafts.save(runtime, draft_id(request), draft)
     values = seen | {"connected": connected_at(runtime, draft.url), "unchecked": False}
-    if request.headers.get("hx-request"):
+    if wants_part(request):
         return page_of(request, "connect/account.html", role=role, draft_email=draft.email, **values)
     return step_page(request, role, draft, "studio", 1, **values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, get_args
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from connectors.base import RemoteProject
 from connectors.label_studio.label_config import parse
@@ -15,6 +15,7 @@ from models.specs import EncoderName, HeadSpec, ModelSpec, TransformersSpec, lea
 from models.types import LabelConfig
 from serving.api.dependencies import RuntimeDep
 from serving.console.connect import DraftDep, connected_at, draft_id, sent_back, step_page
+from serving.console.going import wants_part
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep
@@ -91,6 +92,8 @@ def pick(
         }
     )  # fmt: skip
     values = _mapped(request, runtime, chosen)
+    if not wants_part(request):
+        return RedirectResponse("/connect/project", status_code=303)
     return page_of(request, "connect/chosen.html", role=role, **values)
 
 
@@ -112,8 +115,12 @@ def model(
     named = classifier.strip() if encoder == "classifier" else ""
     changed = draft.model_copy(update={"slug": slug.strip(), "encoder": known, "classifier": named})
     values = _mapped(request, runtime, changed)
+    part = wants_part(request)
     if onward and values["draft"].mapped:
-        return Response(headers={"HX-Redirect": "/connect/budget"})
+        there = "/connect/budget"
+        return Response(headers={"HX-Redirect": there}) if part else RedirectResponse(there, status_code=303)
+    if not part:
+        return RedirectResponse("/connect/project", status_code=303)
     values["wants_name"] = encoder == "classifier" and not named
     return page_of(request, "connect/mapping.html", role=role, **values)
 
