@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from html.parser import HTMLParser
 from pathlib import Path
 
 import yaml
@@ -140,6 +141,53 @@ def _together(name: str, used: str) -> bool:
     return used.rpartition(".")[0] in (name, name.rpartition(".")[0])
 
 
+def forms_are_sent(root: Path) -> Iterator[str]:
+    """What a person sends by htmx is sent without it, too: before its script is there, and while it swaps.
+
+    A form without method and action goes by GET: what was written stands in the address, and is kept nowhere.
+    """
+    for path in tracked(root):
+        if path.suffix == ".html" and "templates" in path.parts:
+            template = _Template(path.read_text(encoding="utf-8"))
+            for line, tag, sent, form in template.sent():
+                if (form.get("method"), form.get("action")) != ("post", sent):
+                    yield f'{path.relative_to(root)}:{line}: <{tag}>: no form has method="post" action="{sent}"'
+
+
+class _Template(HTMLParser):
+    """The elements of a template that change something by htmx when somebody does something."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._form: dict[str, str] = {}
+        self._forms: dict[str, dict[str, str]] = {}
+        self._sent: list[tuple[int, str, str, str | None, dict[str, str]]] = []
+        statements = re.sub(r"{%.*?%}", lambda found: "\n" * found[0].count("\n") + " ", text, flags=re.DOTALL)
+        self.feed(re.sub(r"{{.*?}}", lambda found: re.sub(r"[\"'<>]", "", found[0]), statements, flags=re.DOTALL))
+
+    def sent(self) -> Iterator[tuple[int, str, str, dict[str, str]]]:
+        """``(line, tag, address, attributes of its form)``."""
+        for line, tag, address, named, around in self._sent:
+            yield line, tag, address, around if named is None else self._forms.get(named, {})
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form = found
+            if "id" in found:
+                self._forms[found["id"]] = found
+        triggers = [one.strip() for one in found.get("hx-trigger", "").split(",")]
+        if all(re.match(r"(every|load|revealed|intersect)\b", one) for one in triggers):
+            return
+        for name in ("hx-post", "hx-put", "hx-patch", "hx-delete"):
+            if name in found:
+                self._sent.append((self.getpos()[0], tag, found[name], found.get("form"), self._form))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = {}
+
+
 def _module_of(target: Path) -> bool:
     """``test_settings_file.py`` may test one side of ``settings.py``; a script may be one of the shell's."""
     words = target.name.split("_")
@@ -207,6 +255,7 @@ CHECKS: tuple[Callable[[Path], Iterator[str]], ...] = (
     configs_are_documented,
     tests_mirror,
     modules_are_tested,
+    forms_are_sent,
     dockerfile,
     commands,
 )

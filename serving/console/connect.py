@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from connectors.label_studio.address import address_of
 from serving.api.audit import refused
 from serving.api.dependencies import RuntimeDep
+from serving.console.going import wants_part
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role
@@ -71,7 +72,7 @@ def sent_back(request: Request, draft: Draft, step: int) -> Response | None:
 def elsewhere(request: Request, path: str) -> Response:
     """Another page, which htmx opens instead of putting it into this one; nothing was done here."""
     refused(request.scope)
-    if request.headers.get("hx-request"):
+    if wants_part(request):
         return Response(headers={"HX-Redirect": path})
     return RedirectResponse(path, status_code=303)
 
@@ -145,7 +146,7 @@ def check_account(
         if (draft.url, draft.token) != (reached.url, token):
             seen |= {"account": None, "problem": overtaken()}
     values = seen | {"connected": connected_at(runtime, draft.url), "unchecked": False}
-    if request.headers.get("hx-request"):
+    if wants_part(request):
         return page_of(request, "connect/account.html", role=role, draft_email=draft.email, **values)
     return step_page(request, role, draft, "studio", 1, **values)
 

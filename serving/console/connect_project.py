@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, get_args
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from connectors.base import RemoteProject
 from connectors.label_studio.label_config import parse
@@ -24,6 +24,7 @@ from serving.console.connect import (
     sent_back,
     step_page,
 )
+from serving.console.going import wants_part
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep
@@ -99,6 +100,8 @@ def pick(request: Request, role: OperatorDep, runtime: RuntimeDep, project: Anno
     if (before := sent_back(request, draft, 2)) is not None:
         return before
     values = _mapped(request, runtime, draft)
+    if not wants_part(request):
+        return RedirectResponse("/connect/project", status_code=303)
     return page_of(request, "connect/chosen.html", role=role, **values)
 
 
@@ -127,12 +130,18 @@ def model(
         return before
     if draft.project is None:
         return elsewhere(request, "/connect/project")
+    part = wants_part(request)
     if draft.project != about:
+        if not part:
+            return RedirectResponse("/connect/project", status_code=303)
         values = _told_nothing() | {"trouble": overtaken(), "draft": _shown(draft, mapped=False), "own": ""}
         return page_of(request, "connect/mapping.html", role=role, **values)
     values = _mapped(request, runtime, draft)
     if onward and values["draft"].mapped:
-        return Response(headers={"HX-Redirect": "/connect/budget"})
+        there = "/connect/budget"
+        return Response(headers={"HX-Redirect": there}) if part else RedirectResponse(there, status_code=303)
+    if not part:
+        return RedirectResponse("/connect/project", status_code=303)
     values["wants_name"] = encoder == "classifier" and not named
     return page_of(request, "connect/mapping.html", role=role, **values)
 

@@ -11,6 +11,7 @@ from models.errors import ConfigurationError
 from serving.api.dependencies import RuntimeDep
 from serving.console.connect import DraftDep, keep, sent_back, step_page
 from serving.console.costs import NAMES, Typed, given, typed_costs, typed_of
+from serving.console.going import wants_part
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep
@@ -71,7 +72,7 @@ def change_budget(
         draft = keep(request, runtime, numbers=numbers)
     if (elsewhere := sent_back(request, draft, 3)) is not None:
         return elsewhere
-    if not request.headers.get("hx-request"):
+    if not wants_part(request):
         if problem is None:
             return RedirectResponse("/connect/costs", status_code=303)
         return step_page(request, role, draft, "budget", 3, status=422, **_promised(draft), problem=problem)
@@ -111,7 +112,7 @@ def change_costs(
     if (elsewhere := sent_back(request, draft, 4)) is not None:
         return elsewhere
     words = in_words(draft.costs) if problem is None else ""
-    if request.headers.get("hx-request"):
+    if wants_part(request):
         return page_of(request, "connect/costs_said.html", problem=problem, words=words)
     if problem is None:
         return RedirectResponse("/connect/go", status_code=303)

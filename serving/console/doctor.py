@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from models.errors import PrelabelError
 from serving.api.dependencies import ProjectDep, RuntimeDep
+from serving.console.going import wants_part
 from serving.console.pages import page_of
 from serving.console.session import same_origin
 from serving.console.staff import OperatorDep, Role, StaffDep
@@ -31,9 +32,10 @@ def findings(request: Request, runtime: RuntimeDep, role: StaffDep, project: Pro
 
 
 @router.post("/{slug}/doctor/fix", dependencies=[Depends(same_origin)])
-def fix(request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep) -> HTMLResponse:
+def fix(request: Request, runtime: RuntimeDep, role: OperatorDep, project: ProjectDep) -> Response:
     """Mend what can be mended from here: the webhook, and the version that annotators see."""
-    return _findings(request, runtime, role, project, fix=True)
+    told = _findings(request, runtime, role, project, fix=True)
+    return told if wants_part(request) else RedirectResponse(f"/projects/{project.slug}/doctor", status_code=303)
 
 
 def _findings(request: Request, runtime: Runtime, role: Role, project: ProjectRow, *, fix: bool) -> HTMLResponse:

@@ -1,4 +1,4 @@
-"""Where somebody was going when the sign-in form came between: a path of this application, and nothing else."""
+"""Where somebody was going when the sign-in form came between, and whether a page is asked for or a part of one."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ def form_at(form: str, request: Request) -> str:
     return form if page in ("/", form) else f"{form}?{urlencode({'next': page}, safe='/')}"
 
 
+def wants_part(request: Request) -> bool:
+    """Whether htmx asks, for a part of the page that is open; else a browser by itself, for a whole one."""
+    return request.headers.get("hx-request") == "true"
+
+
 def _page_of(request: Request) -> str:
     """With its query; '' where none can be told. What is no page itself names the page that it is asked for by."""
-    headers = request.headers
-    part = headers.get("hx-request") == "true"
+    headers, part = request.headers, wants_part(request)
     if request.method == "GET" and not part and "text/html" in headers.get("accept", ""):
         return quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
     try:

@@ -1,7 +1,8 @@
-"""What all pages are made with: templates under a strict policy, and the project that a path names."""
+"""What all pages are made with: templates under a strict policy, parts of them, and the project that a path names."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,17 @@ templates.env.globals |= {"language": language.language, "languages": language.L
 templates.env.add_extension("jinja2.ext.i18n")
 templates.env.install_gettext_callables(language.gettext, language.ngettext_plain, newstyle=True)  # type: ignore[attr-defined]
 templates.env.policies["ext.i18n.trimmed"] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What htmx gets by itself, and a browser that has sent the form by itself within its page."""
+
+    name: str
+    """The template."""
+    values: dict[str, Any]
+    status: int = 200
+    """Of the page; htmx gets 200, since it is to show what the part says."""
 
 
 def page_of(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Scope
 
 from models.errors import PrelabelError
 from serving.api import errors
-from serving.console.going import form_at
+from serving.console.going import form_at, wants_part
 from serving.console.pages import page_of
 from serving.console.speech import PROGRAMS, spoken
 from serving.language import N_, gettext, speaking
@@ -67,6 +68,8 @@ def http(request: Request, error: Exception) -> Response:
     headers = error.headers or {}
     if not is_page(request.scope):
         return answer
+    if error.status_code == 405 and request.method == "GET" and (page := _page_above(request)) is not None:
+        return RedirectResponse(page, status_code=303)
     if error.status_code < 400:
         return _elsewhere(headers["Location"]) if _fragment(request.scope) else answer
     if error.status_code == 401 and _fragment(request.scope):
@@ -109,8 +112,18 @@ def is_page(scope: Scope) -> bool:
     return _fragment(scope) or "text/html" in Request(scope).headers.get("accept", "")
 
 
+def _page_above(request: Request) -> str | None:
+    """The page whose form is sent to this address: what is opened once more, or after a sign-in, is asked for."""
+    parts = request.scope["path"].split("/")
+    for n in range(len(parts) - 1, 1, -1):
+        path = "/".join(parts[:n])
+        if any(one.matches({**request.scope, "path": path})[0] is Match.FULL for one in request.app.routes):
+            return path
+    return None
+
+
 def _fragment(scope: Scope) -> bool:
-    return Request(scope).headers.get("hx-request") == "true"
+    return wants_part(Request(scope))
 
 
 def _elsewhere(path: str) -> Response:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from models.errors import ConflictError
 from models.skills import FieldOfWork
 from serving.api.dependencies import Number, RuntimeDep
+from serving.console.going import wants_part
 from serving.console.pages import page_of, place_of
 from serving.console.session import TrainerDep, same_origin
 from serving.language import gettext
@@ -67,12 +68,7 @@ def give_up(runtime: RuntimeDep, person: TrainerDep, slug: str) -> Response:
 @router.get("/answers")
 def answers(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str) -> HTMLResponse:
     """Answers to items whose answer is known, newest first."""
-    project, _ = place_of(runtime, person, slug)
-    with runtime.store.read() as uow:
-        found = feedback.of_person(uow, project, person.id)
-        known = uow.people.accuracies([person.id])
-    accuracies = [(str(field), one, one.interval()) for (_, field), one in sorted(known.items(), key=str)]
-    return page_of(request, "train/answers.html", project=project, answers=found, accuracies=accuracies)
+    return _answers(request, runtime, person, slug)
 
 
 @router.post("/answers/{answer}/dispute", dependencies=[Depends(same_origin)])
@@ -83,7 +79,7 @@ def dispute(
     slug: str,
     answer: Number,
     reason: Annotated[str, Form(min_length=3, max_length=500)],
-) -> HTMLResponse:
+) -> Response:
     """The person says why the mark is wrong; the answer as it stands then, in place of the form."""
     project, _ = place_of(runtime, person, slug)
     with runtime.store.begin() as uow:
@@ -96,7 +92,32 @@ def dispute(
         except ConflictError as error:
             problem = retold(str(error))
         [found] = [one for one in feedback.of_person(uow, project, person.id) if one.mark.id == answer]
-    return page_of(request, "train/answer.html", project=project, one=found, problem=problem)
+    if wants_part(request):
+        return page_of(request, "train/answer.html", project=project, one=found, problem=problem)
+    if problem:
+        return _answers(request, runtime, person, slug, at=answer, problem=problem)
+    return RedirectResponse(f"/train/{slug}/answers#answer-{answer}", status_code=303)
+
+
+def _answers(
+    request: Request, runtime: Runtime, person: TrainerRow, slug: str, at: int = -1, problem: str = ""
+) -> HTMLResponse:
+    """All of them; ``problem``: what is wrong with a dispute of the one ``at``."""
+    project, _ = place_of(runtime, person, slug)
+    with runtime.store.read() as uow:
+        found = feedback.of_person(uow, project, person.id)
+        known = uow.people.accuracies([person.id])
+    accuracies = [(str(field), one, one.interval()) for (_, field), one in sorted(known.items(), key=str)]
+    return page_of(
+        request,
+        "train/answers.html",
+        status=409 if problem else 200,
+        project=project,
+        answers=found,
+        accuracies=accuracies,
+        at=at,
+        problem=problem,
+    )
 
 
 def _qualifications(

@@ -71,7 +71,7 @@ def signed_in(request: Request, runtime: RuntimeDep) -> TrainerRow | None:
 
 def require_trainer(request: Request, person: Annotated[TrainerRow | None, Depends(signed_in)]) -> TrainerRow:
     if person is None:
-        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        if "text/html" in request.headers.get("accept", ""):
             raise HTTPException(status_code=303, headers={"Location": form_at("/train", request)})
         raise HTTPException(status_code=401, detail=N_("sign in at /train"))
     return person

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from models.errors import AuthenticationError, PlatformError
@@ -13,15 +14,15 @@ from models.fair_queue import Kind
 from serving.api.audit import refused
 from serving.api.dependencies import Number, RuntimeDep
 from serving.console.attempts import Attempts
-from serving.console.going import AfterForm, AfterQuery, own_path
-from serving.console.pages import page_of, place_of
+from serving.console.going import AfterForm, AfterQuery, own_path, wants_part
+from serving.console.pages import Part, page_of, place_of
 from serving.console.proxy import client_of
 from serving.console.reasons import sentences
 from serving.console.session import TRAINER, SignedIn, TrainerDep, restart, same_origin
 from serving.language import N_, gettext
 from serving.pipeline.runtime import Runtime
 from serving.retold import retold
-from serving.store.people_records import Nothing, TrainerRow, WorkRow, WorkState
+from serving.store.people_records import DeskRow, Nothing, TrainerRow, WorkRow, WorkState
 from serving.store.records import ProjectRow
 from serving.workforce import feedback
 from serving.workforce.desk import let_go, platform_urls, projects_of, sign_in, take
@@ -51,11 +52,26 @@ _failures = Attempts()
 
 
 @router.get("")
-def page(request: Request, runtime: RuntimeDep, person: SignedIn, after: AfterQuery = "") -> HTMLResponse:
-    """The sign-in form, or the person's projects."""
+def page(
+    request: Request,
+    runtime: RuntimeDep,
+    person: SignedIn,
+    after: AfterQuery = "",
+    lease: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
+) -> HTMLResponse:
+    """The sign-in form, or the person's projects; in one of them a lease: its card, or what became of it."""
     if person is None:
         return _form(request, runtime, after)
-    return page_of(request, "train/desk.html", person=person, places=projects_of(runtime, person))
+    if lease is None:
+        return _desk(request, runtime, person)
+    project, desk, work = _mine(runtime, person, None, lease)
+    if work.state is not WorkState.HELD:
+        part = _gone(runtime, project, work)
+    elif work.until > runtime.now():
+        part = _next(runtime, project, desk)
+    else:
+        part = _gone(runtime, project, replace(work, state=WorkState.EXPIRED))
+    return _desk(request, runtime, person, project.slug, part)
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
@@ -97,35 +113,21 @@ def leave(request: Request, runtime: RuntimeDep, person: SignedIn) -> Response:
 
 
 @router.post("/{slug}/next", dependencies=[Depends(same_origin)])
-def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str) -> HTMLResponse:
+def next_item(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str) -> Response:
     """The card of what the person holds, or gets now; or of why there is nothing."""
     project, desk = place_of(runtime, person, slug)
-    try:
-        found = take(runtime, project, desk)
-    except PlatformError as error:
-        return page_of(request, "train/nothing.html", project=project, text=retold(str(error)), again_s=ASK_AGAIN_S)
-    if found is Nothing.PAUSED:
-        return _paused(request, runtime, person, slug)
-    if isinstance(found, Nothing):
-        again = None if found is Nothing.CAP else ASK_AGAIN_S
-        return page_of(request, "train/nothing.html", project=project, text=gettext(NOTHING[found]), again_s=again)
-    work, url = found
-    return page_of(
-        request,
-        "train/card.html",
-        project=project,
-        work=work,
-        url=url,
-        why=sentences(work.why),
-        left_s=_left(runtime, work),
-        beat_s=BEAT_S,
-    )
+    part = _next(runtime, project, desk)
+    if wants_part(request):
+        return page_of(request, part.name, project=project, **part.values)
+    if "work" in part.values:
+        return _to(project, part.values["work"])
+    return _desk(request, runtime, person, slug, part)
 
 
 @router.post("/{slug}/leases/{lease}/beat", dependencies=[Depends(same_origin)])
 def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number) -> HTMLResponse:
     """The page is open; the time that is left, or what became of the item, in place of the card."""
-    project, work = _mine(runtime, person, slug, lease)
+    project, _, work = _mine(runtime, person, slug, lease)
     with runtime.store.begin() as uow:
         held = uow.work.beat(work.id, runtime.now())
     if not held:
@@ -134,11 +136,11 @@ def beat(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, l
 
 
 @router.post("/{slug}/leases/{lease}/extend", dependencies=[Depends(same_origin)])
-def more_time(runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number) -> Response:
+def more_time(request: Request, runtime: RuntimeDep, person: TrainerDep, slug: str, lease: Number) -> Response:
     """The button goes; the countdown follows at the next beat."""
-    _, work = _mine(runtime, person, slug, lease)
+    project, _, work = _mine(runtime, person, slug, lease)
     extend(runtime, work)
-    return Response(status_code=200)
+    return Response(status_code=200) if wants_part(request) else _to(project, work)
 
 
 @router.post("/{slug}/leases/{lease}/give-back", dependencies=[Depends(same_origin)])
@@ -149,20 +151,53 @@ def give_back(
     slug: str,
     lease: Number,
     reason: Annotated[str, Form(min_length=3, max_length=500)],
-) -> HTMLResponse:
-    project, work = _mine(runtime, person, slug, lease)
+) -> Response:
+    project, _, work = _mine(runtime, person, slug, lease)
     let_go(runtime, project, person, work, reason)
-    return _over(request, runtime, project, _mine(runtime, person, slug, lease)[1])
+    if not wants_part(request):
+        return _to(project, work)
+    return _over(request, runtime, project, _mine(runtime, person, slug, lease)[2])
 
 
-def _mine(runtime: Runtime, person: TrainerRow, slug: str, lease: int) -> tuple[ProjectRow, WorkRow]:
-    """The person's own lease; other people's do not exist for them."""
-    project, _ = place_of(runtime, person, slug)
+def _mine(runtime: Runtime, person: TrainerRow, slug: str | None, lease: int) -> tuple[ProjectRow, DeskRow, WorkRow]:
+    """The person's own lease; other people's do not exist for them. ``slug``: where it is to be; None: anywhere."""
+    places = projects_of(runtime, person) if slug is None else [place_of(runtime, person, slug)]
     with runtime.store.read() as uow:
         work = uow.work.get(lease)
-    if work.trainer_id != person.id or work.project_id != project.id:
+    project, desk = next((pair for pair in places if pair[0].id == work.project_id), (None, None))
+    if work.trainer_id != person.id or project is None or desk is None:
         raise HTTPException(status_code=404, detail=N_("you hold no such item"))
-    return project, work
+    return project, desk, work
+
+
+def _to(project: ProjectRow, work: WorkRow) -> Response:
+    """Where a browser that has sent a form by itself finds what became of it."""
+    return RedirectResponse(f"/train?lease={work.id}#place-{project.slug}", status_code=303)
+
+
+def _desk(
+    request: Request, runtime: Runtime, person: TrainerRow, slug: str = "", part: Part | None = None
+) -> HTMLResponse:
+    """The person's projects; in the place of ``slug`` there is ``part``."""
+    shown: dict[str, Any] = {} if part is None else {"at": slug, "part": part.name, **part.values}
+    return page_of(request, "train/desk.html", person=person, places=projects_of(runtime, person), **shown)
+
+
+def _next(runtime: Runtime, project: ProjectRow, desk: DeskRow) -> Part:
+    """What the person holds, or gets now; or why there is nothing."""
+    try:
+        found = take(runtime, project, desk)
+    except PlatformError as error:
+        return Part("train/nothing.html", {"text": retold(str(error)), "again_s": ASK_AGAIN_S})
+    if found is Nothing.PAUSED:
+        return _paused(runtime, desk.trainer, project.slug)
+    if isinstance(found, Nothing):
+        again = None if found is Nothing.CAP else ASK_AGAIN_S
+        return Part("train/nothing.html", {"text": gettext(NOTHING[found]), "again_s": again})
+    work, url = found
+    left_s = _left(runtime, work)
+    values = {"work": work, "url": url, "why": sentences(work.why), "left_s": left_s, "beat_s": BEAT_S}
+    return Part("train/card.html", values)
 
 
 def _left(runtime: Runtime, work: WorkRow) -> int:
@@ -170,16 +205,16 @@ def _left(runtime: Runtime, work: WorkRow) -> int:
 
 
 def _over(request: Request, runtime: Runtime, project: ProjectRow, work: WorkRow) -> HTMLResponse:
-    values = _told(runtime, project, work) if work.kind is Kind.QUALIFICATION else {}
-    answer = page_of(
-        request,
-        "train/over.html",
-        project=project,
-        text=gettext(OVER[work.state]) if work.state in OVER else "",
-        **values,
-    )
+    part = _gone(runtime, project, work)
+    answer = page_of(request, part.name, project=project, **part.values)
     answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = f"#place-{project.slug}", "innerHTML"
     return answer
+
+
+def _gone(runtime: Runtime, project: ProjectRow, work: WorkRow) -> Part:
+    """What became of a lease that is over."""
+    values = _told(runtime, project, work) if work.kind is Kind.QUALIFICATION else {}
+    return Part("train/over.html", {"text": gettext(OVER[work.state]) if work.state in OVER else "", **values})
 
 
 def _told(runtime: Runtime, project: ProjectRow, work: WorkRow) -> dict[str, Any]:
@@ -191,11 +226,11 @@ def _told(runtime: Runtime, project: ProjectRow, work: WorkRow) -> dict[str, Any
     return {"one": next((one for one in found if one.task == task), None), "attempt": attempt}
 
 
-def _paused(request: Request, runtime: Runtime, person: TrainerRow, slug: str) -> HTMLResponse:
-    project, desk = place_of(runtime, person, slug)
+def _paused(runtime: Runtime, person: TrainerRow, slug: str) -> Part:
+    _, desk = place_of(runtime, person, slug)  # as it is now
     assert desk.pause is not None
     since = datetime.fromtimestamp(desk.pause.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return page_of(request, "train/paused.html", project=project, pause=desk.pause, since=since)
+    return Part("train/paused.html", {"pause": desk.pause, "since": since})
 
 
 def _form(request: Request, runtime: Runtime, after: str, problem: str = "", status: int = 401) -> HTMLResponse:

@@ -10,18 +10,32 @@
     if (event.target === document.activeElement) event.target.reportValidity();
   });
 
-  // What was typed or picked before the page listened is heard now.
+  // What was typed or picked before the page listened is heard now; a slider that was moved has not set its field yet.
+  const PICKED = ["input", "change"];
+  const chosen = (field) => {
+    const options = [...field.options], marked = options.filter((one) => one.defaultSelected);
+    const shown = field.multiple ? marked : [marked.at(-1) ?? options.find((one) => !one.disabled)];
+    return options.some((one) => one.selected !== shown.includes(one));
+  };
   const early = (field) => {
-    if (!field.name || !("defaultValue" in field)) return "";
-    if (field.type !== "radio" && field.type !== "checkbox") return field.value === field.defaultValue ? "" : "input";
-    const picked = field.checked !== field.defaultChecked && (field.checked || field.type === "checkbox");
-    return picked ? "change" : "";
+    if (!field.name) return [];
+    if (field.localName === "select") return chosen(field) ? PICKED : [];
+    if (field.type !== "radio" && field.type !== "checkbox") return field.value === field.defaultValue ? [] : ["input"];
+    return field.checked !== field.defaultChecked && (field.checked || field.type === "checkbox") ? PICKED : [];
+  };
+  const moved = (slider) => {
+    const still = slider.cloneNode();
+    still.value = slider.defaultValue;  // as the slider shows it: within its ends, on one of its steps
+    return slider.value !== still.value;
   };
   window.addEventListener("load", () => {
+    for (const slider of document.querySelectorAll("[data-sets]")) {
+      const field = document.getElementById(slider.dataset.sets);
+      if (moved(slider) && field.value === field.defaultValue) field.value = slider.value;
+    }
     const listening = ":is(form[hx-trigger], form:has([hx-trigger]))";
-    for (const field of document.querySelectorAll(`${listening} :is(input, textarea)`)) {
-      const event = early(field);
-      if (event) field.dispatchEvent(new Event(event, { bubbles: true }));
+    for (const field of document.querySelectorAll(`${listening} :is(input, select, textarea)`)) {
+      for (const event of early(field)) field.dispatchEvent(new Event(event, { bubbles: true }));
     }
   });
 

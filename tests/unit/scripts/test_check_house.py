@@ -75,6 +75,29 @@ def test_configs_are_documented(house: House) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('<form hx-post="/a"><button>a</button></form>', True),
+        ('<form method="post" action="/b" hx-post="/a"></form>', True),
+        ('<form method="post" action="/a" hx-post="/a"></form>', False),
+        ('<form\n method="post" action="/{{ _("a > b") }}/{{ id }}" hx-post="/{{ _("a > b") }}/{{ id }}">', False),
+        ('<form method="post" action="/{{ one.id }}" hx-post="/{{ other.id }}"></form>', True),
+        ('<form method="post" action="/a"></form><button hx-delete="/a">a</button>', True),
+        ('<form method="post" action="/a"><p><button hx-post="/a">a</button></p></form>', False),
+        ('<button form="f" hx-post="/a">a</button>{% if x %}<form id="f" method="post" action="/a">{% endif %}', False),
+        ('<form method="post" action="/a"><button form="f" hx-post="/a">a</button></form>', True),
+        ('<p{% if s %} hx-post="/a" hx-trigger="every {{ s }}s"{% endif %}></p>', False),
+        ('<p hx-post="/a" hx-trigger="load"></p>', False),
+        ('<p hx-post="/a" hx-trigger="load, click"></p>', True),
+        ('<button hx-get="/a">a</button>', False),
+    ],
+)
+def test_forms_are_sent(house: House, text: str, found: bool) -> None:
+    lines = list(check_house.forms_are_sent(house({"serving/console/templates/a.html": f"<p>\n{text}"})))
+    assert [line.split(":")[1] for line in lines] == (["2"] if found else [])
+
+
 def test_tests_mirror(house: House) -> None:
     root = house(
         {

@@ -214,6 +214,23 @@ def test_what_hinders_names_the_setting(browser: TestClient, studio: StudioTwin)
     assert "is taken" in stays.text
 
 
+def test_forms_that_the_browser_sends_by_itself(browser: TestClient, studio: StudioTwin) -> None:
+    sign(browser, studio)
+
+    def sent(path: str, **form: str) -> str:
+        answer = browser.post(path, data=form, follow_redirects=False)
+        assert (answer.status_code, answer.text) == (303, "")
+        return answer.headers["location"]
+
+    assert sent("/connect/project", project="1") == "/connect/project"
+    assert 'value="moods-of-reviews"' in browser.get("/connect/project").text
+    assert sent("/connect/model", slug="moods", onward="true") == "/connect/project"
+    assert "The name moods is taken" in browser.get("/connect/project").text
+    assert sent("/connect/model", slug="mine") == "/connect/project"
+    assert 'value="mine"' in browser.get("/connect/project").text
+    assert sent("/connect/model", slug="mine", onward="true") == "/connect/budget"
+
+
 def test_labels_that_are_there_teach_a_model_that_predicts(browser: TestClient, studio: StudioTwin) -> None:
     pick(browser, studio)
     page = browser.get("/connect/rehearsal").text
@@ -389,7 +406,7 @@ def test_go(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
     assert "All of it is read: 55 tasks." in progress
     assert "hx-get" not in progress
     assert "connected as mine" in sign(browser, studio)
-    assert "connected already, as mine" in browser.post("/connect/project", data={"project": "1"}).text
+    assert "connected already, as mine" in browser.post("/connect/project", data={"project": "1"}, headers=HTMX).text
 
 
 def test_what_breaks_at_the_end_stores_nothing(there: LocalWorld, browser: TestClient, studio: StudioTwin) -> None:
@@ -411,8 +428,12 @@ def test_the_doctor_is_live(there: LocalWorld, browser: TestClient, studio: Stud
     found = browser.get("/projects/mine/doctor/findings").text
     assert "there are 0 webhooks" in found
     assert "/projects/mine/doctor/fix" in found
-    fixed = browser.post("/projects/mine/doctor/fix").text
+    fixed = browser.post("/projects/mine/doctor/fix", headers=HTMX).text
     assert "there are 0 webhooks" not in fixed
+    assert len(studio.hooks) == 1
+    studio.hooks.clear()
+    by_itself = browser.post("/projects/mine/doctor/fix", follow_redirects=False)
+    assert (by_itself.status_code, by_itself.headers["location"]) == (303, "/projects/mine/doctor")
     assert len(studio.hooks) == 1
     browser.post("/sign-in", data={"token": viewer_token(there.runtime.settings)}, follow_redirects=False)
     studio.hooks.clear()

@@ -13,6 +13,7 @@ from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.console import staff
 from serving.store.records import ItemState
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld, easy
 from tests.support.served import serve
 
@@ -61,7 +62,7 @@ def test_the_pages_are_whole(served: str, world: LocalWorld, width: int, scheme:
     problems: list[str] = []
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
-        page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+        page = patient(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page())
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.request.post(f"{served}/sign-in", form={"token": "operator-token"}, max_redirects=0)

@@ -14,6 +14,7 @@ from serving.api.application import create_app
 from serving.console import staff
 from serving.projects import versions
 from tests.support.audited import stream
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld, easy
 from tests.support.served import serve
 from tests.unit.serving.projects.test_versions import another
@@ -55,7 +56,7 @@ def test_an_operator_rolls_back(
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
         looks = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale)
-        page = looks.new_page()
+        page = patient(looks.new_page())
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.request.post(f"{home}/sign-in", form={"token": "operator-token"}, max_redirects=0)

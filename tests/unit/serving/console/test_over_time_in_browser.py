@@ -21,6 +21,7 @@ from serving.console import live, staff
 from serving.console.live import Live
 from serving.pipeline import series, watch
 from serving.projects.costs import set_costs
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld, easy, hard
 from tests.support.served import serve
 
@@ -139,7 +140,7 @@ def test_everything_is_drawn(served: str, width: int, scheme: Literal["light", "
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=language)
-        page = context.new_page()
+        page = patient(context.new_page())
         problems = enter(page, served)
         page.locator("#series-part svg").nth(3).wait_for()
         page.locator("section[aria-labelledby=watching] svg").nth(2).wait_for()
@@ -163,7 +164,7 @@ def test_the_page_is_kept_up_to_date_until_somebody_signs_out(lively: LocalWorld
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
         context = browser.new_context(viewport={"width": 1200, "height": 900})
-        page = context.new_page()
+        page = patient(context.new_page())
         problems = enter(page, served)
         row = page.get_by_role("row", name="items to be scored").locator("td").first
         row.wait_for()
@@ -171,7 +172,7 @@ def test_the_page_is_kept_up_to_date_until_somebody_signs_out(lively: LocalWorld
         lively.arrive(easy(37, seed=int(time.time())))
         lively.sync()
         row.filter(has_text=str(before + 37)).wait_for()
-        other = context.new_page()
+        other = patient(context.new_page())
         other.goto(f"{served}/projects/moods")
         other.get_by_role("row", name="items to be scored").wait_for()
         page.get_by_role("button", name="24 hours").click()

@@ -16,6 +16,7 @@ from serving.api.application import create_app
 from serving.store.people_records import Ground
 from serving.workforce.desk import sign_in
 from serving.workforce.reviewing import close_due
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld, easy
 from tests.support.served import serve
 
@@ -62,7 +63,7 @@ def test_the_page_is_whole(served: str, width: int) -> None:
     problems: list[str] = []
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
-        page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
+        page = patient(browser.new_context(viewport={"width": width, "height": 800}).new_page())
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{served}/train")

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.console import staff
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld
 from tests.support.routes import all_routes
 from tests.support.served import serve
@@ -36,7 +37,6 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
 TOKENS = {"staff": "operator-token", "anna": "user 21", "bert": "user 22"}
-WAIT_MS = 60_000
 FOCUSABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
   .filter((one) => one.type !== 'hidden' && !one.disabled && one.checkVisibility({visibilityProperty: true}))
   .filter((one, n, all) => one.type !== 'radio'
@@ -94,8 +94,7 @@ def chrome() -> Iterator[Browser]:
 
 
 def enter(chrome: Browser, url: str, who: str, width: int, scheme: Literal["light", "dark"]) -> Page:
-    page = chrome.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
-    page.set_default_timeout(WAIT_MS)
+    page = patient(chrome.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page())
     if who != "nobody":
         page.goto(f"{url}/sign-in" if who == "staff" else f"{url}/train")
         if who != "staff":

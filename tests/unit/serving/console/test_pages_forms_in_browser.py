@@ -12,6 +12,7 @@ import pytest
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.console import staff
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld
 from tests.support.served import serve
 from tests.support.studio_twin import TOKEN, StudioTwin
@@ -41,8 +42,7 @@ def page(world: LocalWorld, twin: StudioTwin) -> Iterator[Page]:
     problems: list[str] = []
     with serve(create_app(world.runtime)) as url, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
-        opened = browser.new_context(base_url=url, locale="en").new_page()
-        opened.set_default_timeout(10_000)
+        opened = patient(browser.new_context(base_url=url, locale="en").new_page())
         opened.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         opened.on("pageerror", lambda error: problems.append(str(error)))
         htmx = {"HX-Request": "true", "Origin": url}
@@ -146,6 +146,7 @@ def deaf(page: Page, path: str) -> Iterator[None]:
     assert page.evaluate("typeof window.htmx") == "undefined"
     for route in held:
         route.continue_()
+    page.unroute("**/htmx-*.js")
 
 
 def test_what_is_typed_before_the_page_listens_is_heard(page: Page, twin: StudioTwin) -> None:
@@ -175,3 +176,37 @@ def test_a_title_that_is_typed_before_the_page_listens_is_looked_for(page: Page)
         page.locator("#name").fill("example")
     page.locator("#projects label").nth(1).wait_for(state="detached")
     assert page.locator("#projects label").inner_text().startswith("Example")
+
+
+def test_a_model_that_is_picked_before_the_page_listens_is_tried(page: Page) -> None:
+    with page.expect_response("**/connect/model") as answer, deaf(page, "/connect/project"):
+        page.locator("#encoder").select_option("ngram")
+    assert "encoder=ngram" in str(answer.value.request.post_data)
+    page.locator("#mapping").get_by_text("n-grams: any language").wait_for()
+
+
+def test_a_budget_that_is_dragged_before_the_page_listens_is_heard(page: Page) -> None:
+    with deaf(page, "/connect/budget"):
+        page.get_by_role("slider").first.focus()
+        page.keyboard.press("Home")
+        assert page.locator("#wrong").input_value() == "50"
+    page.locator(".promise", has_text="at most 5 wrong").wait_for()
+    assert page.locator("#wrong").input_value() == "5"
+
+
+def test_what_nobody_touched_before_the_page_listens_is_not_sent(page: Page) -> None:
+    """A slider stands on its nearest step, and a list on its first line, though nobody has put them there."""
+    page.goto("/connect/budget")
+    page.locator("#wrong").fill("2.5")
+    page.get_by_role("button", name="Next: costs").click()
+    page.wait_for_url("**/connect/costs")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    for path in ("/connect/budget", "/connect/project"):
+        with deaf(page, path):
+            pass
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(1000)  # longer than typing waits before it is sent
+    assert sent == []
+    page.goto("/connect/budget")
+    assert (page.locator("#wrong").input_value(), page.get_by_role("slider").first.input_value()) == ("2.5", "5")

@@ -127,6 +127,28 @@ def test_a_page_that_asks_by_itself_goes_on_asking_after_a_failure(
     assert (asks, answer.headers.get("hx-reswap")) == ((False, "none") if path.endswith("beat") else (True, None))
 
 
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/train/moods/next", "/train"),
+        ("/train/moods/review/3/decide", "/train/moods/review"),
+        ("/train/moods/decisions/3/appeal", "/train/moods/decisions"),
+        ("/projects/moods/doctor/fix", "/projects/moods/doctor"),
+        ("/projects/moods/items/dead/3/redrive", "/projects/moods/items/dead"),
+        ("/connect/account", "/connect"),
+    ],
+)
+def test_where_a_form_is_sent_to_is_opened_as_the_page_above(client: TestClient, path: str, page: str) -> None:
+    """As somebody does who loads the answer again by its address, chooses a language on it, or signs in anew."""
+    answer = client.get(path, headers=BROWSER)
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+    assert client.get(path).status_code == 405, "programs are told"
+    assert client.get("/language", headers=BROWSER).status_code == 405
+    chosen = {"Referer": f"http://testserver{path}", **BROWSER}
+    back = client.post("/language", data={"language": "en"}, headers=chosen).headers["location"]
+    assert client.get(back, headers=BROWSER).headers["location"] == page
+
+
 def test_htmx_opens_the_form_where_nobody_is_signed_in(client: TestClient) -> None:
     client.post("/sign-out")
     answer = client.get("/projects/moods/figures", headers=HTMX)

@@ -12,6 +12,7 @@ import pytest
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.console import staff
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld, easy, hard
 from tests.support.served import serve
 
@@ -45,7 +46,7 @@ def test_charts_are_drawn(served: str, width: int, scheme: Literal["light", "dar
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), headless=True, args=list(FLAGS))
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        page = context.new_page()
+        page = patient(context.new_page())
         page.on(
             "console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None
         )

@@ -11,6 +11,7 @@ from models.skills import FieldOfWork
 from serving.store.people_records import Paused
 from serving.workforce.gold_set import put_in
 from tests.support.local_world import LocalWorld, easy
+from tests.unit.serving.console.connected import HTMX
 from tests.unit.serving.console.test_train import next_card, sign_in
 
 
@@ -44,7 +45,7 @@ def do(world: LocalWorld, browser: TestClient, *, right: bool) -> str:
     label = world.gold[item.data["text"]]
     world.label(item.task_id, label if right else {"good": "bad", "bad": "good"}[label], user=21)
     world.sync()
-    over = browser.post(f"/train/moods/leases/{lease}/beat")
+    over = browser.post(f"/train/moods/leases/{lease}/beat", headers=HTMX)
     assert over.headers["hx-retarget"] == "#place-moods"
     return over.text
 
@@ -91,14 +92,33 @@ def test_an_answer_is_told_and_disputed(golden: LocalWorld, browser: TestClient)
     assert "law/any/any: right in about 50 of 100" in page
     [path] = re.findall(r'hx-post="(/train/moods/answers/\d+/dispute)"', page)
     assert browser.post(path, data={"reason": ""}).status_code == 422
-    told = browser.post(path, data={"reason": "that is <b>irony</b>"}).text
+    told = browser.post(path, data={"reason": "that is <b>irony</b>"}, headers=HTMX).text
     assert "You said: that is &lt;b&gt;irony&lt;/b&gt;" in told
     assert "Nobody has looked at it yet" in told
-    assert "disputed before" in browser.post(path, data={"reason": "again"}).text
+    assert "disputed before" in browser.post(path, data={"reason": "again"}, headers=HTMX).text
     sign_in(browser, 22)
     assert browser.post(path, data={"reason": "not mine"}).status_code == 404
     evil = {"Origin": "http://evil.example"}
     assert browser.post(path, data={"reason": "mine"}, headers=evil).status_code == 403
+
+
+def test_a_dispute_that_the_browser_sends_by_itself(golden: LocalWorld, browser: TestClient) -> None:
+    sign_in(browser)
+    begin(browser)
+    do(golden, browser, right=False)
+    do(golden, browser, right=False)
+    page = browser.get("/train/moods/answers").text
+    path, _ = re.findall(r'method="post" action="(/train/moods/answers/\d+/dispute)"', page)
+    answer = browser.post(path, data={"reason": "that is irony"}, follow_redirects=False)
+    number = path.split("/")[4]
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/train/moods/answers#answer-{number}")
+    page = browser.get(answer.headers["location"]).text
+    assert f'id="answer-{number}"' in page
+    assert "You said: that is irony" in page
+    again = browser.post(path, data={"reason": "again"})
+    assert again.status_code == 409
+    assert again.text.count("disputed before") == 1
+    assert "<h1>Your checked answers in moods</h1>" in again.text
 
 
 def test_a_paused_person_is_told_why_and_what_helps(golden: LocalWorld, browser: TestClient) -> None:
@@ -110,7 +130,7 @@ def test_a_paused_person_is_told_why_and_what_helps(golden: LocalWorld, browser:
         with golden.store.begin() as uow:
             pause = Paused(golden.clock(), reason, measured, "law/any/any", numbers)
             uow.people.pause(golden.id, desk, pause)
-        page = browser.post("/train/moods/next").text
+        page = browser.post("/train/moods/next", headers=HTMX).text
         assert "24 such answers, right in about 34 of 100" in page
         assert "your operator can end the pause" in page
         assert ("on leave until Monday" in page) is not measured

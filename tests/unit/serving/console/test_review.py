@@ -11,6 +11,7 @@ from serving.api.application import create_app
 from serving.store.review_records import ReviewState
 from tests.support.local_world import LocalWorld, easy, hard
 from tests.unit.serving.conftest import MakeWorld
+from tests.unit.serving.console.connected import HTMX
 from tests.unit.serving.console.test_train import sign_in
 
 ANNA, BERT, CARL = 21, 22, 23
@@ -39,7 +40,7 @@ def labelled(world: LocalWorld, browser: TestClient) -> LocalWorld:
 
 def card(browser: TestClient) -> tuple[str, str, str]:
     """The review's address, the version of the label that is shown, and the card."""
-    text = browser.post(f"{PLACE}/next").text
+    text = browser.post(f"{PLACE}/next", headers=HTMX).text
     place, seen = re.search(rf'hx-post="({PLACE}/\d+)/', text), re.search(r'name="seen" value="([^"]+)"', text)
     assert place is not None, text
     return place[1], seen[1] if seen is not None else "", text
@@ -48,7 +49,7 @@ def card(browser: TestClient) -> tuple[str, str, str]:
 def reject(browser: TestClient, **more: str) -> str:
     place, seen, _ = card(browser)
     form = {"outcome": "reject", "seen": seen, "code": "guideline", "evidence": "rule", "rule": "3.2: <irony>"}
-    return browser.post(f"{place}/decide", data=form | more).text
+    return browser.post(f"{place}/decide", data=form | more, headers=HTMX).text
 
 
 def test_a_reviewer_sees_label_and_suggestion_and_accepts(labelled: LocalWorld, browser: TestClient) -> None:
@@ -60,9 +61,9 @@ def test_a_reviewer_sees_label_and_suggestion_and_accepts(labelled: LocalWorld, 
     assert "It was labelled without a suggestion." in text
     assert "Time left" in text
     assert "person-21" not in text, "a reviewer is not told whose label it is"
-    done = browser.post(f"{place}/decide", data={"outcome": "accept", "seen": seen})
+    done = browser.post(f"{place}/decide", data={"outcome": "accept", "seen": seen}, headers=HTMX)
     assert "Done: the label stands." in done.text
-    assert "There is nothing for you to review now." in browser.post(f"{PLACE}/next").text
+    assert "There is nothing for you to review now." in browser.post(f"{PLACE}/next", headers=HTMX).text
 
 
 def test_a_suggestion_stands_beside_the_label(make: MakeWorld) -> None:
@@ -120,15 +121,15 @@ def test_a_rejection_an_appeal_and_its_end(labelled: LocalWorld, browser: TestCl
     assert "person-22" not in page
     [place] = re.findall(r'hx-post="(/train/moods/decisions/\d+/appeal)"', page)
     assert browser.post(place, data={"reason": ""}).status_code == 422
-    after = browser.post(place, data={"reason": "no irony"}).text
+    after = browser.post(place, data={"reason": "no irony"}, headers=HTMX).text
     assert "You have appealed" in after
     assert "Your appeal: no irony" in after
-    assert "there is one appeal" in browser.post(place, data={"reason": "again"}).text
+    assert "there is one appeal" in browser.post(place, data={"reason": "again"}, headers=HTMX).text
     sign_in(browser, CARL)
     review, _, text = card(browser)
     for words in ("An appeal", "The appeal: no irony", "The rule: 3.2", "see 3.2", "mood: good"):
         assert words in text
-    done = browser.post(f"{review}/answer", data={"outcome": "overturn", "reason": "there is none"})
+    done = browser.post(f"{review}/answer", data={"outcome": "overturn", "reason": "there is none"}, headers=HTMX)
     assert "the label counts again" in done.text
     sign_in(browser, ANNA)
     page = browser.get("/train/moods/decisions").text
@@ -143,7 +144,7 @@ def test_a_fix_shows_the_reviewers_answer(labelled: LocalWorld, browser: TestCli
     [item] = labelled.items()
     labelled.later()
     labelled.label(item.task_id, "bad", user=BERT)
-    done = browser.post(f"{place}/decide", data={"outcome": "fix", "seen": seen})
+    done = browser.post(f"{place}/decide", data={"outcome": "fix", "seen": seen}, headers=HTMX)
     assert "your answer counts in place of the label" in done.text
     sign_in(browser, ANNA)
     page = browser.get("/train/moods/decisions").text
@@ -154,9 +155,14 @@ def test_a_fix_shows_the_reviewers_answer(labelled: LocalWorld, browser: TestCli
 def test_giving_back_and_what_is_not_there_any_more(labelled: LocalWorld, browser: TestClient) -> None:
     sign_in(browser, BERT)
     place, seen, _ = card(browser)
-    assert "You gave this one back." in browser.post(f"{place}/give-back", data={"reason": "not my field"}).text
-    assert "this is not with you" in browser.post(f"{place}/give-back", data={"reason": "not my field"}).text
-    late = browser.post(f"{place}/decide", data={"outcome": "accept", "seen": seen}).text
+    assert (
+        "You gave this one back."
+        in browser.post(f"{place}/give-back", data={"reason": "not my field"}, headers=HTMX).text
+    )
+    assert (
+        "this is not with you" in browser.post(f"{place}/give-back", data={"reason": "not my field"}, headers=HTMX).text
+    )
+    late = browser.post(f"{place}/decide", data={"outcome": "accept", "seen": seen}, headers=HTMX).text
     assert "this is not with you" in late
     assert "The label is right" not in late
 
@@ -165,12 +171,12 @@ def test_who_may_not_and_who_is_not_signed_in(labelled: LocalWorld, browser: Tes
     sign_in(browser, ANNA)
     assert "Review labels of others" not in browser.get("/train").text
     assert "You do not review here." in browser.get(PLACE).text
-    assert "does not review here" in browser.post(f"{PLACE}/next").text
+    assert "does not review here" in browser.post(f"{PLACE}/next", headers=HTMX).text
     sign_in(browser, BERT)
     place, seen, _ = card(browser)
     sign_in(browser, CARL)
     form = {"outcome": "accept", "seen": seen}
-    assert "this is not with you" in browser.post(f"{place}/decide", data=form).text
+    assert "this is not with you" in browser.post(f"{place}/decide", data=form, headers=HTMX).text
     assert browser.post(f"{place.replace('review/', 'decisions/')}/appeal", data={"reason": "mine"}).status_code == 404
     evil = {"Origin": "http://evil.example"}
     assert browser.post(f"{place}/decide", data=form, headers=evil).status_code == 403
@@ -184,8 +190,68 @@ def test_who_may_not_and_who_is_not_signed_in(labelled: LocalWorld, browser: Tes
 
 def test_pages_are_under_the_policy(labelled: LocalWorld, browser: TestClient) -> None:
     sign_in(browser, BERT)
-    for answer in (browser.get(PLACE), browser.get("/train/moods/decisions"), browser.post(f"{PLACE}/next")):
+    for answer in (
+        browser.get(PLACE),
+        browser.get("/train/moods/decisions"),
+        browser.post(f"{PLACE}/next", headers=HTMX),
+    ):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert not re.search(r"<style|<script(?! src)|\sstyle=|\son\w+=", answer.text)
+
+
+def sent(browser: TestClient, path: str, **form: str) -> str:
+    """The page that a browser comes to which has sent a form by itself, since no script was there yet."""
+    answer = browser.post(path, data=form, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    found = browser.get(answer.headers["location"])
+    assert found.status_code == 200, found.text
+    assert "<h1>" in found.text
+    return found.text
+
+
+def test_forms_that_the_browser_sends_by_itself(labelled: LocalWorld, browser: TestClient) -> None:
+    sign_in(browser, BERT)
+    page = sent(browser, f"{PLACE}/next")
+    place, seen, _ = card(browser)
+    assert f'method="post" action="{place}/decide"' in page
+    assert "Give me a review" not in page
+    lacking = {"outcome": "reject", "seen": seen, "code": "guideline", "evidence": "rule", "rule": "", "note": "<b>"}
+    refused = browser.post(f"{place}/decide", data=lacking)
+    assert refused.status_code == 422
+    for words in ("<h1>Review labels of moods</h1>", "name the rule in words", "<details open>", 'value="&lt;b&gt;"'):
+        assert words in refused.text
+    assert "the label does not count" in sent(browser, f"{place}/decide", **lacking | {"rule": "3.2"})
+    late = browser.post(f"{place}/decide", data=lacking | {"rule": "3.2"})
+    assert (late.status_code, "this is not with you" in late.text, "Next review" in late.text) == (409, True, True)
+    empty = browser.post(f"{PLACE}/next")
+    assert (empty.status_code, "There is nothing for you to review now." in empty.text) == (200, True)
+
+    sign_in(browser, ANNA)
+    appeal = place.replace("review/", "decisions/") + "/appeal"
+    assert f'method="post" action="{appeal}"' in browser.get("/train/moods/decisions").text
+    assert "You have appealed" in sent(browser, appeal, reason="no irony")
+    again = browser.post(appeal, data={"reason": "again"})
+    assert again.status_code == 409
+    assert again.text.count('role="alert"') == 1
+    assert "<h1>Decisions on your labels in moods</h1>" in again.text
+
+    sign_in(browser, CARL)
+    assert "The appeal: no irony" in sent(browser, f"{PLACE}/next")
+    done = sent(browser, f"{place}/answer", outcome="overturn", reason="there is none")
+    assert "Done: the label counts again." in done
+    sign_in(browser, BERT)
+    page = browser.get(f"{PLACE}?review={place.rsplit('/', 1)[1]}").text
+    assert "Done" not in page, "what became of it on appeal was not his to decide"
+    assert "Give me a review" in page
+    sign_in(browser, ANNA)
+    assert "mood: good" not in browser.get(f"{PLACE}?review={place.rsplit('/', 1)[1]}").text
+
+
+def test_giving_back_that_the_browser_sends_by_itself(labelled: LocalWorld, browser: TestClient) -> None:
+    sign_in(browser, BERT)
+    place, _, _ = card(browser)
+    assert "You gave this one back." in sent(browser, f"{place}/give-back", reason="not my field")
+    twice = browser.post(f"{place}/give-back", data={"reason": "not my field"})
+    assert (twice.status_code, "this is not with you" in twice.text, "<h1>" in twice.text) == (409, True, True)

@@ -13,6 +13,7 @@ import pytest
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.store.review_records import ReviewState
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld, easy
 from tests.support.served import serve
 from tests.unit.serving.conftest import MakeWorld
@@ -25,7 +26,8 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="there is no Chromium: apt-get install chromium"),
 ]
 ANNA, BERT, CARL = 21, 22, 23
-WAIT_MS = 20_000
+REFUSED = "Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"
+"""What the browser writes down of a form that it has sent by itself, and that lacks something."""
 
 
 @pytest.fixture
@@ -51,10 +53,14 @@ def chrome() -> Iterator[Browser]:
         browser.close()
 
 
-def sign_in(chrome: Browser, url: str, user: int, problems: list[str]) -> Page:
-    """A browser of the person's own; what the console complains of, such as the policy, is written down."""
-    page = chrome.new_context(viewport={"width": 900, "height": 1000}).new_page()
-    page.set_default_timeout(WAIT_MS)
+def sign_in(chrome: Browser, url: str, user: int, problems: list[str], *, deaf: bool) -> Page:
+    """A browser of the person's own; what the console complains of, such as the policy, is written down.
+
+    ``deaf``: its pages never listen, as none does before its scripts are there.
+    """
+    page = patient(chrome.new_context(viewport={"width": 900, "height": 1000}).new_page())
+    if deaf:
+        page.route("**/htmx-*.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(f"{url}/train")
@@ -69,16 +75,23 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-def test_from_a_rejection_to_the_label_that_counts_again(served: tuple[LocalWorld, str], chrome: Browser) -> None:
+@pytest.mark.parametrize("deaf", [False, True])
+def test_from_a_rejection_to_the_label_that_counts_again(
+    served: tuple[LocalWorld, str], chrome: Browser, deaf: bool
+) -> None:
     world, url = served
     problems: list[str] = []
-    anna, bert, carl = (sign_in(chrome, url, user, problems) for user in (ANNA, BERT, CARL))
+    anna, bert, carl = (sign_in(chrome, url, user, problems, deaf=deaf) for user in (ANNA, BERT, CARL))
+    opened: list[str] = []
+    for page in (anna, bert, carl):
+        page.on("framenavigated", lambda frame: opened.append(frame.url))
     with world.store.begin() as uow:
         for desk in uow.people.desks(world.id):
             uow.people.seat(world.id, desk.trainer.id, daily_cap=None, reviews=desk.trainer.user_id != ANNA)
 
     bert.reload()
     bert.get_by_role("link", name="Review labels of others").click()
+    bert.wait_for_url("**/review")
     bert.get_by_role("button", name="Give me a review").click()
     bert.get_by_text("mood: good").wait_for()
     bert.get_by_text("It is not right").click()
@@ -92,6 +105,7 @@ def test_from_a_rejection_to_the_label_that_counts_again(served: tuple[LocalWorl
     bert.get_by_text("the label does not count").wait_for()
 
     anna.get_by_role("link", name="Decisions on your labels").click()
+    anna.wait_for_url("**/decisions")
     anna.get_by_text("The rule: 3.2: irony is negative").wait_for()
     picture(anna, "decisions")
     anna.locator('input[name="reason"]').fill("there is no irony in it")
@@ -105,10 +119,12 @@ def test_from_a_rejection_to_the_label_that_counts_again(served: tuple[LocalWorl
     carl.get_by_role("button", name="The label counts again").click()
     carl.get_by_text("Done: the label counts again.").wait_for()
 
+    assert not [address for address in opened if "reason" in address or "irony" in address]
+    assert bool([address for address in opened if "/review?review=" in address]) is deaf
     anna.reload()
     anna.get_by_text("Overturned: your label counts again.").wait_for()
     with world.store.read() as uow:
         assert uow.reviews.counts(world.id) == {ReviewState.OVERTURNED: 1}
         [label] = uow.labels.for_project(world.id)
     assert label.completed_by == ANNA
-    assert problems == []
+    assert problems == ([REFUSED] if deaf else [])

@@ -12,6 +12,7 @@ import pytest
 from scripts.browser import FLAGS, chromium
 from serving.api.application import create_app
 from serving.console import staff
+from tests.support.browsers import patient
 from tests.support.local_world import LocalWorld, easy
 from tests.support.served import serve
 
@@ -42,7 +43,7 @@ def test_pages_in_chinese(served: str, width: int, scheme: Literal["light", "dar
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, locale="zh-CN", base_url=served
         )
-        page = context.new_page()
+        page = patient(context.new_page())
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         for form, token, places in (("/sign-in", "operator-token", PLACES), ("/train", "user 21", TRAINERS)):

@@ -194,7 +194,7 @@ def test_of_the_wizard(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> No
         whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
         twin.hooks.clear()
         whole(spoken.get("/projects/person/doctor/findings").text, world, *data)
-        whole(spoken.post("/projects/person/doctor/fix").text, world, *data)
+        whole(spoken.post("/projects/person/doctor/fix", headers=HTMX).text, world, *data)
 
 
 def test_of_a_trainer(world: LocalWorld, spoken: TestClient) -> None:
@@ -204,8 +204,8 @@ def test_of_a_trainer(world: LocalWorld, spoken: TestClient) -> None:
     whole(spoken.get("/train").text, world)
     lease, card = next_card(spoken)
     whole(card, world)
-    whole(spoken.post(f"/train/moods/leases/{lease}/beat").text, world)
-    whole(spoken.post(f"/train/moods/leases/{lease}/give-back", data={"reason": "12345"}).text, world)
+    whole(spoken.post(f"/train/moods/leases/{lease}/beat", headers=HTMX).text, world)
+    whole(spoken.post(f"/train/moods/leases/{lease}/give-back", data={"reason": "12345"}, headers=HTMX).text, world)
     for row in world.wanted():
         world.label(row.task_id, user=ANNA, lead_time=30.0)
     world.sync()
@@ -216,7 +216,7 @@ def test_of_a_trainer(world: LocalWorld, spoken: TestClient) -> None:
         uow.people.keep_compared(found, world.clock())
     whole(spoken.get("/train/me").text, world)
     whole(spoken.get("/train/moods/own").text, world)
-    whole(spoken.post("/train/moods/next").text, world)
+    whole(spoken.post("/train/moods/next", headers=HTMX).text, world)
     whole(spoken.get("/train/moods/answers").text, world)
     whole(spoken.get("/train/moods/decisions").text, world)
     whole(spoken.get("/train/moods/review").text, world)
@@ -245,14 +245,14 @@ def test_of_a_qualification(world: LocalWorld, spoken: TestClient) -> None:
         label = world.gold[item.data["text"]]
         world.label(item.task_id, label if n else {"good": "bad", "bad": "good"}[label], user=ANNA)
         world.sync()
-        whole(spoken.post(f"/train/moods/leases/{lease}/beat").text, world)
+        whole(spoken.post(f"/train/moods/leases/{lease}/beat", headers=HTMX).text, world)
         whole(spoken.get("/train/moods/qualifications").text, world)
     whole(spoken.post("/train/moods/qualifications", data={"domain": "law"}).text, world)
     page = spoken.get("/train/moods/answers").text
     whole(page, world)
     place = re.search(r'hx-post="(/train/moods/answers/\d+/dispute)"', page)
     assert place is not None
-    whole(spoken.post(place[1], data={"reason": "12345"}).text, world)
+    whole(spoken.post(place[1], data={"reason": "12345"}, headers=HTMX).text, world)
 
 
 def test_of_reviews(world: LocalWorld, spoken: TestClient) -> None:
@@ -269,7 +269,7 @@ def test_of_reviews(world: LocalWorld, spoken: TestClient) -> None:
     sign_in(spoken, BERT)
     whole(spoken.get("/train").text, world)
     whole(spoken.get("/train/moods/review").text, world)
-    card = spoken.post("/train/moods/review/next").text
+    card = spoken.post("/train/moods/review/next", headers=HTMX).text
     whole(card, world)
     place, seen = (
         re.search(r'hx-post="(/train/moods/review/\d+)/', card),
@@ -278,17 +278,17 @@ def test_of_reviews(world: LocalWorld, spoken: TestClient) -> None:
     assert place is not None
     assert seen is not None
     form = {"outcome": "reject", "seen": seen[1], "code": "", "evidence": "rule", "rule": "123.45"}
-    whole(spoken.post(f"{place[1]}/decide", data=form).text, world)
-    whole(spoken.post(f"{place[1]}/decide", data=form | {"code": "gold"}).text, world)
-    whole(spoken.post(f"{place[1]}/decide", data=form | {"code": "guideline"}).text, world)
+    whole(spoken.post(f"{place[1]}/decide", data=form, headers=HTMX).text, world)
+    whole(spoken.post(f"{place[1]}/decide", data=form | {"code": "gold"}, headers=HTMX).text, world)
+    whole(spoken.post(f"{place[1]}/decide", data=form | {"code": "guideline"}, headers=HTMX).text, world)
     sign_in(spoken, ANNA)
     page = spoken.get("/train/moods/decisions").text
     whole(page, world)
     review = place[1].rsplit("/", 1)[1]
-    whole(spoken.post(f"/train/moods/decisions/{review}/appeal", data={"reason": "12345"}).text, world)
+    whole(spoken.post(f"/train/moods/decisions/{review}/appeal", data={"reason": "12345"}, headers=HTMX).text, world)
     sign_in(spoken, 23)
-    whole(spoken.post("/train/moods/review/next").text, world)
-    whole(spoken.post(f"{place[1]}/answer", data={"outcome": "overturn", "reason": "12345"}).text, world)
+    whole(spoken.post("/train/moods/review/next", headers=HTMX).text, world)
+    whole(spoken.post(f"{place[1]}/answer", data={"outcome": "overturn", "reason": "12345"}, headers=HTMX).text, world)
     sign_in(spoken, ANNA)
     whole(spoken.get("/train/moods/decisions").text, world)
     whole(spoken.get("/train/me").text, world)
