@@ -214,23 +214,6 @@ def test_what_hinders_names_the_setting(browser: TestClient, studio: StudioTwin)
     assert "is taken" in stays.text
 
 
-def test_forms_that_the_browser_sends_by_itself(browser: TestClient, studio: StudioTwin) -> None:
-    sign(browser, studio)
-
-    def sent(path: str, **form: str) -> str:
-        answer = browser.post(path, data=form, follow_redirects=False)
-        assert (answer.status_code, answer.text) == (303, "")
-        return answer.headers["location"]
-
-    assert sent("/connect/project", project="1") == "/connect/project"
-    assert 'value="moods-of-reviews"' in browser.get("/connect/project").text
-    assert sent("/connect/model", slug="moods", onward="true") == "/connect/project"
-    assert "The name moods is taken" in browser.get("/connect/project").text
-    assert sent("/connect/model", slug="mine") == "/connect/project"
-    assert 'value="mine"' in browser.get("/connect/project").text
-    assert sent("/connect/model", slug="mine", onward="true") == "/connect/budget"
-
-
 def test_labels_that_are_there_teach_a_model_that_predicts(browser: TestClient, studio: StudioTwin) -> None:
     pick(browser, studio)
     page = browser.get("/connect/rehearsal").text
