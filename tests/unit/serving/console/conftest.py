@@ -55,3 +55,12 @@ def there(world: LocalWorld) -> Iterator[LocalWorld]:
     yield world
     for client in platforms._clients.values():
         client.close()
+
+
+@pytest.fixture
+def operator(there: LocalWorld) -> Iterator[TestClient]:
+    """Signed in there."""
+    staff._failures.clear()
+    with TestClient(create_app(there.runtime), headers={"Origin": "http://testserver"}) as opened:
+        opened.post("/sign-in", data={"token": "operator-token"}, follow_redirects=False)
+        yield opened

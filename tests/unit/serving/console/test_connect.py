@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -33,11 +32,8 @@ IMAGE = '<Image name="text" value="$image"/>'
 
 
 @pytest.fixture
-def browser(there: LocalWorld) -> Iterator[TestClient]:
-    staff._failures.clear()
-    with TestClient(create_app(there.runtime), headers={"Origin": "http://testserver"}) as opened:
-        opened.post("/sign-in", data={"token": "operator-token"}, follow_redirects=False)
-        yield opened
+def browser(operator: TestClient) -> TestClient:
+    return operator
 
 
 def project(world: LocalWorld, slug: str) -> ProjectRow:

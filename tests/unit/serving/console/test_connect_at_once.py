@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +10,7 @@ from fastapi.testclient import TestClient
 
 from models.costs import Costs
 from models.errors import PlatformUnavailable
-from serving.api.application import create_app
-from serving.console import connect, staff
+from serving.console import connect
 from serving.projects import connect as connecting
 from serving.projects import drafts
 from serving.projects.drafts import Draft
@@ -24,11 +23,8 @@ COSTS = {"person_hour": "30", "currency": "CNY"}
 
 
 @pytest.fixture
-def browser(there: LocalWorld) -> Iterator[TestClient]:
-    staff._failures.clear()
-    with TestClient(create_app(there.runtime), headers={"Origin": "http://testserver"}) as opened:
-        opened.post("/sign-in", data={"token": "operator-token"}, follow_redirects=False)
-        yield opened
+def browser(operator: TestClient) -> TestClient:
+    return operator
 
 
 class Meanwhile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +13,7 @@ from serving.store.review_records import ReviewState
 from tests.support.local_world import LocalWorld, easy, hard
 from tests.unit.serving.conftest import MakeWorld
 from tests.unit.serving.console.connected import HTMX
+from tests.unit.serving.console.test_train import sent as sent_by_itself
 from tests.unit.serving.console.test_train import sign_in
 
 ANNA, BERT, CARL = 21, 22, 23
@@ -201,14 +203,7 @@ def test_pages_are_under_the_policy(labelled: LocalWorld, browser: TestClient) -
         assert not re.search(r"<style|<script(?! src)|\sstyle=|\son\w+=", answer.text)
 
 
-def sent(browser: TestClient, path: str, **form: str) -> str:
-    """The page that a browser comes to which has sent a form by itself, since no script was there yet."""
-    answer = browser.post(path, data=form, follow_redirects=False)
-    assert answer.status_code == 303, answer.text
-    found = browser.get(answer.headers["location"])
-    assert found.status_code == 200, found.text
-    assert "<h1>" in found.text
-    return found.text
+sent = partial(sent_by_itself, heading="<h1>")
 
 
 def test_forms_that_the_browser_sends_by_itself(labelled: LocalWorld, browser: TestClient) -> None:

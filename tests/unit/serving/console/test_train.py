@@ -134,13 +134,13 @@ def test_nothing_to_do(world: LocalWorld, browser: TestClient) -> None:
     assert 'hx-trigger="every 5s"' in answer.text
 
 
-def sent(browser: TestClient, path: str, **form: str) -> str:
+def sent(browser: TestClient, path: str, *, heading: str = "<h1>Your next item</h1>", **form: str) -> str:
     """The page that a browser comes to which has sent a form by itself, since no script was there yet."""
     answer = browser.post(path, data=form, follow_redirects=False)
     assert answer.status_code == 303, answer.text
     found = browser.get(answer.headers["location"])
     assert found.status_code == 200, found.text
-    assert "<h1>Your next item</h1>" in found.text
+    assert heading in found.text
     return found.text
 
 
